@@ -1,0 +1,54 @@
+/// What every call of this library throws of its own.
+///
+/// The code says which promise of the rules was not kept, the message what it was about and what to do.
+/// Two errors are equal when code and message are.
+public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Why a call failed; more codes may come with later versions.
+  public struct Code: Hashable, Sendable, CustomStringConvertible {
+    private enum Name: String {
+      case locked, notFound, invalid, lowerRequired, badFilter, badInput, heldByOther, readOnly, storage
+    }
+    private let name: Name
+
+    /// The code's name, as in this documentation.
+    public var description: String { name.rawValue }
+
+    /// Somebody else holds the mutable record (A6, A8).
+    public static let locked = Code(name: .locked)
+    /// No such record, or it is dead (A6, A9).
+    public static let notFound = Code(name: .notFound)
+    /// The record or ref is of the wrong kind for the call (A6, B2).
+    public static let invalid = Code(name: .invalid)
+    /// A diff was asked for without its lower side (B5).
+    public static let lowerRequired = Code(name: .lowerRequired)
+    /// A filter can't be parsed, or names an unknown key where that is refused (D7).
+    public static let badFilter = Code(name: .badFilter)
+    /// A size, duration, time or list from outside can't be read.
+    public static let badInput = Code(name: .badInput)
+    /// Another process holds the cache for writing.
+    public static let heldByOther = Code(name: .heldByOther)
+    /// The cache was opened for reading only.
+    public static let readOnly = Code(name: .readOnly)
+    /// The disk or the database failed.
+    public static let storage = Code(name: .storage)
+  }
+
+  /// Which promise was not kept.
+  public var code: Code
+  /// What it was about, and what to do.
+  public var message: String
+  /// What the layer below said, if it said anything.
+  public var cause: String?
+
+  /// Makes an error.
+  public init(_ code: Code, _ message: String, cause: String? = nil) {
+    self.code = code
+    self.message = message
+    self.cause = cause
+  }
+
+  /// The message, with the cause after it.
+  public var description: String {
+    cause.map { "\(message): \($0)" } ?? message
+  }
+}

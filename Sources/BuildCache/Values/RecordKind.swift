@@ -1,0 +1,46 @@
+/// The id of a record: 25 letters and digits where a manager made it, any text in a list from outside.
+public typealias RecordID = String
+
+/// What a record is, told by its parents.
+public enum RecordKind: String, Sendable, CaseIterable {
+  /// A tree with no parent.
+  case base
+  /// A tree over one layer parent.
+  case layer
+  /// Two or more trees applied in order.
+  case merge
+  /// What changed from a lower tree to an upper one.
+  case diff
+}
+
+/// The parents of a record by id, as stored.
+public enum ParentIDs: Hashable, Sendable {
+  /// No parent.
+  case none
+  /// One layer parent.
+  case layer(RecordID)
+  /// Merge parents, lowest first; one may stand twice.
+  case merge([RecordID])
+  /// A diff's two sides, either of which may be absent.
+  case diff(lower: RecordID?, upper: RecordID?)
+
+  /// The kind that these parents make.
+  public var kind: RecordKind {
+    switch self {
+    case .none: .base
+    case .layer: .layer
+    case .merge: .merge
+    case .diff: .diff
+    }
+  }
+
+  /// All of them in the order of C5: a diff's lower before its upper, absent ones left out.
+  public var all: [RecordID] {
+    switch self {
+    case .none: []
+    case .layer(let id): [id]
+    case .merge(let ids): ids
+    case .diff(let lower, let upper): [lower, upper].compactMap(\.self)
+    }
+  }
+}
