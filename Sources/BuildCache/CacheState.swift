@@ -1,0 +1,208 @@
+/// What a cache holds at one moment, as a value: the rows of disk usage (C) and the graph between them.
+///
+/// Rows are numbered `0..<rows.count`; parents and children are ranges of two flat arrays, so that a million
+/// records are planned and scrolled without a dictionary look-up an edge.
+/// Make one with ``Builder``; afterwards it doesn't change.
+public struct CacheState: Sendable {
+  /// One record as a listing shows it.
+  public struct Row: Sendable, Equatable {
+    /// The record's id.
+    public var id: RecordID
+    /// Its kind; absent where the source can't tell.
+    public var kind: RecordKind?
+    /// Whether it can still be written.
+    public var isMutable: Bool
+    /// Bytes, as C3 measures them; never negative.
+    public var size: Int64
+    /// When it was made.
+    public var createdAt: Timestamp
+    /// When it was last let go by someone who used it; absent where never.
+    public var lastUsedAt: Timestamp?
+    /// How often it was used.
+    public var usageCount: Int
+    /// What it is, in its maker's words: any text.
+    public var description: String
+    /// What it was made for.
+    public var recordType: RecordType
+    /// Refs on the record that no row holds as a parent. None: only its children keep it.
+    public var outsideRefs: Int
+    /// Whether something outside uses this very record (D2); `isShared` spreads it to ancestors (C4).
+    public var isReferenced: Bool
+    /// Whether a ref of its own or of a descendant is held (C2). Set by ``Builder/finish()``.
+    public internal(set) var inUse = false
+    /// Whether something outside uses it or a descendant (C4). Set by ``Builder/finish()``.
+    public internal(set) var isShared = false
+
+    /// Makes a row; what depends on other rows is worked out by ``Builder/finish()``.
+    public init(
+      id: RecordID, kind: RecordKind?, isMutable: Bool = false, size: Int64, createdAt: Timestamp,
+      lastUsedAt: Timestamp? = nil, usageCount: Int = 0, description: String = "",
+      recordType: RecordType = .regular, outsideRefs: Int = 0, isReferenced: Bool = false
+    ) {
+      self.id = id
+      self.kind = kind
+      self.isMutable = isMutable
+      self.size = max(0, size)
+      self.createdAt = createdAt
+      self.lastUsedAt = lastUsedAt
+      self.usageCount = usageCount
+      self.description = description
+      self.recordType = recordType
+      self.outsideRefs = outsideRefs
+      self.isReferenced = isReferenced
+    }
+  }
+
+  /// The rows, in the order in which they were added.
+  public internal(set) var rows: [Row]
+  /// Ids of parents that are named but not listed, as in a list that was filtered.
+  private let absentParents: [RecordID]
+  /// For each row its parents; numbers from `rows.count` on are absent parents.
+  private let parentEdges: EdgeList
+  private let childEdges: EdgeList
+  private let indexByID: [RecordID: Int32]
+
+  /// An empty cache.
+  public static let empty = Builder().finish()
+
+  /// The number of the row with this id. O(1).
+  public func index(of id: RecordID) -> Int? {
+    indexByID[id].map { Int($0) }
+  }
+
+  /// The listed parents of a row in the order of C5; one may stand twice.
+  public func parents(of row: Int) -> [Int] {
+    parentEdges[row].compactMap { $0 < rows.count ? Int($0) : nil }
+  }
+
+  /// The rows that stand directly on a row; one stands twice if it names the row twice.
+  public func children(of row: Int) -> [Int] {
+    childEdges[row].map { Int($0) }
+  }
+
+  /// The number of children of a row, one that names it twice counted twice. O(1).
+  public func childCount(of row: Int) -> Int {
+    childEdges[row].count
+  }
+
+  /// The ids of all parents of a row, listed or not, in the order of C5.
+  public func parentIDs(of row: Int) -> [RecordID] {
+    parentEdges[row].map { $0 < rows.count ? rows[Int($0)].id : absentParents[Int($0) - rows.count] }
+  }
+
+  /// Everything that stands on a row, directly or not, each once, the row itself left out.
+  ///
+  /// - Complexity: O(descendants and their edges).
+  public func descendants(of row: Int) -> Set<Int> {
+    closure(of: row) { children(of: $0) }
+  }
+
+  /// Everything that a row stands on, directly or not, each once, the row itself left out.
+  ///
+  /// - Complexity: O(ancestors and their edges).
+  public func ancestors(of row: Int) -> Set<Int> {
+    closure(of: row) { parents(of: $0) }
+  }
+
+  private func closure(of row: Int, _ next: (Int) -> [Int]) -> Set<Int> {
+    var found: Set<Int> = []
+    var open = next(row)
+    while let top = open.popLast() {
+      if found.insert(top).inserted { open += next(top) }
+    }
+    return found
+  }
+
+  /// The bytes of a row with all that hangs on it: what goes where it is pruned.
+  public func sizeWithDescendants(of row: Int) -> Int64 {
+    descendants(of: row).reduce(rows[row].size) { $0.addingSaturating(rows[$1].size) }
+  }
+
+  /// D4's total: the sizes of all rows that are not shared, in use or not.
+  public var total: Int64 {
+    rows.reduce(0) { $1.isShared ? $0 : $0.addingSaturating($1.size) }
+  }
+}
+
+extension CacheState {
+  /// Collects rows with their parents' ids and joins them into a state.
+  public struct Builder {
+    private var rows: [Row] = []
+    private var parentStart: [Int32] = [0]
+    private var parentIDs: [RecordID] = []
+
+    /// Makes an empty builder.
+    public init() {}
+
+    /// Adds a row; ids must differ, parents may come later or never.
+    public mutating func add(_ row: Row, parents: some Sequence<RecordID>) {
+      rows.append(row)
+      parentIDs.append(contentsOf: parents)
+      parentStart.append(Int32(parentIDs.count))
+    }
+
+    /// Joins the rows, and works out what is in use (C2) and shared (C4).
+    ///
+    /// - Complexity: O(rows and edges).
+    public consuming func finish() -> CacheState {
+      var index: [RecordID: Int32] = Dictionary(minimumCapacity: rows.count)
+      for (number, row) in rows.enumerated() { index[row.id] = Int32(number) }
+      var absent: [RecordID] = []
+      let count = rows.count
+      let edges = parentIDs.map { id -> Int32 in
+        if let number = index[id] { return number }
+        absent.append(id)
+        return Int32(count + absent.count - 1)
+      }
+      let parents = EdgeList(start: parentStart, ends: edges)
+      let children = parents.reversed(count: count)
+
+      spread(\.inUse, from: { $0.outsideRefs > 0 }, over: parents)
+      spread(\.isShared, from: { $0.isReferenced }, over: parents)
+      return CacheState(
+        rows: rows, absentParents: absent, parentEdges: parents, childEdges: children, indexByID: index)
+    }
+
+    /// Marks the rows that `starts` picks, and all their ancestors.
+    private mutating func spread(_ mark: WritableKeyPath<Row, Bool>, from starts: (Row) -> Bool, over parents: EdgeList) {
+      var open: [Int] = []
+      for number in rows.indices where starts(rows[number]) {
+        rows[number][keyPath: mark] = true
+        open.append(number)
+      }
+      while let top = open.popLast() {
+        for parent in parents[top] where parent < rows.count && !rows[Int(parent)][keyPath: mark] {
+          rows[Int(parent)][keyPath: mark] = true
+          open.append(Int(parent))
+        }
+      }
+    }
+  }
+}
+
+/// For each of a number of nodes a run of other nodes, all runs in one array.
+private struct EdgeList: Sendable {
+  /// Where each node's run begins, and after the last where it ends.
+  let start: [Int32]
+  let ends: [Int32]
+
+  subscript(node: Int) -> ArraySlice<Int32> {
+    ends[Int(start[node])..<Int(start[node + 1])]
+  }
+
+  /// The same edges seen from their ends, those beyond `count` left out; runs keep the order of the nodes.
+  func reversed(count: Int) -> EdgeList {
+    var begin = [Int32](repeating: 0, count: count + 1)
+    for end in ends where end < count { begin[Int(end) + 1] += 1 }
+    for node in 0..<count { begin[node + 1] += begin[node] }
+    var next = begin
+    var back = [Int32](repeating: 0, count: Int(begin[count]))
+    for node in 0..<count {
+      for end in self[node] where end < count {
+        back[Int(next[Int(end)])] = Int32(node)
+        next[Int(end)] += 1
+      }
+    }
+    return EdgeList(start: begin, ends: back)
+  }
+}

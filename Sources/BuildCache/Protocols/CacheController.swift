@@ -1,0 +1,69 @@
+/// What the explorer and the commands ask of a cache, whichever it is: look, and prune (the seed's `Controller`).
+///
+/// Implementations: the embedded ``CacheManager``, and a saved list, which can only be looked at.
+public protocol CacheController: Sendable {
+  /// What is open, in a few words for the screen: a root, a file.
+  var name: String { get }
+
+  /// Why nothing can be changed here, in a few words; nothing where it can.
+  var readOnlyReason: String? { get }
+
+  /// The ranking rule that this cache's own prune follows.
+  var ranking: RankingRule { get }
+
+  /// What the cache holds now, with sizes measured (C). Looking is not using (G1).
+  ///
+  /// - Throws: ``CacheError``; the cache is as it was.
+  func usage() async throws -> CacheState
+
+  /// The disk under the cache, and what no record owns; nothing where it isn't on this machine.
+  func space() async throws -> CacheSpace?
+
+  /// Carries out a plan: removes its victims in their order, as far as each is still free to go.
+  ///
+  /// Nothing is ever added to a plan. A victim that changed meanwhile (used, held, gone, built upon) is left
+  /// alone and stands in the report. Cancelling the task stops between two removals (D8): what was removed was
+  /// reported, what was not is whole.
+  ///
+  /// - Parameters:
+  ///   - plan: what to remove; made from this controller's ``usage()``.
+  ///   - progress: called after each removal, in order, with the record's usage row.
+  /// - Returns: what went and what was left alone.
+  /// - Throws: ``CacheError`` where storage failed, or the cache is read only; what was removed was reported.
+  func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws -> PruneReport
+
+  /// Ends the work: lets go of locks and files. The controller is not used afterwards.
+  func close() async throws
+}
+
+/// What a prune did.
+public struct PruneReport: Sendable, Equatable {
+  /// How many records went.
+  public var removed = 0
+  /// The sum of their sizes.
+  public var freed: Int64 = 0
+  /// Ids of victims that were left alone as they changed since the plan was made.
+  public var changed: [RecordID] = []
+  /// Whether it was stopped before its end.
+  public var wasStopped = false
+
+  /// Makes an empty report.
+  public init() {}
+}
+
+/// The disk under a cache.
+public struct CacheSpace: Sendable, Equatable {
+  /// All bytes of the file system.
+  public var capacity: Int64
+  /// Free bytes of the file system, those kept for root included, as BuildKit counts them.
+  public var free: Int64
+  /// Bytes in the cache's root that no record owns.
+  public var unowned: Int64
+
+  /// Makes a space.
+  public init(capacity: Int64, free: Int64, unowned: Int64) {
+    self.capacity = capacity
+    self.free = free
+    self.unowned = unowned
+  }
+}
