@@ -6,7 +6,7 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Why a call failed; more codes may come with later versions.
   public struct Code: Hashable, Sendable, CustomStringConvertible {
     private enum Name: String {
-      case locked, notFound, invalid, lowerRequired, badFilter, badInput, heldByOther, readOnly, storage
+      case locked, notFound, invalid, lowerRequired, badFilter, badInput, badList, heldByOther, readOnly, storage
     }
     private let name: Name
 
@@ -23,8 +23,10 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
     public static let lowerRequired = Code(name: .lowerRequired)
     /// A filter can't be parsed, or names an unknown key where that is refused (D7).
     public static let badFilter = Code(name: .badFilter)
-    /// A size, duration, time or list from outside can't be read.
+    /// A size, duration, time or name from outside can't be read.
     public static let badInput = Code(name: .badInput)
+    /// A saved list can't be read, or doesn't hold what it should.
+    public static let badList = Code(name: .badList)
     /// Another process holds the cache for writing.
     public static let heldByOther = Code(name: .heldByOther)
     /// The cache was opened for reading only.

@@ -125,6 +125,23 @@ public struct CacheState: Sendable {
 }
 
 extension CacheState {
+  /// The rows that `isKept` picks, still with what was in use and shared among all of them.
+  ///
+  /// - Complexity: O(rows and edges).
+  public func keeping(where isKept: (_ row: Row, _ number: Int) -> Bool) -> CacheState {
+    var builder = Builder()
+    for number in rows.indices where isKept(rows[number], number) {
+      builder.add(rows[number], parents: parentIDs(of: number))
+    }
+    return builder.finish()
+  }
+
+  /// The rows that match a filter (C6).
+  public func keeping(matching filter: Filter) -> CacheState {
+    filter == .all
+      ? self : keeping { row, number in filter.matches(ListedRow(row: row, parents: parentIDs(of: number))) }
+  }
+
   /// Collects rows with their parents' ids and joins them into a state.
   public struct Builder {
     private var rows: [Row] = []
@@ -164,7 +181,8 @@ extension CacheState {
     }
 
     /// Marks the rows that `starts` picks, and all their ancestors.
-    private mutating func spread(_ mark: WritableKeyPath<Row, Bool>, from starts: (Row) -> Bool, over parents: EdgeList) {
+    private mutating func spread(_ mark: WritableKeyPath<Row, Bool>, from starts: (Row) -> Bool, over parents: EdgeList)
+    {
       var open: [Int] = []
       for number in rows.indices where starts(rows[number]) {
         rows[number][keyPath: mark] = true

@@ -13,8 +13,9 @@ public protocol CacheController: Sendable {
 
   /// What the cache holds now, with sizes measured (C). Looking is not using (G1).
   ///
+  /// - Parameter filter: rows that don't match are left out, and not measured (C3).
   /// - Throws: ``CacheError``; the cache is as it was.
-  func usage() async throws -> CacheState
+  func usage(matching filter: Filter) async throws -> CacheState
 
   /// The disk under the cache, and what no record owns; nothing where it isn't on this machine.
   func space() async throws -> CacheSpace?
@@ -34,6 +35,13 @@ public protocol CacheController: Sendable {
 
   /// Ends the work: lets go of locks and files. The controller is not used afterwards.
   func close() async throws
+}
+
+extension CacheController {
+  /// All that the cache holds now.
+  public func usage() async throws -> CacheState {
+    try await usage(matching: .all)
+  }
 }
 
 /// What a prune did.

@@ -184,7 +184,7 @@ public struct PrunePlan: Sendable {
     if !policy.all && row.recordType.isKeptUnlessAll { return .internal }
     if let youngest, let used = row.lastUsedAt, used > youngest { return .keepDuration }
     // D2: with `all` and no filter nobody is asked, so nothing is shared; without a filter that shows nowhere.
-    return policy.filter.matches(row.seenByPrune) ? nil : .filter
+    return policy.filter.matches(PrunableRow(row: row)) ? nil : .filter
   }
 }
 

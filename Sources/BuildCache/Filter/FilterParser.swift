@@ -1,0 +1,147 @@
+/// Reads one filter string (D7): conditions joined by commas.
+struct FilterParser {
+  private let text: String
+  private let scalars: [Unicode.Scalar]
+  private var place = 0
+
+  init(_ text: String) {
+    self.text = text
+    scalars = Array(text.unicodeScalars)
+  }
+
+  /// The conditions, all of which have to hold; none for an empty string.
+  mutating func conditions() throws(CacheError) -> [Condition] {
+    if scalars.contains("\0") { throw failure("a NUL can't stand in a filter") }
+    if scalars.isEmpty { return [] }
+    skipSpace()
+    var conditions = [try condition()]
+    while place < scalars.count {
+      guard scalars[place] == "," else { throw failure("expected a comma, or the end") }
+      place += 1
+      skipSpace()
+      conditions.append(try condition())
+    }
+    return conditions
+  }
+
+  private mutating func condition() throws(CacheError) -> Condition {
+    var key = try field()
+    while place < scalars.count, scalars[place] == "." {
+      place += 1
+      key += "." + (try field())
+    }
+    let end = place
+    skipSpace()
+    switch try comparison() {
+    case nil:
+      // Space may stand around an operator, not after a bare key.
+      if place > end { throw failure("expected ==, != or ~= after \"\(key)\"") }
+      return Condition(key: key, test: .isPresent)
+    case "==": return Condition(key: key, test: .equals(try value(isPattern: false)))
+    case "!=": return Condition(key: key, test: .differs(try value(isPattern: false)))
+    default:
+      return Condition(key: key, test: .matches(Pattern(String(decoding: try value(isPattern: true), as: UTF8.self))))
+    }
+  }
+
+  private mutating func field() throws(CacheError) -> String {
+    guard place < scalars.count else { throw failure("expected a key") }
+    if scalars[place] == "\"" { return String(decoding: try quoted(), as: UTF8.self) }
+    let name = scalars[place...].prefix {
+      $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "_")
+    }
+    guard !name.isEmpty else { throw failure("expected a key") }
+    place += name.count
+    return String(String.UnicodeScalarView(name))
+  }
+
+  /// The operator that stands here, if any does.
+  private mutating func comparison() throws(CacheError) -> String? {
+    let signs = scalars[place...].prefix { "=!~<>".unicodeScalars.contains($0) }
+    if signs.isEmpty { return nil }
+    let name = String(String.UnicodeScalarView(signs))
+    guard ["==", "!=", "~="].contains(name) else { throw failure("\(name) is no operator: expected ==, != or ~=") }
+    place += signs.count
+    skipSpace()
+    return name
+  }
+
+  private mutating func value(isPattern: Bool) throws(CacheError) -> [UInt8] {
+    guard place < scalars.count else { throw failure("expected a value") }
+    let first = scalars[place]
+    if first == "\"" || (isPattern && (first == "/" || first == "|")) { return try quoted() }
+    guard !".,=!~ ".unicodeScalars.contains(first) else { throw failure("expected a value, or one in quotes") }
+    let value = scalars[place...].prefix { $0 != "," && !$0.properties.isWhitespace }
+    guard !value.isEmpty else { throw failure("expected a value") }
+    place += value.count
+    return Array(String(String.UnicodeScalarView(value)).utf8)
+  }
+
+  private mutating func skipSpace() {
+    while place < scalars.count, scalars[place].properties.isWhitespace { place += 1 }
+  }
+
+  /// A quoted text; its bytes, as escapes may make some that are no UTF-8.
+  private mutating func quoted() throws(CacheError) -> [UInt8] {
+    let quote = scalars[place]
+    let start = place
+    place += 1
+    var bytes: [UInt8] = []
+    while place < scalars.count {
+      let scalar = scalars[place]
+      place += 1
+      if scalar == quote { return bytes }
+      if scalar == "\n" { break }
+      if scalar != "\\" {
+        bytes += Array(String(scalar).utf8)
+      } else {
+        bytes += try escape(in: quote)
+      }
+    }
+    place = start
+    throw failure("the quote is not closed")
+  }
+
+  private mutating func escape(in quote: Unicode.Scalar) throws(CacheError) -> [UInt8] {
+    guard place < scalars.count else { throw failure("the quote is not closed") }
+    let scalar = scalars[place]
+    if scalar == quote || scalar == "\\" {
+      place += 1
+      return Array(String(scalar).utf8)
+    }
+    let plain: [Unicode.Scalar: UInt8] = ["a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11]
+    if let byte = plain[scalar] {
+      place += 1
+      return [byte]
+    }
+    switch scalar {
+    case "0"..."7":
+      let value = try number(digits: 3, radix: 8)
+      guard value < 256 else { throw failure("an octal escape goes to \\377") }
+      return [UInt8(value)]
+    case "x":
+      place += 1
+      return [UInt8(try number(digits: 2, radix: 16))]
+    case "u", "U":
+      place += 1
+      guard let scalar = Unicode.Scalar(UInt32(try number(digits: scalar == "u" ? 4 : 8, radix: 16))) else {
+        throw failure("the escape names no character")
+      }
+      return Array(String(scalar).utf8)
+    default:
+      throw failure("\\\(scalar) is no escape")
+    }
+  }
+
+  private mutating func number(digits: Int, radix: Int) throws(CacheError) -> Int {
+    let text = String(String.UnicodeScalarView(scalars[place...].prefix(digits)))
+    guard text.unicodeScalars.count == digits, text.first != "+", text.first != "-", let value = Int(text, radix: radix)
+    else { throw failure("the escape needs \(digits) digits") }
+    place += digits
+    return value
+  }
+
+  private func failure(_ message: String) -> CacheError {
+    CacheError(.badFilter, "filter \"\(text)\": \(message) (character \(place + 1))")
+  }
+}

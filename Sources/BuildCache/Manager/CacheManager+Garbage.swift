@@ -1,0 +1,39 @@
+import Synchronization
+
+/// Garbage collection, which alone deletes snapshots (B12).
+extension CacheManager {
+  /// Deletes the snapshots that no lease holds, and trees that no snapshot names.
+  ///
+  /// It goes on when the caller is cancelled (F): half-collected is no better than not.
+  ///
+  /// - Returns: how many trees went.
+  /// - Throws: ``CacheError`` `storage`; what is left is collected the next time.
+  @discardableResult
+  public func collectGarbage() async throws -> Int {
+    let doomed = try state.withLock { state in
+      // The names go first: a tree without a name is garbage, a name without a tree would be damage.
+      let unleased = try store.unleasedSnapshots()
+      if !unleased.isEmpty { try store.apply(unleased.map { .removeSnapshot($0.id) }) }
+      let named = Set(try store.snapshots().map(\.tree))
+      return try snapshotter.trees().filter { !named.contains($0) && !state.treesInMaking.contains($0) }
+    }
+    for tree in doomed { try await snapshotter.remove(tree) }
+    return doomed.count
+  }
+}
+
+extension CacheManager {
+  /// The bytes of trees that belong to no record: what a crash or a removal left for garbage collection.
+  ///
+  /// - Complexity: O(records and trees), and a walk of each such tree.
+  public func unownedBytes() async throws -> Int64 {
+    let orphans = try state.withLock { state in
+      let owned = Set(state.records.values.map(\.treeSnapshot))
+      let trees = Set(try store.snapshots().filter { owned.contains($0.id) }.map(\.tree))
+      return try snapshotter.trees().filter { !trees.contains($0) && !state.treesInMaking.contains($0) }
+    }
+    var bytes: Int64 = 0
+    for tree in orphans { bytes = bytes.addingSaturating(try await snapshotter.usage(of: tree, over: nil)) }
+    return bytes
+  }
+}

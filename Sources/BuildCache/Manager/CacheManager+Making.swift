@@ -1,0 +1,145 @@
+import Synchronization
+
+/// Getting and making records: A6 to A8, B1 to B3.
+extension CacheManager {
+  /// A ref on the record of an id; a mutable record without refs answers as its commit (A7).
+  ///
+  /// - Parameters:
+  ///   - id: the whole id.
+  ///   - countsAsUse: whether releasing the ref may count a use (A2).
+  /// - Throws: ``CacheError`` `notFound`, `locked` (A6), `storage`; nothing is changed.
+  public func get(_ id: RecordID, countsAsUse: Bool = true) throws -> ImmutableRef {
+    try state.withLock { state in
+      let record = try record(id, in: state)
+      guard record.isMutable else {
+        return ImmutableRef(Handle(on: record, countsAsUse: countsAsUse), self)
+      }
+      guard record.refCount == 0 else { throw CacheError(.locked, "record \(id) is being written") }
+      if let immutable = record.equalImmutable {
+        return ImmutableRef(Handle(on: immutable, countsAsUse: countsAsUse), self)
+      }
+      let handle = Handle(on: record, countsAsUse: countsAsUse)
+      do {
+        return try commit(handle, &state)
+      } catch {
+        handle.isHeld = false
+        record.refCount -= 1
+        throw error
+      }
+    }
+  }
+
+  /// The one ref on a mutable record; its equal immutable, if nobody holds it, goes (A8).
+  ///
+  /// - Throws: ``CacheError`` `notFound`, `invalid` for an immutable record, `locked`, `storage`; nothing is changed.
+  public func getMutable(_ id: RecordID) throws -> MutableRef {
+    try state.withLock { state in
+      let record = try record(id, in: state)
+      guard record.isMutable else { throw CacheError(.invalid, "record \(id) is not mutable") }
+      guard record.refCount == 0, (record.equalImmutable?.refCount ?? 0) == 0 else {
+        throw CacheError(.locked, "record \(id) is held by someone else")
+      }
+      if let immutable = record.equalImmutable {
+        var changes: [StoreChange] = []
+        remove(immutable, withSnapshot: false, &state, &changes)
+        record.equalImmutable = nil
+        try store.apply(changes)
+      }
+      return MutableRef(Handle(on: record, countsAsUse: true), self)
+    }
+  }
+
+  /// Makes a record to write to, with a copy of the parent's tree or an empty one (B1).
+  ///
+  /// - Parameters:
+  ///   - parent: what it stands on; finalized and extracted first, and held by the new record.
+  ///   - options: what the record says of itself.
+  /// - Throws: ``CacheError``; nothing was made.
+  /// - Complexity: a copy of the parent's tree.
+  public func new(over parent: ImmutableRef? = nil, _ options: RecordOptions = RecordOptions()) async throws
+    -> MutableRef
+  {
+    let held = parent?.clone()
+    defer { try? held?.release() }  // the record holds its parent itself by then
+    try await held?.finalize()
+    try await held?.extract()
+    let below = try held.map { try snapshot(of: $0.handle.record) }
+    let id = foundation.identities.newID()
+    return try await withNewTree {
+      try await snapshotter.prepare($0, copying: below?.tree)
+    } adopt: { state, tree, _ in
+      var metadata = RecordMetadata(
+        id: id, parents: held.map { .layer($0.id) } ?? .none, isCommitted: false, snapshot: id,
+        createdAt: foundation.clock.now())
+      options.apply(to: &metadata)
+      metadata.imageRefs = [options.imageRef].compactMap(\.self)
+      try store.apply([
+        .putLease(id, isTemporary: false), .leaseSnapshot(id, lease: id),
+        .putSnapshot(Snapshot(id: id, parent: below?.id, kind: .active, tree: tree)),
+        .putRecord(metadata),
+      ])
+      let record = Record(metadata, parents: [held?.handle.record].compactMap(\.self))
+      state.records[id] = record
+      return MutableRef(Handle(on: record, countsAsUse: true), self)
+    }
+  }
+
+  func commit(_ handle: Handle) throws -> ImmutableRef {
+    try state.withLock { try commit(handle, &$0) }
+  }
+
+  private func commit(_ handle: Handle, _ state: inout State) throws -> ImmutableRef {
+    let mutable = handle.record
+    guard mutable.isMutable, mutable.refCount > 0 else {
+      throw CacheError(.invalid, "record \(mutable.id) has no ref to commit")
+    }
+    let id = foundation.identities.newID()
+    var metadata = RecordMetadata(
+      id: id, parents: mutable.metadata.parents, isCommitted: true, snapshot: id, createdAt: foundation.clock.now())
+    metadata.description = mutable.metadata.description
+    metadata.equalMutable = mutable.id
+    try store.apply([.putRecord(metadata)])
+    let record = Record(metadata, parents: mutable.parents)
+    record.equalMutable = handle
+    mutable.equalImmutable = record
+    state.records[id] = record
+    return ImmutableRef(Handle(on: record, countsAsUse: true), self)
+  }
+
+  /// Parts an immutable record from its mutable half (B3); one run at a time for a record.
+  func finalize(_ record: Record) async throws {
+    guard state.withLock({ _ in record.equalMutable != nil }) else { return }
+    try await flights.run("finalize " + record.id) {
+      guard let done = try self.takeOver(record) else { return }
+      // What is the same as in the parent need not be stored twice. The record is whole without this.
+      if let parent = done.parent {
+        try await self.snapshotter.settle(done.tree, over: parent)
+      }
+    }
+  }
+
+  /// Gives an immutable record its mutable half's snapshot and removes that half, in one step.
+  private func takeOver(_ record: Record) throws -> (tree: TreeID, parent: TreeID?)? {
+    try state.withLock { state in
+      guard let mutable = record.equalMutable?.record else { return nil }
+      guard var snapshot = try store.snapshot(mutable.metadata.snapshot) else {
+        throw CacheError(.storage, "snapshot \(mutable.metadata.snapshot) of record \(record.id) is gone")
+      }
+      snapshot.id = record.metadata.snapshot
+      snapshot.kind = .committed
+      var metadata = record.metadata
+      metadata.equalMutable = nil
+      try store.apply([
+        .putLease(record.id, isTemporary: false), .leaseSnapshot(snapshot.id, lease: record.id),
+        .putSnapshot(snapshot), .removeSnapshot(mutable.metadata.snapshot),
+        .updateRecord(metadata), .removeRecord(mutable.id), .removeLease(mutable.id),
+      ])
+      record.metadata = metadata
+      record.equalMutable = nil
+      mutable.isMarkedDead = true
+      var stored: [StoreChange] = []
+      remove(mutable, withSnapshot: true, &state, &stored)  // in memory: the store has it already
+      return (snapshot.tree, try snapshot.parent.flatMap { try store.snapshot($0) }?.tree)
+    }
+  }
+}

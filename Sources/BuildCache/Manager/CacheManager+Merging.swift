@@ -1,0 +1,110 @@
+import Synchronization
+
+/// Records made of others: merges (B4), diffs (B5).
+extension CacheManager {
+  /// Makes a record that is its parents' layers, applied in order (B4).
+  ///
+  /// A parent that is itself a merge is replaced by its own parents; of one that is left a clone is answered.
+  ///
+  /// - Parameters:
+  ///   - parents: lowest first; absent ones are skipped.
+  ///   - options: what the record says of itself.
+  /// - Returns: the new record, or nothing where no parent is left.
+  /// - Throws: ``CacheError``; no record was made.
+  public func merge(_ parents: [ImmutableRef?], _ options: RecordOptions = RecordOptions()) async throws
+    -> ImmutableRef?
+  {
+    let flat = state.withLock { _ in
+      parents.compactMap(\.self).flatMap { ref in
+        ref.handle.record.kind == .merge ? ref.handle.record.parents : [ref.handle.record]
+      }.map { ImmutableRef(Handle(on: $0, countsAsUse: false), self) }
+    }
+    guard flat.count > 1 else { return flat.first }
+    defer { for ref in flat { try? ref.release() } }  // the record holds its parents itself by then
+    for ref in flat { try await ref.finalize() }
+    return try state.withLock { try makeMerge(flat.map(\.handle.record), options, &$0) }
+  }
+
+  /// Makes a record of what changed from one tree to another (B5).
+  ///
+  /// Where the upper has the lower beneath it, two or more layers further down, the answer is a merge of those
+  /// layers, each as the diff from its own parent; such a merge does not take the options.
+  ///
+  /// - Parameters:
+  ///   - lower: before; required.
+  ///   - upper: after; absent: an empty tree.
+  ///   - options: what the record says of itself.
+  /// - Throws: ``CacheError`` (`lowerRequired`); no record was made.
+  public func diff(lower: ImmutableRef?, upper: ImmutableRef?, _ options: RecordOptions = RecordOptions()) async throws
+    -> ImmutableRef
+  {
+    guard let lower else { throw CacheError(.lowerRequired, "a diff needs its lower record") }
+    let sides = [lower.clone()] + [upper?.clone()].compactMap(\.self)
+    defer { for ref in sides { try? ref.release() } }  // the record holds its parents itself by then
+    for ref in sides { try await ref.finalize() }
+    return try state.withLock { state in
+      let extra = upper.map { layers(of: $0.handle.record, over: lower.handle.record) } ?? []
+      guard !extra.isEmpty else {
+        return try makeDiff(lower.handle.record, upper?.handle.record, options, &state)
+      }
+      var made: [ImmutableRef] = []
+      defer {
+        // Their merge holds them. Where it was not made they go: nobody knows of them.
+        for ref in made { try? letGo(ref, &state) }
+      }
+      let parents = try extra.map { layer in
+        guard let parent = layer.parents.first else { return layer }
+        let text = "diff \"\(parent.id)\" -> \"\(layer.id)\""
+        let ref = try makeDiff(parent, layer, RecordOptions(description: text), &state, countsAsUse: false)
+        made.append(ref)
+        return ref.handle.record
+      }
+      return try makeMerge(parents, RecordOptions(), &state)
+    }
+  }
+
+  /// The layers that `upper` has beyond `lower`, where lower's chain begins upper's and at least two are left.
+  private func layers(of upper: Record, over lower: Record) -> ArraySlice<Record> {
+    let below = lower.layerChain
+    let above = upper.layerChain
+    guard above.count > below.count + 1, zip(below, above).allSatisfy({ $0.id == $1.id }) else { return [] }
+    return above[below.count...]
+  }
+
+  private func makeMerge(_ parents: [Record], _ options: RecordOptions, _ state: inout State) throws -> ImmutableRef {
+    try make(.merge(parents.map(\.id)), parents, options, &state)
+  }
+
+  private func makeDiff(
+    _ lower: Record, _ upper: Record?, _ options: RecordOptions, _ state: inout State, countsAsUse: Bool = true
+  ) throws -> ImmutableRef {
+    let parents = [lower] + [upper].compactMap(\.self)
+    return try make(.diff(lower: lower.id, upper: upper?.id), parents, options, &state, countsAsUse: countsAsUse)
+  }
+
+  /// Makes a record without a snapshot; its lease holds the name that an extraction will give it (B8).
+  private func make(
+    _ parentIDs: ParentIDs, _ parents: [Record], _ options: RecordOptions, _ state: inout State,
+    countsAsUse: Bool = true
+  ) throws -> ImmutableRef {
+    let id = foundation.identities.newID()
+    var metadata = RecordMetadata(
+      id: id, parents: parentIDs, isCommitted: true, snapshot: id, createdAt: foundation.clock.now())
+    options.apply(to: &metadata)
+    try store.apply([.putLease(id, isTemporary: false), .leaseSnapshot(id, lease: id), .putRecord(metadata)])
+    let record = Record(metadata, parents: parents)
+    state.records[id] = record
+    return ImmutableRef(Handle(on: record, countsAsUse: countsAsUse), self)
+  }
+
+  /// Releases a ref on an implicit diff; one that nothing stands on is removed.
+  private func letGo(_ ref: ImmutableRef, _ state: inout State) throws {
+    let record = ref.handle.record
+    ref.handle.isHeld = false
+    record.refCount -= 1
+    guard record.refCount == 0 else { return }
+    var changes: [StoreChange] = []
+    remove(record, withSnapshot: true, &state, &changes)
+    try store.apply(changes)
+  }
+}

@@ -1,0 +1,104 @@
+import Synchronization
+import SystemPackage
+
+/// Trees on disk: making one, mounting, extracting (B8, B13).
+extension CacheManager {
+  /// Makes a tree and hands it to a step that names it; where either fails nothing of it is left.
+  ///
+  /// - Parameters:
+  ///   - fill: makes the tree, outside the lock.
+  ///   - adopt: stores what names the tree, under the lock, with what `fill` answered.
+  func withNewTree<Filled: Sendable, Result: Sendable>(
+    fill: (TreeID) async throws -> Filled, adopt: (inout State, TreeID, Filled) throws -> Result
+  ) async throws -> Result {
+    let tree = try snapshotter.newTree()
+    state.withLock { _ = $0.treesInMaking.insert(tree) }
+    defer { state.withLock { _ = $0.treesInMaking.remove(tree) } }
+    let filled = try await fill(tree)
+    do {
+      return try state.withLock { try adopt(&$0, tree, filled) }
+    } catch {
+      try? await snapshotter.remove(tree)
+      throw error
+    }
+  }
+
+  /// The snapshot that has a record's tree now.
+  func snapshot(of record: Record) throws -> Snapshot {
+    let id = state.withLock { _ in record.treeSnapshot }
+    guard let snapshot = try store.snapshot(id) else {
+      throw CacheError(.storage, "snapshot \(id) of record \(record.id) is gone")
+    }
+    return snapshot
+  }
+
+  /// Makes the snapshot of a merge or diff exist (B8); others have one. One run at a time for a record.
+  func extract(_ record: Record) async throws {
+    guard record.kind == .merge || record.kind == .diff else { return }
+    try await flights.run("extract " + record.id) {
+      let id = self.state.withLock { _ in record.metadata.snapshot }
+      guard try self.store.snapshot(id) == nil else { return }
+      let differences = try await self.differences(of: record)
+      try await self.withNewTree {
+        try await self.snapshotter.merge($0, of: differences)
+      } adopt: { state, tree, usage in
+        var metadata = record.metadata
+        metadata.size = nil  // G10
+        try self.store.apply([
+          .putSnapshot(Snapshot(id: id, parent: nil, kind: .committed, tree: tree, usage: usage)),
+          .updateRecord(metadata),
+        ])
+        record.metadata = metadata
+      }
+    }
+  }
+
+  /// What has to be applied, lowest first, for a record's tree: a difference for each of its layers.
+  private func differences(of record: Record) async throws -> [TreeDifference] {
+    let sides: [(lower: Record?, upper: Record?)] = state.withLock { _ in
+      record.layerChain.map { layer in
+        switch layer.metadata.parents {
+        case .none, .merge: (nil, layer)
+        case .layer: (layer.parents.first, layer)
+        case .diff(let lower, let upper):
+          (lower == nil ? nil : layer.parents.first, upper == nil ? nil : layer.parents.last)
+        }
+      }
+    }
+    var differences: [TreeDifference] = []
+    for (lower, upper) in sides {
+      for side in [lower, upper] {
+        if let side { try await extract(side) }
+      }
+      differences.append(
+        TreeDifference(
+          lower: try lower.map { try snapshot(of: $0).tree }, upper: try upper.map { try snapshot(of: $0).tree }))
+    }
+    return differences
+  }
+
+  /// The folder of a record's tree (B13).
+  func mount(_ record: Record, readOnly: Bool) async throws -> FilePath {
+    let isHalf = state.withLock { _ in record.equalMutable != nil }
+    if record.isMutable || (isHalf && readOnly) {
+      return snapshotter.folder(of: try snapshot(of: record).tree)
+    }
+    try await finalize(record)
+    try await extract(record)
+    return try state.withLock { _ in
+      guard let snapshot = try store.snapshot(record.metadata.snapshot) else {
+        throw CacheError(.storage, "snapshot \(record.metadata.snapshot) of record \(record.id) is gone")
+      }
+      if !record.hasView {
+        try store.apply([
+          .putLease(record.viewLease, isTemporary: true),
+          .leaseSnapshot(record.viewSnapshot, lease: record.viewLease),
+          .putSnapshot(
+            Snapshot(id: record.viewSnapshot, parent: snapshot.id, kind: .view, tree: snapshot.tree, usage: 0)),
+        ])
+        record.hasView = true
+      }
+      return snapshotter.folder(of: snapshot.tree)
+    }
+  }
+}

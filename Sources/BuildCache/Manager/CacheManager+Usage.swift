@@ -1,0 +1,115 @@
+import Synchronization
+
+/// Disk usage: rows, and the sizes that are measured for them (C, B11).
+extension CacheManager {
+  /// What the cache holds now, with sizes measured (C).
+  ///
+  /// Looking is not using (G1): nothing is committed, and no use is counted. Sizes that were unknown are stored,
+  /// those of mutable records aside.
+  ///
+  /// - Parameters:
+  ///   - filter: rows that don't match are left out and not measured (C3, C6); what is in use and shared is
+  ///     worked out before.
+  ///   - ageLimit: leaves out rows that were used within this span before now (F); absent: none.
+  /// - Throws: ``CacheError`` where a tree can't be measured.
+  /// - Complexity: O(records and parents), and a walk of each tree whose size is unknown.
+  public func usage(matching filter: Filter = .all, ageLimit: TimeSpan? = nil) async throws -> CacheState {
+    let isReferenced = try foundation.references?.look() ?? { _ in false }
+    let (all, unmeasured) = state.withLock { rows($0, isReferenced: isReferenced) }
+    var usage = all.keeping(matching: filter)
+    if let ageLimit {
+      let youngest = foundation.clock.now().advanced(by: TimeSpan(nanoseconds: -ageLimit.nanoseconds))
+      usage = usage.keeping { row, _ in row.lastUsedAt.map { $0 <= youngest } ?? true }
+    }
+    let wanted = unmeasured.filter { usage.index(of: $0.id) != nil }
+    let sizes = try await measure(wanted)
+    for (record, size) in zip(wanted, sizes) {
+      if let row = usage.index(of: record.id) { usage.rows[row].size = size }
+    }
+    return usage
+  }
+
+  /// The rows as they stand, sizes not known counted 0, and the records that are to be measured.
+  private func rows(_ state: State, isReferenced: (RecordID) -> Bool) -> (CacheState, [Record]) {
+    let shown = state.records.values.filter { !$0.isHiddenHalf && !$0.isDead }
+    var fromRows: [RecordID: Int] = [:]  // refs that rows hold on parents: two for a pair's (C2)
+    for record in shown {
+      for parent in record.parents {
+        fromRows[parent.id, default: 0] += record.equalImmutable == nil ? 1 : 2
+      }
+    }
+    var builder = CacheState.Builder()
+    var unmeasured: [Record] = []
+    for record in shown {
+      let metadata = record.metadata
+      let size = knownSize(record)
+      if size == nil { unmeasured.append(record) }
+      builder.add(
+        CacheState.Row(
+          id: metadata.id, kind: record.kind, isMutable: record.isMutable, size: size ?? 0,
+          createdAt: metadata.createdAt, lastUsedAt: metadata.lastUsedAt, usageCount: metadata.usageCount,
+          description: metadata.description, recordType: metadata.recordType,
+          outsideRefs: max(0, record.refCount - fromRows[metadata.id, default: 0]),
+          isReferenced: isReferenced(metadata.id)),
+        parents: metadata.parents.all)
+    }
+    return (builder.finish(), unmeasured)
+  }
+
+  /// A size that needs no measuring: a mutable in use counts 0 (C3), a pair's is kept by its immutable half.
+  private func knownSize(_ record: Record) -> Int64? {
+    if record.isMutable && record.refCount > 0 { return 0 }
+    return record.metadata.size ?? record.equalImmutable?.metadata.size
+  }
+
+  func size(of record: Record) async throws -> Int64 {
+    if let known = state.withLock({ _ in record.metadata.size }) { return known }
+    return try await measure([record]).first ?? 0
+  }
+
+  /// Measures records side by side, one computation at a time for each, and stores what may be stored.
+  private func measure(_ records: [Record]) async throws -> [Int64] {
+    let sizes = try await withThrowingTaskGroup(of: (Int, Int64).self) { group in
+      var sizes = [Int64](repeating: 0, count: records.count)
+      var next = 0
+      func begin() {
+        guard next < records.count else { return }
+        let number = next
+        let record = records[number]
+        next += 1
+        group.addTask { (number, try await self.measurings.run(record.id) { try await self.measured(record) }) }
+      }
+      for _ in 0..<4 { begin() }
+      for try await (number, size) in group {
+        sizes[number] = size
+        begin()
+      }
+      return sizes
+    }
+    try state.withLock { state in
+      var changes: [StoreChange] = []
+      for (record, size) in zip(records, sizes) {
+        guard !record.isMutable, state.records[record.id] === record, record.metadata.size == nil else { continue }
+        record.metadata.size = size
+        changes.append(.updateRecord(record.metadata))
+      }
+      if !foundation.isReadOnly && !changes.isEmpty { try store.apply(changes) }
+    }
+    return sizes
+  }
+
+  private func measured(_ record: Record) async throws -> Int64 {
+    let id = state.withLock { _ in record.treeSnapshot }
+    do {
+      guard let snapshot = try store.snapshot(id) else { return 0 }
+      if let usage = snapshot.usage { return usage }
+      let parent = try snapshot.parent.flatMap { try store.snapshot($0) }
+      return try await snapshotter.usage(of: snapshot.tree, over: parent?.tree)
+    } catch {
+      // C3: a record that went away meanwhile has size 0.
+      let isGone = state.withLock { $0.records[record.id] !== record }
+      if isGone { return 0 }
+      throw error
+    }
+  }
+}

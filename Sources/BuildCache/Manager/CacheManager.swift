@@ -1,0 +1,107 @@
+import Logging
+import Synchronization
+
+/// A cache of file trees: makes records, counts refs on them, tells what they take, and prunes.
+///
+/// Short changes happen under one lock, each as one transaction of the store; slow work (copying and walking trees)
+/// happens outside it. All calls may come from any task. Looking is not using (G1).
+///
+/// Rules are cited by their number in the comments (`D4`), as the tests do.
+public final class CacheManager: Sendable {
+  /// What a manager stands on.
+  public struct Foundation: Sendable {
+    /// What is kept durably.
+    public var store: any MetadataStore
+    /// The trees on disk.
+    public var snapshotter: any Snapshotter
+    /// What outside uses records; absent: nothing does.
+    public var references: (any ExternalReferenceChecker)?
+    /// Tells the time.
+    public var clock: any CacheClock
+    /// Makes ids.
+    public var identities: any IdentitySource
+    /// Where oddities are told that don't stop the work.
+    public var logger: Logger
+    /// Whether nothing may be changed: opening repairs nothing, and what was measured is not stored.
+    public var isReadOnly: Bool
+
+    /// Puts a foundation together.
+    public init(
+      store: any MetadataStore, snapshotter: any Snapshotter, references: (any ExternalReferenceChecker)? = nil,
+      clock: any CacheClock = SystemClock(), identities: any IdentitySource = RandomIdentities(),
+      logger: Logger = Logger(label: "strata.cache"), isReadOnly: Bool = false
+    ) {
+      self.store = store
+      self.snapshotter = snapshotter
+      self.references = references
+      self.clock = clock
+      self.identities = identities
+      self.logger = logger
+      self.isReadOnly = isReadOnly
+    }
+  }
+
+  /// What the lock guards.
+  struct State {
+    var records: [RecordID: Record] = [:]
+    /// Trees that are being made: on disk, but without a snapshot so far.
+    var treesInMaking: Set<TreeID> = []
+  }
+
+  let foundation: Foundation
+  let state: Mutex<State>
+  /// Extractions and finalizings under way: one a record.
+  let flights = SingleFlights<Void>()
+  /// Measurings under way: one a record (B11).
+  let measurings = SingleFlights<Int64>()
+  /// One prune at a time (D1).
+  let pruning = AsyncLock()
+
+  var store: any MetadataStore { foundation.store }
+  var snapshotter: any Snapshotter { foundation.snapshotter }
+
+  /// Opens a cache: loads every record, finishes what a crash left undone, and clears what can't be loaded (E).
+  ///
+  /// - Throws: ``CacheError`` (`storage`) where the store fails; a record that can't be loaded is no reason.
+  /// - Complexity: O(records and their parents).
+  public init(_ foundation: Foundation) throws {
+    self.foundation = foundation
+    var loader = RecordLoader(try foundation.store.load(), logger: foundation.logger)
+    let records = loader.load()
+    if !foundation.isReadOnly {
+      try foundation.store.apply(loader.repairs + [.removeTemporaryLeases])
+    }
+    state = Mutex(State(records: records))
+  }
+
+  /// The live record of an id (A6, A9).
+  func record(_ id: RecordID, in state: State) throws(CacheError) -> Record {
+    guard let record = state.records[id], !record.isDead else {
+      throw CacheError(.notFound, "no record \(id)")
+    }
+    return record
+  }
+
+  /// The id of the one record that begins with `prefix`.
+  ///
+  /// - Throws: ``CacheError`` `notFound` where there is none, `invalid` where there are several; the message names
+  ///   some of them.
+  /// - Complexity: O(records).
+  public func resolve(_ prefix: String) throws -> RecordID {
+    try state.withLock { state in
+      if let record = state.records[prefix], !record.isDead { return prefix }
+      let matches =
+        prefix.isEmpty
+        ? []
+        : state.records.values.filter {
+          $0.id.hasPrefix(prefix) && !$0.isDead && !$0.isHiddenHalf
+        }
+      guard let first = matches.first else { throw CacheError(.notFound, "no record \(prefix)") }
+      guard matches.count == 1 else {
+        let names = matches.map(\.id).sorted().prefix(3).joined(separator: ", ")
+        throw CacheError(.invalid, "\(matches.count) records begin with \(prefix): \(names); give more of the id")
+      }
+      return first.id
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/// What a cache keeps durably: records, leases, snapshot names, tags and holds.
+///
+/// They are one store, not several, so that a step of the manager is one transaction: after a crash either all
+/// of a step is there or nothing.
+///
+/// Contract:
+/// - ``apply(_:)`` makes all its changes durable before it returns, or throws and makes none.
+/// - A query sees every change that an earlier ``apply(_:)`` made.
+/// - One process writes at a time; calls may come from any thread.
+public protocol MetadataStore: Sendable {
+  /// All records with their tags and holds, in one consistent read, in no order.
+  func load() throws -> StoreContents
+
+  /// Carries out one step.
+  ///
+  /// - Throws: ``CacheError`` (`storage`, `readOnly`); nothing of the step is stored.
+  func apply(_ changes: [StoreChange]) throws
+
+  /// The snapshot of this name, if there is one.
+  func snapshot(_ id: SnapshotID) throws -> Snapshot?
+
+  /// All snapshots, in no order.
+  func snapshots() throws -> [Snapshot]
+
+  /// The snapshots that no lease holds, neither themselves nor through one that stands on them.
+  func unleasedSnapshots() throws -> [Snapshot]
+
+  /// All leases with what they hold, in no order.
+  func leases() throws -> [Lease]
+
+  /// All tags, in no order.
+  func tags() throws -> [Tag]
+}
+
+/// Everything that opening a cache has to know.
+public struct StoreContents: Sendable {
+  /// A record, and whether the snapshot that it names exists.
+  public struct Record: Sendable {
+    /// What is stored of it.
+    public var metadata: RecordMetadata
+    /// Whether its snapshot exists; a mutable record is nothing without (E3).
+    public var hasSnapshot: Bool
+
+    /// Makes a stored record.
+    public init(metadata: RecordMetadata, hasSnapshot: Bool) {
+      self.metadata = metadata
+      self.hasSnapshot = hasSnapshot
+    }
+  }
+  /// The records.
+  public var records: [Record]
+  /// The holds (G8).
+  public var holds: [Hold]
+
+  /// Makes contents.
+  public init(records: [Record], holds: [Hold]) {
+    self.records = records
+    self.holds = holds
+  }
+}
+
+/// One change of a step.
+public enum StoreChange: Sendable, Equatable {
+  /// Writes a record with its parents, new or not.
+  case putRecord(RecordMetadata)
+  /// Writes all of an existing record but its parents; does nothing where it doesn't exist.
+  case updateRecord(RecordMetadata)
+  /// Removes a record, with its tags and hold; does nothing where it doesn't exist.
+  case removeRecord(RecordID)
+  /// Makes a lease, or keeps the one that exists; temporary ones are dropped at the next open.
+  case putLease(String, isTemporary: Bool)
+  /// Makes an existing lease hold a snapshot, which need not exist yet.
+  case leaseSnapshot(SnapshotID, lease: String)
+  /// Removes a lease; does nothing where it doesn't exist.
+  case removeLease(String)
+  /// Removes every temporary lease.
+  case removeTemporaryLeases
+  /// Writes a snapshot, new or not.
+  case putSnapshot(Snapshot)
+  /// Removes a snapshot's name; its tree stays on disk.
+  case removeSnapshot(SnapshotID)
+  /// Points a tag at an existing record.
+  case putTag(Tag)
+  /// Removes a tag; does nothing where it doesn't exist.
+  case removeTag(String)
+  /// Holds an existing record.
+  case putHold(Hold)
+  /// Drops a hold; does nothing where there is none.
+  case removeHold(RecordID)
+}
+
+/// A tree on disk under a name.
+public struct Snapshot: Sendable, Equatable {
+  /// What may be done with a snapshot.
+  public enum Kind: Int, Sendable {
+    /// It is being written.
+    case active = 1
+    /// It is looked at: another name of its parent's tree.
+    case view = 2
+    /// It is done; nobody writes to it any more.
+    case committed = 3
+  }
+
+  /// Its name.
+  public var id: SnapshotID
+  /// The snapshot that it stands on.
+  public var parent: SnapshotID?
+  /// What may be done with it.
+  public var kind: Kind
+  /// Where its tree is.
+  public var tree: TreeID
+  /// What it adds in bytes, where that was known when it was made; otherwise it is measured.
+  public var usage: Int64?
+
+  /// Makes a snapshot.
+  public init(id: SnapshotID, parent: SnapshotID?, kind: Kind, tree: TreeID, usage: Int64? = nil) {
+    self.id = id
+    self.parent = parent
+    self.kind = kind
+    self.tree = tree
+    self.usage = usage
+  }
+}
+
+/// What keeps snapshots from garbage collection.
+public struct Lease: Sendable, Equatable {
+  /// Its name: the id of the record that it is for, with a suffix where it is for a part of it.
+  public var id: String
+  /// Whether it is dropped at the next open.
+  public var isTemporary: Bool
+  /// What it holds.
+  public var snapshots: Set<SnapshotID>
+
+  /// Makes a lease.
+  public init(id: String, isTemporary: Bool, snapshots: Set<SnapshotID>) {
+    self.id = id
+    self.isTemporary = isTemporary
+    self.snapshots = snapshots
+  }
+}
+
+/// A name that points at a record, as an image name does; what it reaches is shared (G7).
+public struct Tag: Sendable, Equatable {
+  /// The name: any text without control characters.
+  public var name: String
+  /// The record.
+  public var record: RecordID
+
+  /// Makes a tag.
+  public init(name: String, record: RecordID) {
+    self.name = name
+    self.record = record
+  }
+}
+
+/// A ref that lasts over programs (G8).
+public struct Hold: Sendable, Equatable {
+  /// The record that is held.
+  public var record: RecordID
+  /// Why, in its holder's words.
+  public var reason: String
+  /// Since when.
+  public var since: Timestamp
+
+  /// Makes a hold.
+  public init(record: RecordID, reason: String, since: Timestamp) {
+    self.record = record
+    self.reason = reason
+    self.since = since
+  }
+}

@@ -1,0 +1,56 @@
+import SystemPackage
+
+/// The number of a tree on disk.
+public typealias TreeID = Int64
+
+/// Keeps file trees on disk by number. Names, parents and leases of snapshots are the ``MetadataStore``'s.
+///
+/// Contract:
+/// - A tree is written only between ``prepare(_:copying:)`` and the moment its snapshot is committed; from then on
+///   it never changes, and other trees may share its files.
+/// - A tree that may be written shares no file with any other.
+/// - A call that throws, or is cancelled, leaves nothing of the tree that it was to make.
+/// - Calls for different trees may run side by side.
+public protocol Snapshotter: Sendable {
+  /// A number that no tree has or had; nothing is on disk yet.
+  func newTree() throws -> TreeID
+
+  /// Makes a tree that may be written: a copy of another, or empty.
+  func prepare(_ tree: TreeID, copying parent: TreeID?) async throws
+
+  /// Lets a tree that nobody writes any more share with its parent what is the same. It changes no content.
+  func settle(_ tree: TreeID, over parent: TreeID) async throws
+
+  /// Makes a tree by applying differences in order to an empty one (B8).
+  ///
+  /// - Returns: the bytes that the tree adds to what its sources hold.
+  func merge(_ tree: TreeID, of differences: [TreeDifference]) async throws -> Int64
+
+  /// The bytes that a tree adds to its parent, counted as overlayfs would store them (B11).
+  ///
+  /// - Complexity: a walk of both trees.
+  func usage(of tree: TreeID, over parent: TreeID?) async throws -> Int64
+
+  /// Where a tree is.
+  func folder(of tree: TreeID) -> FilePath
+
+  /// Removes a tree; does nothing where there is none.
+  func remove(_ tree: TreeID) async throws
+
+  /// The trees on disk.
+  func trees() throws -> [TreeID]
+}
+
+/// What changed from one tree to another; an absent side is an empty tree.
+public struct TreeDifference: Sendable, Equatable {
+  /// Before.
+  public var lower: TreeID?
+  /// After.
+  public var upper: TreeID?
+
+  /// Makes a difference.
+  public init(lower: TreeID?, upper: TreeID?) {
+    self.lower = lower
+    self.upper = upper
+  }
+}

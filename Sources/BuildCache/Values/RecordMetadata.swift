@@ -1,0 +1,76 @@
+/// The name of a snapshot; not always the id of the record whose tree it is.
+public typealias SnapshotID = String
+
+/// What is stored of a record.
+public struct RecordMetadata: Sendable, Equatable {
+  /// The record's id.
+  public var id: RecordID
+  /// Its parents.
+  public var parents: ParentIDs
+  /// Whether it can't be written any more; merge and diff records are stored so too (E5).
+  public var isCommitted: Bool
+  /// Whether its deletion has begun (D6).
+  public var isDeleted = false
+  /// The snapshot that is its tree.
+  public var snapshot: SnapshotID
+  /// The mutable record whose snapshot it shares until it is finalized (B2).
+  public var equalMutable: RecordID?
+  /// Whether it outlives its last ref (A5).
+  public var isRetained = false
+  /// What it was made for.
+  public var recordType = RecordType.regular
+  /// What it is, in its maker's words.
+  public var description = ""
+  /// Names of images that it belongs to, without repeats (B10).
+  public var imageRefs: [String] = []
+  /// When it was made.
+  public var createdAt: Timestamp
+  /// When it was last let go by someone who used it.
+  public var lastUsedAt: Timestamp?
+  /// How often it was used.
+  public var usageCount = 0
+  /// Its size in bytes; absent while unknown (B11).
+  public var size: Int64?
+
+  /// Makes the metadata of a record that nobody has used.
+  public init(id: RecordID, parents: ParentIDs, isCommitted: Bool, snapshot: SnapshotID, createdAt: Timestamp) {
+    self.id = id
+    self.parents = parents
+    self.isCommitted = isCommitted
+    self.snapshot = snapshot
+    self.createdAt = createdAt
+  }
+}
+
+/// What a maker may say of a new record (B10).
+public struct RecordOptions: Sendable {
+  /// What it is, in words.
+  public var description: String
+  /// What it is made for.
+  public var recordType: RecordType
+  /// When it counts as made; absent: now.
+  public var createdAt: Timestamp?
+  /// Whether it outlives its last ref (A5).
+  public var retain: Bool
+  /// An image that it belongs to; only ``CacheManager/new(over:_:)`` heeds it.
+  public var imageRef: String?
+
+  /// Makes options; the default says nothing.
+  public init(
+    description: String = "", recordType: RecordType = .regular, createdAt: Timestamp? = nil, retain: Bool = false,
+    imageRef: String? = nil
+  ) {
+    self.description = description
+    self.recordType = recordType
+    self.createdAt = createdAt
+    self.retain = retain
+    self.imageRef = imageRef
+  }
+
+  func apply(to metadata: inout RecordMetadata) {
+    metadata.description = description
+    metadata.recordType = recordType
+    metadata.isRetained = retain
+    if let createdAt { metadata.createdAt = createdAt }
+  }
+}

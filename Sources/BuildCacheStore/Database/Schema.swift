@@ -1,0 +1,78 @@
+import GRDB
+
+/// The database of a cache.
+///
+///     record                          one row a record
+///     ├─ id              TEXT  key
+///     ├─ kind            0 base, 1 layer, 2 merge, 3 diff
+///     ├─ committed       0 while it may be written
+///     ├─ deleted         1 once its deletion has begun (D6)
+///     ├─ snapshot        TEXT  the snapshot that is its tree
+///     ├─ equal_mutable   TEXT  the mutable record that it shares its snapshot with (B2)
+///     ├─ retained        1 if it outlives its last ref (A5)
+///     ├─ type            TEXT  what it was made for
+///     ├─ description     TEXT
+///     ├─ image_refs      TEXT  a JSON array of names (B10)
+///     ├─ created_at      nanoseconds since 1970
+///     ├─ last_used_at    the same; NULL: never
+///     ├─ usage_count
+///     └─ size            bytes; NULL: unknown (B11)
+///     parent                          one row a parent of a record
+///     ├─ record, position   key; for a diff position 0 is the lower, 1 the upper
+///     └─ parent          TEXT  a record's id
+///     snapshot                        a tree under a name
+///     ├─ id              TEXT  key
+///     ├─ parent          TEXT  the snapshot that it stands on
+///     ├─ kind            1 active, 2 view, 3 committed
+///     ├─ tree            the number of its folder
+///     └─ usage           bytes that it adds, where known from its making
+///     lease                           what keeps snapshots from garbage collection
+///     ├─ id              TEXT  key: a record's id, or that with a suffix
+///     └─ temporary       1 if it is dropped at the next open
+///     leased_snapshot                 what a lease holds; the snapshot need not exist yet
+///     └─ lease, snapshot    key
+///     tag                             a name that points at a record (G7)
+///     ├─ name            TEXT  key
+///     └─ record
+///     hold                            a ref that lasts (G8)
+///     ├─ record          TEXT  key
+///     ├─ reason          TEXT
+///     └─ since           nanoseconds since 1970
+enum Schema {
+  /// The steps from an empty file to the schema above. A step that was released is never changed.
+  static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1: records, snapshots, leases, tags, holds") { db in
+      try db.execute(
+        sql: """
+          CREATE TABLE record (
+            id TEXT PRIMARY KEY NOT NULL, kind INTEGER NOT NULL, committed INTEGER NOT NULL, deleted INTEGER NOT NULL,
+            snapshot TEXT NOT NULL, equal_mutable TEXT, retained INTEGER NOT NULL, type TEXT NOT NULL,
+            description TEXT NOT NULL, image_refs TEXT NOT NULL, created_at INTEGER NOT NULL, last_used_at INTEGER,
+            usage_count INTEGER NOT NULL, size INTEGER
+          ) STRICT;
+          CREATE TABLE parent (
+            record TEXT NOT NULL REFERENCES record(id) ON DELETE CASCADE, position INTEGER NOT NULL,
+            parent TEXT NOT NULL, PRIMARY KEY (record, position)
+          ) STRICT, WITHOUT ROWID;
+          CREATE TABLE snapshot (
+            id TEXT PRIMARY KEY NOT NULL, parent TEXT, kind INTEGER NOT NULL, tree INTEGER NOT NULL, usage INTEGER
+          ) STRICT, WITHOUT ROWID;
+          CREATE TABLE lease (id TEXT PRIMARY KEY NOT NULL, temporary INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+          CREATE TABLE leased_snapshot (
+            lease TEXT NOT NULL REFERENCES lease(id) ON DELETE CASCADE, snapshot TEXT NOT NULL,
+            PRIMARY KEY (lease, snapshot)
+          ) STRICT, WITHOUT ROWID;
+          CREATE TABLE tag (
+            name TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL REFERENCES record(id) ON DELETE CASCADE
+          ) STRICT, WITHOUT ROWID;
+          CREATE INDEX tag_record ON tag(record);
+          CREATE TABLE hold (
+            record TEXT PRIMARY KEY NOT NULL REFERENCES record(id) ON DELETE CASCADE, reason TEXT NOT NULL,
+            since INTEGER NOT NULL
+          ) STRICT, WITHOUT ROWID;
+          """)
+    }
+    return migrator
+  }
+}

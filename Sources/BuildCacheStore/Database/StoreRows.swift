@@ -1,0 +1,151 @@
+import BuildCache
+import Foundation
+import GRDB
+
+/// How records are written to their two tables and read back.
+enum RecordRow {
+  static let columns = [
+    "id", "kind", "committed", "deleted", "snapshot", "equal_mutable", "retained", "type", "description",
+    "image_refs", "created_at", "last_used_at", "usage_count", "size",
+  ]
+
+  static func all(_ db: Database) throws -> [StoreContents.Record] {
+    var parents: [RecordID: [(position: Int, id: RecordID)]] = [:]
+    let links = try Row.fetchCursor(db, sql: "SELECT record, position, parent FROM parent ORDER BY record, position")
+    while let row = try links.next() { parents[row[0], default: []].append((row[1], row[2])) }
+
+    let columns = columns.map { "record." + $0 }.joined(separator: ", ")
+    let rows = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT \(columns), snapshot.id IS NOT NULL FROM record LEFT JOIN snapshot ON snapshot.id = record.snapshot
+        """)
+    var records: [StoreContents.Record] = []
+    while let row = try rows.next() {
+      let id: RecordID = row[0]
+      let own = parents[id] ?? []
+      var metadata = RecordMetadata(
+        id: id, parents: parentIDs(kind: row[1], own), isCommitted: row[2], snapshot: row[4],
+        createdAt: Timestamp(nanoseconds: row[10]))
+      metadata.isDeleted = row[3]
+      metadata.equalMutable = row[5]
+      metadata.isRetained = row[6]
+      metadata.recordType = RecordType(rawValue: row[7])
+      metadata.description = row[8]
+      metadata.imageRefs = try names(row[9])
+      metadata.lastUsedAt = (row[11] as Int64?).map { Timestamp(nanoseconds: $0) }
+      metadata.usageCount = row[12]
+      metadata.size = row[13]
+      records.append(StoreContents.Record(metadata: metadata, hasSnapshot: row[14]))
+    }
+    return records
+  }
+
+  static func put(_ metadata: RecordMetadata, _ db: Database) throws {
+    let marks = columns.map { _ in "?" }.joined(separator: ", ")
+    let updates = columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+    try run(
+      "INSERT INTO record (\(columns.joined(separator: ", "))) VALUES (\(marks)) ON CONFLICT (id) DO UPDATE SET \(updates)",
+      StatementArguments(values(of: metadata)), db)
+    try run("DELETE FROM parent WHERE record = ?", [metadata.id], db)
+    for (position, parent) in positions(of: metadata.parents) {
+      try run("INSERT INTO parent VALUES (?, ?, ?)", [metadata.id, position, parent], db)
+    }
+  }
+
+  static func update(_ metadata: RecordMetadata, _ db: Database) throws {
+    let sets = columns.dropFirst().map { "\($0) = ?" }.joined(separator: ", ")
+    try run(
+      "UPDATE record SET \(sets) WHERE id = ?", StatementArguments(values(of: metadata).dropFirst() + [metadata.id]), db
+    )
+  }
+
+  private static func values(of metadata: RecordMetadata) -> [(any DatabaseValueConvertible)?] {
+    [
+      metadata.id, kinds.firstIndex(of: metadata.parents.kind), metadata.isCommitted, metadata.isDeleted,
+      metadata.snapshot, metadata.equalMutable, metadata.isRetained, metadata.recordType.rawValue,
+      metadata.description, text(metadata.imageRefs), metadata.createdAt.nanoseconds,
+      metadata.lastUsedAt?.nanoseconds, metadata.usageCount, metadata.size,
+    ]
+  }
+
+  private static let kinds: [RecordKind] = [.base, .layer, .merge, .diff]
+
+  private static func parentIDs(kind: Int, _ parents: [(position: Int, id: RecordID)]) -> ParentIDs {
+    switch kinds.indices.contains(kind) ? kinds[kind] : .base {
+    case .base: .none
+    case .layer: parents.first.map { .layer($0.id) } ?? .none
+    case .merge: .merge(parents.map(\.id))
+    case .diff: .diff(lower: parents.first { $0.position == 0 }?.id, upper: parents.first { $0.position == 1 }?.id)
+    }
+  }
+
+  private static func positions(of parents: ParentIDs) -> [(Int, RecordID)] {
+    guard case .diff(let lower, let upper) = parents else { return parents.all.enumerated().map { ($0, $1) } }
+    return [(0, lower), (1, upper)].compactMap { position, id in id.map { (position, $0) } }
+  }
+}
+
+/// How snapshots are read.
+enum SnapshotRow {
+  static func all(
+    _ db: Database, where condition: String = "", _ arguments: StatementArguments = StatementArguments()
+  ) throws -> [Snapshot] {
+    let statement = try db.cachedStatement(sql: "SELECT id, parent, kind, tree, usage FROM snapshot \(condition)")
+    return try Row.fetchAll(statement, arguments: arguments).map { row in
+      Snapshot(
+        id: row[0], parent: row[1], kind: Snapshot.Kind(rawValue: row[2]) ?? .committed, tree: row[3], usage: row[4])
+    }
+  }
+}
+
+/// How holds are read.
+enum HoldRow {
+  static func all(_ db: Database) throws -> [Hold] {
+    try Row.fetchAll(db, sql: "SELECT record, reason, since FROM hold").map { row in
+      Hold(record: row[0], reason: row[1], since: Timestamp(nanoseconds: row[2]))
+    }
+  }
+}
+
+extension StoreChange {
+  /// Writes the change; part of a transaction.
+  func apply(to db: Database) throws {
+    switch self {
+    case .putRecord(let metadata): try RecordRow.put(metadata, db)
+    case .updateRecord(let metadata): try RecordRow.update(metadata, db)
+    case .removeRecord(let id): try run("DELETE FROM record WHERE id = ?", [id], db)
+    case .putLease(let id, let isTemporary):
+      try run("INSERT INTO lease VALUES (?, ?) ON CONFLICT (id) DO NOTHING", [id, isTemporary], db)
+    case .leaseSnapshot(let snapshot, let lease):
+      try run("INSERT INTO leased_snapshot VALUES (?, ?) ON CONFLICT DO NOTHING", [lease, snapshot], db)
+    case .removeLease(let id): try run("DELETE FROM lease WHERE id = ?", [id], db)
+    case .removeTemporaryLeases: try run("DELETE FROM lease WHERE temporary", [], db)
+    case .putSnapshot(let snapshot):
+      try run(
+        "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?)",
+        [snapshot.id, snapshot.parent, snapshot.kind.rawValue, snapshot.tree, snapshot.usage], db)
+    case .removeSnapshot(let id): try run("DELETE FROM snapshot WHERE id = ?", [id], db)
+    case .putTag(let tag): try run("INSERT OR REPLACE INTO tag VALUES (?, ?)", [tag.name, tag.record], db)
+    case .removeTag(let name): try run("DELETE FROM tag WHERE name = ?", [name], db)
+    case .putHold(let hold):
+      try run(
+        "INSERT OR REPLACE INTO hold VALUES (?, ?, ?)", [hold.record, hold.reason, hold.since.nanoseconds], db)
+    case .removeHold(let id): try run("DELETE FROM hold WHERE record = ?", [id], db)
+    }
+  }
+}
+
+private func run(_ sql: String, _ arguments: StatementArguments, _ db: Database) throws {
+  try db.cachedStatement(sql: sql).execute(arguments: arguments)
+}
+
+/// A JSON array of strings, as `json_each` reads it.
+private func text(_ names: [String]) -> String {
+  guard !names.isEmpty, let data = try? JSONEncoder().encode(names) else { return "[]" }
+  return String(decoding: data, as: UTF8.self)
+}
+
+private func names(_ text: String) throws -> [String] {
+  text == "[]" ? [] : try JSONDecoder().decode([String].self, from: Data(text.utf8))
+}

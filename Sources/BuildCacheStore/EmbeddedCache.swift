@@ -1,0 +1,134 @@
+import BuildCache
+import Glibc
+import Logging
+import SystemPackage
+
+/// A cache in a folder of this machine, opened: the manager on SQLite and whole folders.
+///
+///     root
+///     ├─ lock       who may change it; held by one process at a time
+///     ├─ cache.db   records, snapshots, leases, tags, holds (SQLite; -wal and -shm beside it)
+///     └─ trees      a folder a snapshot, by number
+public final class EmbeddedCache: CacheController {
+  /// What the opener means to do.
+  public enum Access: Sendable {
+    /// Change it; a root that doesn't exist is made.
+    case write
+    /// Look at it. What is measured is stored where the lock is free at once.
+    case read
+  }
+
+  /// The cache's folder.
+  public let root: FilePath
+  /// The manager, for all that a controller doesn't offer.
+  public let manager: CacheManager
+  /// Why nothing can be changed, where that is so.
+  public let readOnlyReason: String?
+  private let lock: RootLock?
+  private let store: SQLiteMetadataStore
+
+  /// Opens the cache in a folder.
+  ///
+  /// - Parameters:
+  ///   - root: the folder.
+  ///   - access: whether it is to be changed.
+  ///   - clock: tells the time.
+  ///   - identities: makes ids.
+  ///   - logger: where oddities are told.
+  /// - Throws: ``CacheError`` `notFound` where there is nothing to read, `heldByOther` where another process changes
+  ///   it and this one means to, `storage` naming the file that can't be used.
+  public init(
+    _ root: FilePath, _ access: Access, clock: any CacheClock = SystemClock(),
+    identities: any IdentitySource = RandomIdentities(), logger: Logger = Logger(label: "strata.cache")
+  ) throws {
+    self.root = root
+    if access == .write {
+      try Self.makeFolder(root)
+    } else if try FileStatus(of: root.appending(Self.database)) == nil {
+      throw CacheError(.notFound, "there is no cache in \(root): `strata snapshot` and `strata demo` make one")
+    }
+    (lock, readOnlyReason) = try Self.takeLock(root, access)
+    do {
+      let isReadOnly = readOnlyReason != nil
+      store = try SQLiteMetadataStore(root.appending(Self.database), isReadOnly: isReadOnly)
+      manager = try CacheManager(
+        CacheManager.Foundation(
+          store: store,
+          snapshotter: try DirectorySnapshotter(root.appending("trees"), isReadOnly: isReadOnly),
+          references: TagReferences(store), clock: clock, identities: identities, logger: logger,
+          isReadOnly: isReadOnly))
+    } catch {
+      lock?.release()
+      throw error
+    }
+  }
+
+  private static let database: FilePath.Component = "cache.db"
+
+  /// Makes a folder with those above it, for its owner alone.
+  private static func makeFolder(_ folder: FilePath) throws {
+    if folder.withPlatformString({ mkdir($0, 0o700) }) == 0 { return }
+    let error = errno
+    if error == ENOENT, !folder.removingLastComponent().isEmpty, folder.removingLastComponent() != folder {
+      try makeFolder(folder.removingLastComponent())
+      return try makeFolder(folder)
+    }
+    guard error == EEXIST, try isFolder(folder) else { throw FileError("can't make folder", folder, error) }
+  }
+
+  private static func isFolder(_ path: FilePath) throws -> Bool {
+    var status = stat()
+    return path.withPlatformString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Takes the lock, or tells why it is done without.
+  private static func takeLock(_ root: FilePath, _ access: Access) throws -> (RootLock?, String?) {
+    do {
+      return (try RootLock(root.appending("lock")), nil)
+    } catch let error as CacheError where error.code == .heldByOther && access == .read {
+      return (nil, "\(error.message); what it has in use is unknown here")
+    } catch let error as Errno {
+      guard access == .read, error == .permissionDenied || error == .readOnlyFileSystem else {
+        throw CacheError(.storage, "can't write \(root.appending("lock"))", cause: error.description)
+      }
+      return (nil, "\(root) may not be written by this user")
+    }
+  }
+
+  /// The folder's path.
+  public var name: String { root.string }
+
+  /// The embedded manager ranks as the seed does.
+  public var ranking: RankingRule { .seed }
+
+  /// Disk usage with sizes measured.
+  public func usage(matching filter: Filter) async throws -> CacheState {
+    try await manager.usage(matching: filter)
+  }
+
+  /// The file system's room, and what no record owns.
+  public func space() async throws -> CacheSpace? {
+    var status = statvfs()
+    guard root.withPlatformString({ (path: UnsafePointer<CChar>) -> Int32 in statvfs(path, &status) }) == 0 else {
+      throw FileError("can't ask for the free space of", root)
+    }
+    let block = Int64(status.f_frsize)
+    return CacheSpace(
+      capacity: Int64(status.f_blocks) * block, free: Int64(status.f_bfree) * block,
+      unowned: try await manager.unownedBytes())
+  }
+
+  /// Carries out a plan by the manager.
+  public func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws
+    -> PruneReport
+  {
+    if let readOnlyReason { throw CacheError(.readOnly, readOnlyReason) }
+    return try await manager.carryOut(plan, progress: progress)
+  }
+
+  /// Closes the database and lets go of the lock.
+  public func close() throws {
+    try store.close()
+    lock?.release()
+  }
+}

@@ -1,0 +1,77 @@
+import BuildCache
+import Glibc
+import SystemPackage
+
+/// What the file system says of one name, links not followed.
+struct FileStatus {
+  let raw: stat
+
+  /// The status of a name, or nothing where there is none.
+  ///
+  /// - Throws: ``CacheError`` `storage` naming the path.
+  init?(of path: FilePath) throws {
+    var raw = stat()
+    guard path.withPlatformString({ lstat($0, &raw) }) == 0 else {
+      if errno == ENOENT || errno == ENOTDIR { return nil }
+      throw FileError("can't look at", path)
+    }
+    self.raw = raw
+  }
+
+  private var type: mode_t { raw.st_mode & S_IFMT }
+  var isDirectory: Bool { type == S_IFDIR }
+  var isRegular: Bool { type == S_IFREG }
+  var isLink: Bool { type == S_IFLNK }
+  var isSocket: Bool { type == S_IFSOCK }
+  var permissions: mode_t { raw.st_mode & 0o7777 }
+  /// What the disk gives for it: whole blocks, as overlayfs and containerd count.
+  var bytes: Int64 { Int64(raw.st_blocks) * 512 }
+  var identity: FileIdentity { FileIdentity(device: raw.st_dev, inode: raw.st_ino) }
+  var hasOtherNames: Bool { raw.st_nlink > 1 }
+
+  /// Whether two names are, as far as their status tells, the same file or copies of it: a copy keeps type, mode,
+  /// owner, size and time of change. (As overlayfs and rsync, this doesn't read what is in them.)
+  func looksLike(_ other: FileStatus) -> Bool {
+    if identity == other.identity { return true }
+    return raw.st_mode == other.raw.st_mode && raw.st_uid == other.raw.st_uid && raw.st_gid == other.raw.st_gid
+      && raw.st_rdev == other.raw.st_rdev
+      && (isDirectory
+        || (raw.st_size == other.raw.st_size && raw.st_mtim.tv_sec == other.raw.st_mtim.tv_sec
+          && raw.st_mtim.tv_nsec == other.raw.st_mtim.tv_nsec))
+  }
+}
+
+/// What makes two names one file.
+struct FileIdentity: Hashable {
+  let device: dev_t
+  let inode: ino_t
+}
+
+/// The error of the call that just failed, with the path that it was about.
+func FileError(_ what: String, _ path: FilePath, _ code: Int32 = errno) -> CacheError {
+  CacheError(.storage, "\(what) \(path)", cause: Errno(rawValue: code).description)
+}
+
+/// Reads a folder's names in the order of their bytes, so that walks are repeatable and two can be joined.
+///
+/// Names are kept as bytes: not all are UTF-8.
+func names(in folder: FilePath) throws -> [FilePath.Component] {
+  guard let stream = folder.withPlatformString({ opendir($0) }) else { throw FileError("can't read", folder) }
+  defer { closedir(stream) }
+  var names: [FilePath.Component] = []
+  while true {
+    errno = 0
+    guard let entry = readdir(stream) else { break }
+    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath.Component(platformString: $0) }
+    }
+    if let name, name.kind == .regular { names.append(name) }
+  }
+  guard errno == 0 else { throw FileError("can't read", folder) }
+  return names.sorted { compare($0, $1) < 0 }
+}
+
+/// Orders two names by their bytes.
+func compare(_ a: FilePath.Component, _ b: FilePath.Component) -> Int32 {
+  a.withPlatformString { a in b.withPlatformString { strcmp(a, $0) } }
+}

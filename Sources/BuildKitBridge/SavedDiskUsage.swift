@@ -1,0 +1,167 @@
+import BuildCache
+import Foundation
+
+/// A row of a saved list.
+public struct SavedRow: Sendable, Equatable {
+  /// The record's id.
+  public var id: RecordID
+  /// Its kind; BuildKit's lists don't tell.
+  public var kind: RecordKind?
+  /// Whether it can be written.
+  public var isMutable: Bool
+  /// Whether it was in use.
+  public var inUse: Bool
+  /// Whether something outside used it.
+  public var isShared: Bool
+  /// Bytes.
+  public var size: Int64
+  /// When it was made.
+  public var createdAt: Timestamp
+  /// When it was last used; absent: never.
+  public var lastUsedAt: Timestamp?
+  /// How often it was used.
+  public var usageCount: Int
+  /// Its parents' ids.
+  public var parents: [RecordID]
+  /// What it is.
+  public var description: String
+  /// What it was made for.
+  public var recordType: RecordType
+}
+
+/// Reads what `buildctl du --format '{{json .}}'` and `strata du --format json` print: an array of objects, or one
+/// object a line.
+public enum SavedDiskUsage {
+  /// Reads a list.
+  ///
+  /// Keys that are not known are passed over; a parent that isn't listed is kept by its id.
+  ///
+  /// - Parameters:
+  ///   - bytes: the whole file.
+  ///   - name: the file's name, for messages.
+  /// - Throws: ``CacheError`` `badList`, naming the file, and the row or line.
+  public static func read(_ bytes: [UInt8], name: String) throws(CacheError) -> [SavedRow] {
+    let mark: [UInt8] = [0xef, 0xbb, 0xbf]  // some editors put it before UTF-8
+    let text = bytes.starts(with: mark) ? bytes[3...] : bytes[...]
+    guard let first = text.first(where: { !isSpace($0) }) else {
+      throw CacheError(.badList, "\(name) is empty: save it again with `buildctl du --format '{{json .}}'`")
+    }
+    var rows: [SavedRow]
+    if first == UInt8(ascii: "[") {
+      rows = try array(Data(text), name)
+    } else {
+      rows = try lines(text, name)
+    }
+    try check(&rows, name)
+    return rows
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || (0x9...0xd).contains(byte)
+  }
+
+  private static func array(_ data: Data, _ name: String) throws(CacheError) -> [SavedRow] {
+    do {
+      return try JSONDecoder().decode([Row].self, from: data).map(\.row)
+    } catch {
+      throw explained(error, name, line: nil)
+    }
+  }
+
+  private static func lines(_ text: ArraySlice<UInt8>, _ name: String) throws(CacheError) -> [SavedRow] {
+    var rows: [SavedRow] = []
+    let decoder = JSONDecoder()
+    var number = 0
+    for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      number += 1
+      guard !line.allSatisfy(isSpace) else { continue }
+      do {
+        rows.append(try decoder.decode(Row.self, from: Data(line)).row)
+      } catch {
+        throw explained(error, name, line: number)
+      }
+    }
+    return rows
+  }
+
+  /// What would make a plan wrong: two rows of one id, a circle.
+  private static func check(_ rows: inout [SavedRow], _ name: String) throws(CacheError) {
+    var numbers: [RecordID: Int] = Dictionary(minimumCapacity: rows.count)
+    for (number, row) in rows.enumerated() {
+      if let other = numbers.updateValue(number, forKey: row.id) {
+        throw CacheError(.badList, "\(name): rows \(other + 1) and \(number + 1) have the same id \(row.id)")
+      }
+    }
+    // Leaves are taken away until none is left: what is left then stands on itself.
+    var children = [Int](repeating: 0, count: rows.count)
+    for row in rows { for parent in row.parents { if let number = numbers[parent] { children[number] += 1 } } }
+    var leaves = rows.indices.filter { children[$0] == 0 }
+    var left = rows.count
+    while let leaf = leaves.popLast() {
+      left -= 1
+      for parent in rows[leaf].parents {
+        guard let number = numbers[parent] else { continue }
+        children[number] -= 1
+        if children[number] == 0 { leaves.append(number) }
+      }
+    }
+    if left > 0, let row = rows.indices.first(where: { children[$0] > 0 }) {
+      throw CacheError(.badList, "\(name): the parents of row \(row + 1) (\(rows[row].id)) go in a circle")
+    }
+  }
+
+  private static func explained(_ error: any Error, _ name: String, line: Int?) -> CacheError {
+    let advice = "save it again with `buildctl du --format '{{json .}}'` or `strata du --format json`"
+    guard let error = error as? DecodingError else {
+      return CacheError(.badList, "\(name): \(advice)", cause: "\(error)")
+    }
+    let (context, what): (DecodingError.Context, String) =
+      switch error {
+      case .keyNotFound(let key, let context): (context, "\"\(key.stringValue)\" is missing")
+      case .valueNotFound(_, let context), .typeMismatch(_, let context):
+        (context, "\"\(context.codingPath.last?.stringValue ?? "the row")\" is of the wrong kind")
+      case .dataCorrupted(let context):
+        (context, context.codingPath.isEmpty ? "this is no JSON" : context.debugDescription)
+      @unknown default: (DecodingError.Context(codingPath: [], debugDescription: ""), "\(error)")
+      }
+    let row = context.codingPath.first?.intValue.map { "row \($0 + 1): " }
+    return CacheError(.badList, "\(name): \(line.map { "line \($0): " } ?? row ?? "")\(what); \(advice)")
+  }
+
+  /// A row as JSON has it.
+  private struct Row: Decodable {
+    let row: SavedRow
+
+    enum CodingKeys: String, CodingKey {
+      case id, kind, mutable, inUse, shared, size, createdAt, lastUsedAt, usageCount, parents, description, recordType
+    }
+
+    init(from decoder: any Decoder) throws {
+      let members = try decoder.container(keyedBy: CodingKeys.self)
+      func time(_ key: CodingKeys) throws -> Timestamp? {
+        guard let text = try members.decodeIfPresent(String.self, forKey: key) else { return nil }
+        do {
+          return try Timestamp(parsing: text)
+        } catch {
+          throw DecodingError.dataCorruptedError(forKey: key, in: members, debugDescription: error.message)
+        }
+      }
+      let id = try members.decode(String.self, forKey: .id)
+      let size = try members.decode(Int64.self, forKey: .size)
+      let uses = try members.decodeIfPresent(Int.self, forKey: .usageCount) ?? 0
+      guard !id.isEmpty, size >= 0, uses >= 0, let createdAt = try time(.createdAt) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .id, in: members, debugDescription: "an id is empty, a size or count negative, or createdAt missing")
+      }
+      row = SavedRow(
+        id: id, kind: try members.decodeIfPresent(String.self, forKey: .kind).flatMap { RecordKind(rawValue: $0) },
+        isMutable: try members.decodeIfPresent(Bool.self, forKey: .mutable) ?? false,
+        inUse: try members.decodeIfPresent(Bool.self, forKey: .inUse) ?? false,
+        isShared: try members.decodeIfPresent(Bool.self, forKey: .shared) ?? false, size: size, createdAt: createdAt,
+        lastUsedAt: try time(.lastUsedAt), usageCount: uses,
+        parents: try members.decodeIfPresent([RecordID].self, forKey: .parents) ?? [],
+        description: try members.decodeIfPresent(String.self, forKey: .description) ?? "",
+        recordType: RecordType(rawValue: try members.decodeIfPresent(String.self, forKey: .recordType) ?? ""))
+    }
+  }
+}
