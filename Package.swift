@@ -10,7 +10,8 @@ let strict: [SwiftSetting] = [
 let package = Package(
   name: "strata",
   products: [
-    .library(name: "BuildCache", targets: ["BuildCache", "BuildCacheStore"])
+    .library(name: "BuildCache", targets: ["BuildCache", "BuildCacheStore"]),
+    .executable(name: "strata", targets: ["strata"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -41,6 +42,14 @@ let package = Package(
     .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncursesw5-dev"])]),
     .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
     .target(name: "Explorer", dependencies: ["BuildCache", "Terminal"], swiftSettings: strict),
+    .executableTarget(
+      name: "strata",
+      dependencies: [
+        "BuildCache", "BuildCacheStore", "BuildKitBridge", "Explorer", "Terminal",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "BuildCacheTests", dependencies: ["BuildCache"], swiftSettings: strict),
     .testTarget(
       name: "BuildCacheStoreTests",

@@ -6,5 +6,20 @@
 #define NCURSES_WIDECHAR 1
 #include <curses.h>
 #include <locale.h>
+#include <wchar.h>
+
+// The C library shows this one only to programs that ask for X/Open.
+int wcwidth(wchar_t c);
+
+// What Swift can't import: macros with casts, and variables that it can't know to be guarded.
+static const attr_t strata_bold = A_BOLD;
+static const attr_t strata_dim = A_DIM;
+static const attr_t strata_reverse = A_REVERSE;
+static const attr_t strata_underline = A_UNDERLINE;
+
+static inline SCREEN *strata_newterm(void) { return newterm(NULL, stdout, stdin); }
+static inline WINDOW *strata_window(void) { return stdscr; }
+static inline int strata_colors(void) { return COLORS; }
+static inline int strata_color_pairs(void) { return COLOR_PAIRS; }
 
 #endif

@@ -34,6 +34,8 @@ public struct PrunePlan: Sendable {
   private let freedBy: [Int64]
   /// Why a row is not in the order; absent for those that are.
   private let reasons: [KeptReason?]
+  /// A row's place in the order; -1 for those that are not in it.
+  private let places: [Int32]
 
   /// Plans a policy.
   ///
@@ -79,12 +81,15 @@ public struct PrunePlan: Sendable {
     var reasons = ownReasons.map { $0 ?? .pinned as KeptReason? }
     var freed: [Int64] = [0]
     freed.reserveCapacity(order.count + 1)
-    for victim in order {
+    var places = [Int32](repeating: -1, count: state.rows.count)
+    for (place, victim) in order.enumerated() {
       reasons[victim.row] = nil
+      places[victim.row] = Int32(place)
       freed.append(freed[freed.count - 1].addingSaturating(state.rows[victim.row].size))
     }
     freedBy = freed
     self.reasons = reasons
+    self.places = places
     cut = Self.cut(freed: freed, before: before, keepBytes: policy.keepBytes)
   }
 
@@ -97,6 +102,7 @@ public struct PrunePlan: Sendable {
     before = plan.before
     freedBy = plan.freedBy
     reasons = plan.reasons
+    places = plan.places
     cut = Self.cut(freed: plan.freedBy, before: plan.before, keepBytes: keepBytes)
   }
 
@@ -120,12 +126,9 @@ public struct PrunePlan: Sendable {
   /// D4's total once the first `count` of the order are gone. O(1).
   public func remaining(after count: Int) -> Int64 { max(0, before - freedBy[count]) }
 
-  /// Why a row stays, or nothing where it goes.
-  ///
-  /// - Complexity: O(1) but for rows of the order, where it is O(n); use ``kept`` for all.
+  /// Why a row stays, or nothing where it goes. O(1).
   public func reason(forRow row: Int) -> KeptReason? {
-    if let reason = reasons[row] { return reason }
-    return victims.contains { $0.row == row } ? nil : .withinLimit
+    reasons[row] ?? (places[row] < cut ? nil : .withinLimit)
   }
 
   /// A record that stays.
@@ -143,12 +146,8 @@ public struct PrunePlan: Sendable {
   ///
   /// - Complexity: O(rows and edges).
   public var kept: [Kept] {
-    var goes = [Bool](repeating: false, count: state.rows.count)
-    for victim in victims { goes[victim.row] = true }
-    return state.rows.indices.compactMap { row in
-      if goes[row] { return nil }
-      let reason = reasons[row] ?? .withinLimit
-      return Kept(row: row, reason: reason, by: blockers(of: row, reason: reason))
+    state.rows.indices.compactMap { row in
+      reason(forRow: row).map { Kept(row: row, reason: $0, by: blockers(of: row, reason: $0)) }
     }
   }
 

@@ -41,12 +41,18 @@ enum RecordRow {
     return records
   }
 
-  static func put(_ metadata: RecordMetadata, _ db: Database) throws {
+  private static let insertion: String = {
     let marks = columns.map { _ in "?" }.joined(separator: ", ")
     let updates = columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
-    try run(
-      "INSERT INTO record (\(columns.joined(separator: ", "))) VALUES (\(marks)) ON CONFLICT (id) DO UPDATE SET \(updates)",
-      StatementArguments(values(of: metadata)), db)
+    return "INSERT INTO record (\(columns.joined(separator: ", "))) VALUES (\(marks)) "
+      + "ON CONFLICT (id) DO UPDATE SET \(updates)"
+  }()
+
+  private static let change =
+    "UPDATE record SET \(columns.dropFirst().map { $0 + " = ?" }.joined(separator: ", ")) WHERE id = ?"
+
+  static func put(_ metadata: RecordMetadata, _ db: Database) throws {
+    try run(insertion, StatementArguments(values(of: metadata)), db)
     try run("DELETE FROM parent WHERE record = ?", [metadata.id], db)
     for (position, parent) in positions(of: metadata.parents) {
       try run("INSERT INTO parent VALUES (?, ?, ?)", [metadata.id, position, parent], db)
@@ -54,10 +60,7 @@ enum RecordRow {
   }
 
   static func update(_ metadata: RecordMetadata, _ db: Database) throws {
-    let sets = columns.dropFirst().map { "\($0) = ?" }.joined(separator: ", ")
-    try run(
-      "UPDATE record SET \(sets) WHERE id = ?", StatementArguments(values(of: metadata).dropFirst() + [metadata.id]), db
-    )
+    try run(change, StatementArguments(values(of: metadata).dropFirst() + [metadata.id]), db)
   }
 
   private static func values(of metadata: RecordMetadata) -> [(any DatabaseValueConvertible)?] {

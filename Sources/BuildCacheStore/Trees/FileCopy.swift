@@ -4,8 +4,7 @@ import SystemPackage
 
 /// Copies what is in a file to a new one: by reflink where the file system has it, holes kept.
 func copyFile(_ source: FilePath, to place: FilePath) throws {
-  let input = source.withPlatformString { open($0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
-  guard input >= 0 else { throw FileError("can't read", source) }
+  let input = try openForReading(source)
   defer { close(input) }
   let output = place.withPlatformString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
   guard output >= 0 else { throw FileError("can't write", place) }
@@ -47,29 +46,35 @@ private func copyBytes(
   }
 }
 
-/// Whether two regular files hold the same bytes.
+/// Whether two regular files of one size hold the same bytes.
+///
+/// - Throws: ``CacheError`` `storage` naming the file that can't be read.
 func haveSameContent(_ a: FilePath, _ b: FilePath) throws -> Bool {
-  let first = try FileDescriptor.open(a, .readOnly, options: [.noFollow, .closeOnExec])
-  defer { try? first.close() }
-  let second = try FileDescriptor.open(b, .readOnly, options: [.noFollow, .closeOnExec])
-  defer { try? second.close() }
-  var left = [UInt8](repeating: 0, count: 1 << 16)
-  var right = left
-  var offset: Int64 = 0
+  let size = 1 << 16
+  let buffers = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * size, alignment: 1)
+  defer { buffers.deallocate() }
+  let left = UnsafeMutableRawBufferPointer(rebasing: buffers[..<size])
+  let right = UnsafeMutableRawBufferPointer(rebasing: buffers[size...])
+  let first = try openForReading(a)
+  defer { close(first) }
+  let second = try openForReading(b)
+  defer { close(second) }
+  var offset: off_t = 0
   while true {
-    let count = try left.withUnsafeMutableBytes { try first.read(fromAbsoluteOffset: offset, into: $0) }
-    var filled = 0
-    while filled < count {
-      let step = try right.withUnsafeMutableBytes { buffer in
-        try second.read(
-          fromAbsoluteOffset: offset + Int64(filled),
-          into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<count]))
-      }
-      if step == 0 { return false }
-      filled += step
-    }
-    if left[..<count] != right[..<count] { return false }
+    let count = pread(first, left.baseAddress, size, offset)
+    guard count >= 0 else { throw FileError("can't read", a) }
+    // A regular file is read in full as far as it goes, so the same offset gives as much of the other.
+    guard pread(second, right.baseAddress, size, offset) == count else { return false }
     if count == 0 { return true }
-    offset += Int64(count)
+    guard let left = left.baseAddress, let right = right.baseAddress, memcmp(left, right, count) == 0 else {
+      return false
+    }
+    offset += off_t(count)
   }
+}
+
+private func openForReading(_ path: FilePath) throws -> Int32 {
+  let descriptor = path.withPlatformString { open($0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
+  guard descriptor >= 0 else { throw FileError("can't read", path) }
+  return descriptor
 }

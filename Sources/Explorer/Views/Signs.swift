@@ -1,0 +1,53 @@
+import BuildCache
+import Terminal
+
+/// The signs that views draw, with a plain twin of each where only ASCII may be shown.
+struct Signs {
+  let cursor: String
+  let mark: String
+  let inUse: Character
+  let shared: Character
+  let reclaimable: Character
+  let line: Character
+  let knob: String
+  let dot: String
+  let rising: String
+  let falling: String
+  let ellipsis: Character
+  let box: Box
+
+  /// The corners and sides of a box.
+  struct Box {
+    let corners: [String]
+    let side: String
+  }
+
+  static func signs(isASCII: Bool) -> Signs {
+    isASCII
+      ? Signs(
+        cursor: ">", mark: "*", inUse: "#", shared: "=", reclaimable: ".", line: "-", knob: "O", dot: "-", rising: "^",
+        falling: "v", ellipsis: "~", box: Box(corners: ["+", "+", "+", "+"], side: "|"))
+      : Signs(
+        cursor: "▌", mark: "✓", inUse: "█", shared: "▒", reclaimable: "░", line: "─", knob: "●", dot: "·", rising: "↑",
+        falling: "↓", ellipsis: "…", box: Box(corners: ["┌", "┐", "└", "┘"], side: "│"))
+  }
+}
+
+extension ExplorerState {
+  var signs: Signs { .signs(isASCII: options.isASCII) }
+
+  /// Parts of a sentence with a dot between them.
+  func joined(_ parts: [String]) -> String {
+    parts.joined(separator: " \(signs.dot) ")
+  }
+
+  /// A text made exactly so wide.
+  func cell(_ text: String, _ width: Int, _ alignment: Alignment = .left) -> String {
+    fitted(text, to: width, from: alignment, cutSign: signs.ellipsis)
+  }
+
+  /// How long ago something was.
+  func age(_ time: Timestamp?) -> String {
+    time.map { now.since($0).ageText } ?? "never"
+  }
+}

@@ -1,0 +1,218 @@
+import CNcurses
+import Glibc
+
+/// What a terminal tells a program.
+public enum TerminalEvent: Sendable, Equatable {
+  /// A key was pressed.
+  case key(Key)
+  /// The window has another size.
+  case resize(Size)
+  /// ``Waker/wake()`` was called.
+  case wake
+  /// Ctrl-C.
+  case interrupt
+  /// The program is asked to end (SIGTERM, SIGHUP), or the terminal is gone.
+  case terminate
+}
+
+/// Why the screen can't be opened, in words for the user.
+public struct TerminalError: Error, Equatable, CustomStringConvertible {
+  /// What is the matter.
+  public let description: String
+}
+
+/// The terminal, taken over as a whole screen until ``close()``.
+///
+/// To be used from the thread that opened it, the main one, as curses is. One at a time.
+public final class Screen {
+  /// Whether the user's locale shows more than ASCII.
+  public static var localeIsUTF8: Bool {
+    setlocale(LC_ALL, "")
+    return nl_langinfo(Int32(CODESET)).map { String(cString: $0).uppercased() } == "UTF-8"
+  }
+
+  private let handle: OpaquePointer
+  private let readEnd: Int32
+  private let isUTF8: Bool
+  private var colors: ColorPairs
+  private var shown: Grid?
+  private var isOpen = true
+
+  /// Takes the terminal over.
+  ///
+  /// - Parameter usesColor: without, only bold, faint, reverse and underline tell things apart.
+  /// - Throws: ``TerminalError`` where there is no terminal, or it can't place text; nothing was changed.
+  public init(usesColor: Bool) throws(TerminalError) {
+    guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+      throw TerminalError(description: "there is no terminal to show the explorer on")
+    }
+    let term = getenv("TERM").map { String(cString: $0) } ?? ""
+    guard !term.isEmpty, term != "dumb" else {
+      throw TerminalError(
+        description:
+          "this terminal can't place text (TERM is \(term.isEmpty ? "not set" : term)); `strata du` needs none")
+    }
+    isUTF8 = Self.localeIsUTF8
+    Restoration.remember()
+    guard let handle = strata_newterm() else {
+      throw TerminalError(description: "nothing is known of the terminal \(term): set TERM, for instance to xterm")
+    }
+    guard let move = tigetstr("cup"), Int(bitPattern: move) != -1 else {
+      endwin()
+      delscreen(handle)
+      throw TerminalError(description: "the terminal \(term) can't place text; `strata du` needs no such terminal")
+    }
+    self.handle = handle
+    Restoration.arm()
+    readEnd = Signals.install()
+    cbreak()
+    noecho()
+    nonl()  // so that Enter and Ctrl-J differ, and the cursor may stand in the last column
+    intrflush(nil, false)
+    let window = strata_window()
+    keypad(window, true)
+    nodelay(window, true)
+    leaveok(window, true)
+    set_escdelay(25)
+    curs_set(0)
+    colors = ColorPairs(isWanted: usesColor)
+  }
+
+  deinit { close() }
+
+  /// The window's size now.
+  public var size: Size {
+    Size(columns: Int(getmaxx(strata_window())), rows: Int(getmaxy(strata_window())))
+  }
+
+  /// What other threads wake this one with.
+  public var waker: Waker { Waker() }
+
+  /// Waits for what comes next.
+  public func nextEvent() -> TerminalEvent {
+    while true {
+      if let key = readKey() { return .key(key) }
+      var sources = [
+        pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),
+      ]
+      guard poll(&sources, 2, -1) > 0 else { continue }  // a signal came: its byte is in the pipe
+      if sources[1].revents != 0, let event = readMessage() { return event }
+      if sources[0].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { return .terminate }
+    }
+  }
+
+  private func readMessage() -> TerminalEvent? {
+    var byte: UInt8 = 0
+    guard read(readEnd, &byte, 1) == 1 else { return nil }
+    switch Signals.Message(rawValue: byte) {
+    case .wake: return .wake
+    case .interrupt: return .interrupt
+    case .terminate: return .terminate
+    case .resize:
+      var window = winsize()
+      guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_row > 0, window.ws_col > 0 else {
+        return nil
+      }
+      resizeterm(Int32(window.ws_row), Int32(window.ws_col))
+      invalidate()
+      return .resize(size)
+    case nil: return nil
+    }
+  }
+
+  private func readKey() -> Key? {
+    var code: wint_t = 0
+    switch wget_wch(strata_window(), &code) {
+    case KEY_CODE_YES: return Key(curses: Int32(bitPattern: code))
+    case OK: return Unicode.Scalar(code).flatMap { Key(typed: $0) }
+    default: return nil
+    }
+  }
+
+  /// Shows a grid: only cells that differ from what was shown last are written.
+  public func present(_ grid: Grid) {
+    let window = strata_window()
+    let isSameSize = shown?.size == grid.size
+    for row in 0..<grid.size.rows {
+      if isSameSize, let shown, shown.row(row) == grid.row(row) { continue }
+      draw(grid.row(row), row, window)
+    }
+    shown = grid
+    wrefresh(window)
+  }
+
+  /// Makes the next ``present(_:)`` write everything anew.
+  public func invalidate() {
+    shown = nil
+    clearok(strata_window(), true)
+  }
+
+  private func draw(_ cells: ArraySlice<Cell>, _ row: Int, _ window: UnsafeMutablePointer<WINDOW>?) {
+    wmove(window, Int32(row), 0)
+    var run: [wchar_t] = []
+    var style = Style.plain
+    func flush() {
+      guard !run.isEmpty else { return }
+      let (attributes, pair) = colors.attributes(of: style)
+      wattr_set(window, attributes, pair, nil)
+      waddnwstr(window, run, Int32(run.count))
+      run.removeAll(keepingCapacity: true)
+    }
+    for cell in cells where cell.width > 0 {
+      if cell.style != style {
+        flush()
+        style = cell.style
+      }
+      for scalar in cell.character.unicodeScalars {
+        run.append(wchar_t(bitPattern: isUTF8 || scalar.isASCII ? scalar.value : 63))
+        if !isUTF8 && !scalar.isASCII { break }
+      }
+      if !isUTF8 && cell.width == 2 { run.append(32) }
+    }
+    flush()
+  }
+
+  /// Gives the terminal back as it was; does nothing the second time.
+  public func close() {
+    guard isOpen else { return }
+    isOpen = false
+    endwin()
+    delscreen(handle)
+    Signals.uninstall(readEnd: readEnd)
+    Restoration.disarm()
+  }
+}
+
+extension Key {
+  /// A key that curses knows by name.
+  fileprivate init?(curses code: Int32) {
+    let keys: [Int32: Key] = [
+      KEY_UP: .up, KEY_DOWN: .down, KEY_LEFT: .left, KEY_RIGHT: .right, KEY_HOME: .home, KEY_END: .end,
+      KEY_PPAGE: .pageUp, KEY_NPAGE: .pageDown, KEY_BACKSPACE: .backspace, KEY_DC: .delete, KEY_IC: .insert,
+      KEY_BTAB: .backTab, KEY_ENTER: .enter,
+    ]
+    if let key = keys[code] {
+      self = key
+    } else if (KEY_F0 + 1...KEY_F0 + 63).contains(code) {
+      self = .function(Int(code - KEY_F0))
+    } else {
+      return nil
+    }
+  }
+
+  /// A key that sent a character.
+  fileprivate init?(typed scalar: Unicode.Scalar) {
+    switch scalar.value {
+    case 0x0a, 0x0d: self = .enter
+    case 0x09: self = .tab
+    case 0x1b: self = .escape
+    case 0x08, 0x7f: self = .backspace
+    case 0x01...0x1a:
+      guard let letter = Unicode.Scalar(scalar.value + 0x60) else { return nil }
+      self = .control(Character(letter))
+    case 0..<0x20: return nil
+    default: self = .character(Character(scalar))
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import BuildCache
+import BuildCacheStore
+
+/// `strata du`: what the cache holds.
+struct DiskUsage: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "du", abstract: "Show what the cache holds, largest first.",
+    discussion: """
+      Filters are BuildKit's: key==value, key!=value, key~=regex or a bare key; a comma is and, several --filter \
+      are or. Keys: \(Filter.knownKeys.joined(separator: ", ")).
+      """)
+
+  @OptionGroup var source: SourceOptions
+  @Option(help: ArgumentHelp("Show only what matches; may be repeated.", valueName: "filter")) var filter: [String] = []
+  @Flag(help: "Show all that is known of each record.") var verbose = false
+  @Option(help: "How to print it.") var format = OutputFormat.table
+
+  func run() async throws {
+    let filter = try Filter(parsing: filter).checked()
+    let state = try await source.withSource(.read) { try await $0.usage(matching: filter) }
+    let order = state.rows.indices.sorted {
+      (-state.rows[$0].size, state.rows[$0].id) < (-state.rows[$1].size, state.rows[$1].id)
+    }
+    switch format {
+    case .json: try printJSON(order.map { UsageJSON(state, $0) })
+    case .table:
+      if verbose { printDetails(state, order) } else { printTable(state, order) }
+      printTotals(state)
+    }
+  }
+
+  private func printTable(_ state: CacheState, _ order: [Int]) {
+    let now = SystemClock().now()
+    var table = TextTable([
+      .init(title: "ID"), .init(title: "KIND"), .init(title: "SIZE", isNumber: true), .init(title: "STATE"),
+      .init(title: "TYPE"), .init(title: "USES", isNumber: true), .init(title: "LAST USED", isNumber: true),
+      .init(title: "DESCRIPTION"),
+    ])
+    for row in order.map({ state.rows[$0] }) {
+      table.add([
+        row.id, row.kind?.rawValue ?? "-", ByteCount(row.size).text, row.stateWords, row.recordType.rawValue,
+        "\(row.usageCount)", row.lastUsedAt.map { now.since($0).ageText } ?? "never", row.description,
+      ])
+    }
+    for line in table.lines { print(line) }
+  }
+
+  private func printDetails(_ state: CacheState, _ order: [Int]) {
+    for number in order {
+      let row = state.rows[number]
+      var table = TextTable([.init(title: "ID:"), .init(title: row.id)])
+      table.add(["Kind:", row.kind?.rawValue ?? "-"])
+      table.add(["Parents:", state.parentIDs(of: number).joined(separator: ";")])
+      table.add(["Created at:", row.createdAt.text])
+      table.add(["Mutable:", "\(row.isMutable)"])
+      table.add(["Reclaimable:", "\(!row.inUse)"])
+      table.add(["Shared:", "\(row.isShared)"])
+      table.add(["Size:", "\(ByteCount(row.size).text) (\(row.size) B)"])
+      table.add(["Description:", row.description])
+      table.add(["Usage count:", "\(row.usageCount)"])
+      table.add(["Last used:", row.lastUsedAt?.text ?? "never"])
+      table.add(["Type:", row.recordType.rawValue])
+      for line in table.lines { print(line) }
+      print()
+    }
+  }
+
+  private func printTotals(_ state: CacheState) {
+    func total(_ isCounted: (CacheState.Row) -> Bool) -> String {
+      ByteCount(state.rows.filter(isCounted).reduce(0) { $0.addingReportingOverflow($1.size).partialValue }).text
+    }
+    print("In use:      \(total(\.inUse))")
+    print("Shared:      \(total(\.isShared))")
+    print("Reclaimable: \(total { !$0.inUse && !$0.isShared })")
+    print("Total:       \(total { _ in true })")
+  }
+}
+
+extension CacheState.Row {
+  /// What holds for a record, in words: state is never told by a sign alone.
+  var stateWords: String {
+    let words = [
+      inUse ? "in use" : nil, isShared ? "shared" : nil, isMutable ? "mutable" : nil,
+      recordType.isKeptUnlessAll ? "internal" : nil,
+    ].compactMap(\.self)
+    return words.isEmpty ? "-" : words.joined(separator: ",")
+  }
+}

@@ -1,0 +1,144 @@
+import ArgumentParser
+import BuildCache
+import BuildCacheStore
+import Explorer
+import Glibc
+import Terminal
+
+/// When colours are used.
+enum ColorMode: String, ExpressibleByArgument, CaseIterable {
+  case auto
+  case always
+  case never
+
+  /// Whether to use colours: `auto` heeds `NO_COLOR`.
+  var usesColor: Bool {
+    switch self {
+    case .always: true
+    case .never: false
+    case .auto: getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+    }
+  }
+}
+
+/// How the explorer looks; shared with `demo`, which ends in it.
+struct ScreenOptions: ParsableArguments {
+  @Flag(help: "Draw with ASCII signs only, as is done where the locale has no UTF-8.") var ascii = false
+  @Option(help: "Use colours: auto, always or never.") var color = ColorMode.auto
+
+  /// Opens the explorer on a cache, and comes back when the user leaves it.
+  ///
+  /// - Throws: ``Failure`` 2 where there is no terminal, or one that can't place text.
+  func explore(_ source: any CacheController) async throws {
+    let screen: Screen
+    do {
+      screen = try Screen(usesColor: color.usesColor)
+    } catch {
+      throw Failure.wrongUse(error.description)
+    }
+    defer { screen.close() }
+    let waker = screen.waker
+    let session = ExplorerSession(source, isASCII: ascii || !Screen.localeIsUTF8, size: screen.size) { waker.wake() }
+    loop: while !session.state.hasQuit {
+      screen.present(session.frame())
+      crashIfAsked()
+      switch screen.nextEvent() {
+      case .key(let key): session.send(.key(key))
+      case .resize(let size): session.send(.resize(size))
+      case .wake: session.receive()
+      case .interrupt: break loop
+      case .terminate:
+        await session.finish()
+        screen.close()
+        try? await source.close()
+        Glibc.exit(128 + SIGTERM)
+      }
+    }
+    await session.finish()
+  }
+
+  /// A crash on purpose, so that a test can see what it leaves of the terminal.
+  private func crashIfAsked() {
+    #if DEBUG
+      if getenv("STRATA_CRASH") != nil { fatalError("a crash on purpose") }
+    #endif
+  }
+}
+
+/// `strata explore`, and `strata` alone: the explorer.
+struct Explore: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Open the explorer (this is what `strata` alone does).")
+
+  @OptionGroup var source: SourceOptions
+  @OptionGroup var screen: ScreenOptions
+  @Flag(help: "Change nothing, whatever is pressed.") var readOnly = false
+  @Option(
+    help: ArgumentHelp("Play these keys, such as 'jj<Enter>', without a terminal; with --print.", valueName: "keys"))
+  var keys: String?
+  @Option(help: ArgumentHelp("The screen's size for --print.", valueName: "colsxrows")) var size = "100x30"
+  @Flag(help: "Print the last screen as text.") var print = false
+
+  func validate() throws {
+    if keys != nil && !print { throw ValidationError("--keys plays without a terminal: add --print") }
+  }
+
+  func run() async throws {
+    let cells = try Self.size(of: size)
+    let keys = try Self.keys(in: keys ?? "")
+    guard print || (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) else {
+      throw Failure.wrongUse(
+        "there is no terminal to show the explorer on; `strata du` and `strata prune --dry-run` need none")
+    }
+    let source = try openSource()
+    do {
+      if print {
+        let isASCII = screen.ascii || !Screen.localeIsUTF8
+        Swift.print(await ExplorerSession.play(keys, on: source, size: cells, isASCII: isASCII).text)
+      } else {
+        try await screen.explore(source)
+      }
+      try await source.close()
+    } catch {
+      try? await source.close()
+      throw error
+    }
+  }
+
+  private func openSource() throws -> any CacheController {
+    let source = try source.open(.read)
+    return readOnly ? ReadOnlyCache(source) : source
+  }
+
+  private static func size(of text: String) throws -> Size {
+    let parts = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let columns = parts[0], let rows = parts[1], (1...2000).contains(columns),
+      (1...2000).contains(rows)
+    else { throw Failure.wrongUse("--size: \(text) is no size: write for instance 100x30") }
+    return Size(columns: columns, rows: rows)
+  }
+
+  private static func keys(in script: String) throws -> [Key] {
+    do {
+      return try Key.keys(in: script)
+    } catch {
+      throw Failure.wrongUse("--keys: \(error)")
+    }
+  }
+}
+
+/// A cache that the user asked not to change.
+private struct ReadOnlyCache: CacheController {
+  private let cache: any CacheController
+
+  init(_ cache: any CacheController) { self.cache = cache }
+
+  var name: String { cache.name }
+  var readOnlyReason: String? { cache.readOnlyReason ?? "--read-only" }
+  var ranking: RankingRule { cache.ranking }
+  func usage(matching filter: Filter) async throws -> CacheState { try await cache.usage(matching: filter) }
+  func space() async throws -> CacheSpace? { try await cache.space() }
+  func close() async throws { try await cache.close() }
+  func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws -> PruneReport {
+    throw CacheError(.readOnly, "--read-only was given")
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import BuildCache
+import BuildCacheStore
+import SystemPackage
+
+/// `strata snapshot`: a folder's content as a new layer record.
+struct MakeSnapshot: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "snapshot", abstract: "Store a folder's content as a new record, and print its id.")
+
+  @OptionGroup var root: RootOptions
+  @Argument(help: ArgumentHelp("The folder.", valueName: "dir")) var folder: String
+  @Option(help: ArgumentHelp("The record to lay it over.", valueName: "id")) var parent: String?
+  @Option(help: "What it is, in words; the folder's path unless given.") var description: String?
+  @Option(help: "What it is for, such as regular or source.local.") var type = "regular"
+
+  func run() async throws {
+    try await root.withCache(.write) { cache in
+      let manager = cache.manager
+      let parent = try parent.map { try manager.get(manager.resolve($0), countsAsUse: false) }
+      let options = RecordOptions(description: description ?? folder, recordType: RecordType(rawValue: type))
+      let mutable = try await manager.new(over: parent, options)
+      do {
+        try DirectorySnapshotter.copyContents(
+          of: FilePath(folder), to: try await mutable.mount(), leavingOut: cache.root)
+      } catch {
+        try? mutable.release()  // and with it all that was copied
+        _ = try? await manager.collectGarbage()
+        throw error
+      }
+      let record = try mutable.commit()
+      try record.update {
+        $0.retain = true
+        $0.recordType = options.recordType
+      }
+      try await record.finalize()
+      try mutable.release()
+      try record.release()
+      try parent?.release()
+      print(record.id)
+    }
+  }
+}
+
+/// `strata merge`: several records' layers, one over the other.
+struct Merge: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make a record that is others applied in order, lowest first, and print its id.")
+
+  @OptionGroup var root: RootOptions
+  @Argument(help: ArgumentHelp("Records, lowest first.", valueName: "id")) var ids: [String]
+  @Option(help: "What it is, in words.") var description = ""
+
+  func run() async throws {
+    try await root.withCache(.write) { cache in
+      let parents = try ids.map { try cache.manager.get(cache.manager.resolve($0), countsAsUse: false) }
+      let record = try await cache.manager.merge(parents, RecordOptions(description: description, retain: true))
+      for parent in parents { try parent.release() }
+      try record?.release()
+      if let record { print(record.id) }
+    }
+  }
+}
+
+/// `strata diff`: what changed from one record to another.
+struct Diff: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make a record of what changed from one record to another, and print its id.")
+
+  @OptionGroup var root: RootOptions
+  @Argument(help: "The record before.") var lower: String
+  @Argument(help: "The record after.") var upper: String
+  @Option(help: "What it is, in words.") var description = ""
+
+  func run() async throws {
+    try await root.withCache(.write) { cache in
+      let sides = try [lower, upper].map { try cache.manager.get(cache.manager.resolve($0), countsAsUse: false) }
+      let record = try await cache.manager.diff(
+        lower: sides[0], upper: sides[1], RecordOptions(description: description, retain: true))
+      for side in sides { try side.release() }
+      try record.release()
+      print(record.id)
+    }
+  }
+}

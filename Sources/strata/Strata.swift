@@ -1,0 +1,77 @@
+import ArgumentParser
+import BuildCache
+import Glibc
+
+/// The program: see what a build cache holds and why, see what a prune would take, and prune.
+@main
+struct Strata: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "strata",
+    abstract: "See what fills a build cache, why it stays, and exactly what a prune would take.",
+    discussion: """
+      Without a command it opens the explorer. The cache is in --root, else $STRATA_ROOT, else \
+      $XDG_DATA_HOME/strata, else ~/.local/share/strata.
+
+      Exit codes: 0 done; 1 failed, or answered no; 2 wrong use; 3 the cache is being changed by another process.
+      """,
+    subcommands: [
+      Explore.self, Demo.self, DiskUsage.self, Prune.self, MakeSnapshot.self, Merge.self, Diff.self, MakeTag.self,
+      Untag.self, Tags.self, MakeHold.self, Unhold.self,
+    ],
+    defaultSubcommand: Explore.self)
+
+  static func main() async {
+    // Whoever reads our output may stop reading: that is no reason to die of a signal without restoring anything.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      Glibc.exit(Failure.report(error))
+    }
+  }
+}
+
+/// Ends the program with an exit code of the command line's contract, its message already told.
+struct Failure: Error {
+  let code: Int32
+  var message: String?
+
+  /// 1: it did not work, or the question was answered no.
+  static func failed(_ message: String? = nil) -> Failure { Failure(code: 1, message: message) }
+  /// 2: the command was used wrongly.
+  static func wrongUse(_ message: String) -> Failure { Failure(code: 2, message: message) }
+
+  /// Tells an error on standard error, and help that was asked for on standard output.
+  ///
+  /// - Returns: the exit code.
+  static func report(_ error: any Error) -> Int32 {
+    switch error {
+    case let failure as Failure:
+      if let message = failure.message { printError(message) }
+      return failure.code
+    case let error as CacheError:
+      printError(error.description)
+      switch error.code {
+      case .heldByOther: return 3
+      case .badFilter, .badInput: return 2
+      default: return 1
+      }
+    case is CancellationError:
+      return 1
+    default:
+      let code = Strata.exitCode(for: error)
+      let message = Strata.fullMessage(for: error)
+      guard code != .success else {
+        print(message)
+        return 0
+      }
+      writeError(message)
+      return code == .validationFailure ? 2 : code.rawValue
+    }
+  }
+}
