@@ -50,13 +50,20 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
-    .testTarget(name: "BuildCacheTests", dependencies: ["BuildCache"], swiftSettings: strict),
+    .target(
+      name: "TestSupport",
+      dependencies: ["BuildCache", .product(name: "SystemPackage", package: "swift-system")],
+      path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "BuildCacheTests", dependencies: ["BuildCache", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "BuildCacheStoreTests",
       dependencies: [
-        "BuildCache", "BuildCacheStore", .product(name: "SystemPackage", package: "swift-system"),
+        "BuildCache", "BuildCacheStore", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Conformance"], swiftSettings: strict),
+    .testTarget(
+      name: "BuildKitBridgeTests", dependencies: ["BuildCache", "BuildKitBridge"], exclude: ["Fixtures"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

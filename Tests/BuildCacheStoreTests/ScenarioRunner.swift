@@ -1,6 +1,7 @@
 import BuildCacheStore
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import BuildCache

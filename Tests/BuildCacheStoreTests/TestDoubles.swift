@@ -1,40 +1,7 @@
-import BuildCacheStore
-import Foundation
 import Synchronization
 import SystemPackage
 
 @testable import BuildCache
-
-/// A clock that only moves when told.
-final class TestClock: CacheClock {
-  private let time: Mutex<Int64>
-
-  init(_ start: Int64 = 1_700_000_000_000_000_000) { time = Mutex(start) }
-  func now() -> Timestamp { Timestamp(nanoseconds: time.withLock { $0 }) }
-  func advance(by nanoseconds: Int64) { time.withLock { $0 += nanoseconds } }
-}
-
-/// Ids that a seed decides, so that a failing run can be repeated.
-final class SeededIdentities: IdentitySource {
-  private let random: Mutex<SeededGenerator>
-
-  init(_ seed: UInt64) { random = Mutex(SeededGenerator(seed)) }
-  func newID() -> RecordID { random.withLock { RandomIdentities.id(from: &$0) } }
-}
-
-/// A small random number generator whose sequence its seed decides (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
 
 /// A snapshotter whose usage of a tree is what was set, all else being another's.
 final class SizedSnapshotter: Snapshotter {
@@ -66,17 +33,4 @@ final class ToldReferences: ExternalReferenceChecker {
     let known = records.withLock { $0 }
     return { known.contains($0) }
   }
-}
-
-/// A folder for one test, removed with it.
-final class ScratchFolder: Sendable {
-  let path: FilePath
-
-  init() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("strata-test-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-    path = FilePath(folder.path)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path.string) }
 }

@@ -83,6 +83,9 @@ public final class MutableRef: Sendable {
 
   /// Makes an immutable record of what was written; nothing is copied until it is finalized (B2).
   ///
+  /// The ref is used up by it, as a rule: who releases it later takes the immutable record away too, finalized or not,
+  /// unless one of the two is retained (A5).
+  ///
   /// - Throws: ``CacheError`` `invalid` where nobody holds the record any more, `storage`; no record was made.
   public func commit() throws -> ImmutableRef {
     try manager.commit(handle)

@@ -34,30 +34,31 @@ public struct ExplorerState: Sendable {
     case prune
   }
 
-  public internal(set) var options: Options
-  public internal(set) var size: Size
+  var options: Options
+  var size: Size
   /// The moment from which ages are counted.
-  public internal(set) var now = Timestamp(nanoseconds: 0)
-  public internal(set) var screen = Screen.records
+  var now = Timestamp(nanoseconds: 0)
+  var screen = Screen.records
   /// What lies over the screen and takes the keys.
-  public internal(set) var overlay: Overlay?
+  var overlay: Overlay?
   /// What is said beneath the body.
-  public internal(set) var message = "reading the cache…"
+  var message = "reading the cache…"
 
-  public internal(set) var cache = CacheState.empty
-  public internal(set) var space: CacheSpace?
-  public internal(set) var totals = Totals()
-  public internal(set) var isLoaded = false
+  var cache = CacheState.empty
+  var space: CacheSpace?
+  var totals = Totals()
+  var isLoaded = false
   /// The letters of an id that tell any two records apart, 8 at least.
-  public internal(set) var idWidth = 8
+  var idWidth = 8
   /// What pruning a row with all that hangs on it frees, as far as it was worked out.
-  public internal(set) var frees: [Int: Int64] = [:]
+  var frees: [Int: Int64] = [:]
   /// Rows for which that is being worked out.
   var freesAsked: Set<Int> = []
 
-  public internal(set) var records = RecordsState()
-  public internal(set) var marks: Set<RecordID> = []
-  public internal(set) var prune = PruneState()
+  var records = RecordsState()
+  var marks: Set<RecordID> = []
+  var prune = PruneState()
+  /// Whether the user left.
   public internal(set) var hasQuit = false
 
   /// The state before anything is read.
@@ -74,15 +75,15 @@ public struct ExplorerState: Sendable {
 }
 
 /// What the records take together, each in one of three parts.
-public struct Totals: Sendable, Equatable {
+struct Totals: Sendable, Equatable {
   /// All of them.
-  public var all: Int64 = 0
+  var all: Int64 = 0
   /// Of those in use.
-  public var inUse: Int64 = 0
+  var inUse: Int64 = 0
   /// Of those that are not, but shared.
-  public var shared: Int64 = 0
+  var shared: Int64 = 0
   /// Of the rest.
-  public var reclaimable: Int64 = 0
+  var reclaimable: Int64 = 0
 
   init() {}
 
@@ -95,7 +96,7 @@ public struct Totals: Sendable, Equatable {
 }
 
 /// What lies over a screen.
-public enum Overlay: Sendable {
+enum Overlay: Sendable {
   /// All keys, from the line of this number on.
   case help(top: Int)
   /// The question before anything goes.
@@ -111,42 +112,42 @@ public enum Overlay: Sendable {
 }
 
 /// A line that is being typed.
-public struct Entry: Sendable {
+struct Entry: Sendable {
   /// What is asked for.
-  public enum Purpose: Sendable {
+  enum Purpose: Sendable {
     /// A keep-bytes limit.
     case keepBytes
     /// A keep-duration.
     case keepDuration
   }
   /// What is asked for.
-  public var purpose: Purpose
+  var purpose: Purpose
   /// What was typed so far.
-  public var text = ""
+  var text = ""
   /// Why it was not taken.
-  public var problem: String?
+  var problem: String?
 }
 
 /// How far a prune has come.
-public struct Progress: Sendable, Equatable {
+struct Progress: Sendable, Equatable {
   /// Records to go.
-  public var records: Int
+  var records: Int
   /// Their bytes.
-  public var bytes: Int64
+  var bytes: Int64
   /// Records gone.
-  public var removed = 0
+  var removed = 0
   /// Their bytes.
-  public var freed: Int64 = 0
+  var freed: Int64 = 0
   /// Whether it was told to stop.
-  public var isStopping = false
+  var isStopping = false
 }
 
 /// A place in a list, and the part of the list that is seen.
-public struct ListPosition: Sendable, Equatable {
+struct ListPosition: Sendable, Equatable {
   /// The line under the cursor.
-  public var cursor = 0
+  var cursor = 0
   /// The first line that is seen.
-  public var top = 0
+  var top = 0
 
   /// Keeps the cursor within a list, and in sight.
   mutating func settle(count: Int, height: Int) {

@@ -1,15 +1,15 @@
 import BuildCache
 
 /// The Prune screen's own state: a plan that is made once a policy, and a limit that only moves its cut.
-public struct PruneState: Sendable {
-  public internal(set) var policy = PrunePolicy()
+struct PruneState: Sendable {
+  var policy = PrunePolicy()
   /// The plan; absent until it is made.
-  public internal(set) var plan: PrunePlan?
+  var plan: PrunePlan?
   /// Rows that no limit takes, by reason and then the largest first, with what makes them stay.
-  public internal(set) var protected: [PrunePlan.Kept] = []
+  var protected: [PrunePlan.Kept] = []
   /// How many rows stay for each reason but the limit, and their bytes.
-  public internal(set) var groups: [KeptReason: (records: Int, bytes: Int64)] = [:]
-  public internal(set) var position = ListPosition()
+  var groups: [KeptReason: (records: Int, bytes: Int64)] = [:]
+  var position = ListPosition()
   /// Whether the user chose the limit; until then it is half of the total.
   var isLimitChosen = false
 

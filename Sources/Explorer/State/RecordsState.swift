@@ -1,7 +1,7 @@
 import BuildCache
 
 /// A column that records can be sorted by.
-public enum SortKey: String, Sendable, CaseIterable {
+enum SortKey: String, Sendable, CaseIterable {
   case size, id, kind, type, uses, used = "last used", created, description
 
   /// The key that chooses it in the sort menu.
@@ -38,16 +38,16 @@ public enum SortKey: String, Sendable, CaseIterable {
 }
 
 /// The Records screen's own state.
-public struct RecordsState: Sendable {
+struct RecordsState: Sendable {
   /// Row numbers in the order in which they are listed.
-  public internal(set) var order: [Int] = []
-  public internal(set) var sort = SortKey.size
+  var order: [Int] = []
+  var sort = SortKey.size
   /// Whether the largest comes first.
-  public internal(set) var isDescending = true
-  public internal(set) var position = ListPosition()
+  var isDescending = true
+  var position = ListPosition()
 
   /// The row under the cursor.
-  public var current: Int? {
+  var current: Int? {
     order.indices.contains(position.cursor) ? order[position.cursor] : nil
   }
 

@@ -66,7 +66,6 @@ extension ExplorerState {
     prune.take(plan)
     let half = plan.before / 2
     moveLimit(to: prune.isLimitChosen ? prune.policy.keepBytes : half)
-    message = ""
   }
 
   /// Moves the limit, and the list so that the cut is in the middle of what is seen.
@@ -78,7 +77,6 @@ extension ExplorerState {
   /// The effect that makes the plan of the policy as it stands; its limit moves later without it.
   fileprivate mutating func makePlan() -> Effect {
     prune.plan = nil
-    message = "planning…"
     return .plan(cache, prune.policy, options.ranking)
   }
 

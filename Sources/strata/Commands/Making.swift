@@ -34,7 +34,6 @@ struct MakeSnapshot: AsyncParsableCommand {
         $0.recordType = options.recordType
       }
       try await record.finalize()
-      try mutable.release()
       try record.release()
       try parent?.release()
       print(record.id)

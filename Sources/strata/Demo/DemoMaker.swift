@@ -135,7 +135,6 @@ struct DemoMaker {
       $0.recordType = type
     }
     try await record.finalize()
-    try mutable.release()
     try finish(record, depth: (parent?.depth ?? 0) + 1, uses: uses, age)
   }
 

@@ -1,0 +1,92 @@
+import BuildCache
+import Foundation
+import Testing
+
+@testable import BuildKitBridge
+
+@Suite("Saved lists of disk usage") struct SavedListTests {
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+
+  private func bytes(_ name: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: Self.folder.appending(path: name)))
+  }
+
+  @Test("an array and one object a line say the same") func bothForms() throws {
+    let array = try SavedDiskUsage.read(try bytes("du.json"), name: "du.json")
+    let lines = try SavedDiskUsage.read(try bytes("du.jsonl"), name: "du.jsonl")
+    // The second was saved a little later: looking had counted a use of nine mutable records meanwhile (see G1).
+    #expect(array.map(\.id) == lines.map(\.id))
+    #expect(array.map(\.parents) == lines.map(\.parents))
+    #expect(array.count { !lines.contains($0) } == 9)
+    #expect(array.count == 137)
+    let row = try #require(array.first { $0.id == "6biku5wgeebf08uzphmtm41m9" })
+    #expect(row.parents.count == 4)
+    #expect(row.usageCount == 2)
+    #expect(row.lastUsedAt?.text == "2026-11-24T03:41:37.266710818Z")
+    #expect(array.first { $0.id == "05rvbkv7bdglr3tbp9luaz3u2" }?.lastUsedAt == nil)
+  }
+
+  private struct Recorded: Decodable {
+    let filters: [String]
+    let rc: Int
+    let ids: [String]
+  }
+
+  @Test("D7: filters pick what the daemon picked") func filters() throws {
+    let state = SavedCache.joined(try SavedDiskUsage.read(try bytes("du.jsonl"), name: "du.jsonl"))
+    var count = 0
+    for line in try bytes("du-filters.jsonl").split(separator: 10) {
+      let recorded = try JSONDecoder().decode(Recorded.self, from: Data(line))
+      count += 1
+      guard recorded.rc == 0 else {
+        #expect(throws: CacheError.self, "\(recorded.filters)") { try Filter(parsing: recorded.filters) }
+        continue
+      }
+      let picked = state.keeping(matching: try Filter(parsing: recorded.filters)).rows.map(\.id)
+      #expect(Set(picked) == Set(recorded.ids), "\(recorded.filters)")
+    }
+    #expect(count > 25)
+  }
+
+  @Test("a row is a candidate when it is not in use and no row that is left names it") func candidates() throws {
+    let text = """
+      {"id":"a","size":5,"createdAt":"2026-01-01T00:00:00Z","inUse":false}
+      {"id":"b","size":5,"createdAt":"2026-01-01T00:00:00Z","inUse":true,"parents":["a"]}
+      {"id":"c","size":5,"createdAt":"2026-01-01T00:00:00Z","parents":["gone"]}
+      """
+    let state = SavedCache.joined(try SavedDiskUsage.read(Array(text.utf8), name: "x"))
+    let plan = PrunePlan(state, policy: PrunePolicy(), ranking: .current, now: Timestamp(nanoseconds: 0))
+    #expect(plan.victims.map { state.rows[$0.row].id } == ["c"])
+    #expect(state.parentIDs(of: 2) == ["gone"])
+  }
+
+  @Test(
+    "a damaged list is refused, by name and place",
+    arguments: [
+      ("", "x.json is empty"), ("[", "x.json: "), ("{}", "line 1: \"id\" is missing"),
+      (
+        "[{\"id\":\"a\",\"size\":1,\"createdAt\":\"2026-01-01T00:00:00Z\"},{\"id\":\"b\"}]",
+        "row 2: \"size\" is missing"
+      ),
+      ("{\"id\":\"a\",\"size\":\"1\"}", "\"size\" is of the wrong kind"),
+      ("{\"id\":\"a\",\"size\":-1,\"createdAt\":\"2026-01-01T00:00:00Z\"}", "negative"),
+      ("{\"id\":\"a\",\"size\":1,\"createdAt\":\"yesterday\"}", "yesterday is no time"),
+      ("nonsense", "this is no JSON"),
+      (
+        "{\"id\":\"a\",\"size\":1,\"createdAt\":\"2026-01-01T00:00:00Z\",\"parents\":[\"a\"]}", "go in a circle"
+      ),
+      (
+        "{\"id\":\"a\",\"size\":1,\"createdAt\":\"2026-01-01T00:00:00Z\"}\n{\"id\":\"a\",\"size\":1,\"createdAt\":\"2026-01-01T00:00:00Z\"}",
+        "have the same id a"
+      ),
+    ])
+  func damaged(_ text: String, _ words: String) {
+    #expect {
+      try SavedDiskUsage.read(Array(text.utf8), name: "x.json")
+    } throws: { error in
+      let error = error as? CacheError
+      return error?.code == .badList && error?.message.contains("x.json") == true
+        && error?.message.contains(words) == true
+    }
+  }
+}

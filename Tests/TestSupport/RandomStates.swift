@@ -1,0 +1,34 @@
+import BuildCache
+
+/// A cache drawn at random: few distinct times, counts and sizes, so that there are ties; some never used, some held,
+/// shared or internal; layers, merges and diffs, a parent named twice now and then.
+public func randomState(rows: Int, _ random: inout SeededGenerator) -> CacheState {
+  var builder = CacheState.Builder()
+  var ids: [RecordID] = []
+  let times = random.pick(1...6)
+  let counts = random.pick(1...4)
+  for number in 0..<rows {
+    let id = "\(Character(Unicode.Scalar(UInt8(97 + random.pick(0...25)))))\(number)"
+    var parents: [RecordID] = []
+    if !ids.isEmpty {
+      switch random.pick(0...9) {
+      case 0...4: parents = [ids[random.pick(0...(ids.count - 1))]]
+      case 5: parents = (0..<random.pick(2...3)).map { _ in ids[random.pick(0...(ids.count - 1))] }
+      case 6: parents = [ids[random.pick(0...(ids.count - 1))], ids[random.pick(0...(ids.count - 1))]]
+      default: break
+      }
+    }
+    let isNever = random.chance(15)
+    builder.add(
+      CacheState.Row(
+        id: id, kind: parents.isEmpty ? .base : .layer, isMutable: random.chance(10),
+        size: Int64(random.pick(0...5) * 10), createdAt: Timestamp(nanoseconds: Int64(random.pick(0...3))),
+        lastUsedAt: isNever ? nil : Timestamp(nanoseconds: Int64(random.pick(1...times)) * 1_000_000_000),
+        usageCount: random.pick(0...counts), description: "record \(number)",
+        recordType: random.chance(8) ? .internal : .regular, outsideRefs: random.chance(5) ? 1 : 0,
+        isReferenced: random.chance(7)),
+      parents: parents)
+    ids.append(id)
+  }
+  return builder.finish()
+}
