@@ -64,6 +64,10 @@ let package = Package(
     .testTarget(
       name: "BuildKitBridgeTests", dependencies: ["BuildCache", "BuildKitBridge"], exclude: ["Fixtures"],
       swiftSettings: strict),
+    .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
+    .testTarget(
+      name: "ExplorerTests", dependencies: ["BuildCache", "Explorer", "Terminal", "TestSupport"], exclude: ["Screens"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -50,7 +50,7 @@ struct Binding: Sendable {
       keys: [.character("a")], action: .toggleAll, words: "all: internal, frontend and shared too", screen: .prune,
       whyOff: noPlan),
     Binding(
-      keys: [.enter, .character("d")], action: .carryOut, words: "prune…", screen: .prune, isLikely: true,
+      keys: [.enter, .character("d")], action: .carryOut, words: "prune these", screen: .prune, isLikely: true,
       whyOff: { state in
         readOnly(state) ?? noPlan(state) ?? (state.prune.plan?.cut == 0 ? "this takes nothing: keep less" : nil)
       }),

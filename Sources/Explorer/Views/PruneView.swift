@@ -114,7 +114,7 @@ extension ExplorerState {
       cell(ByteCount(plan.remaining(after: number + 1)).text, 11, .right),
     ].joined()
     let note =
-      number == plan.cut ? "(would be next)" : victim.tied > 0 && plan.isRanked ? "tied with \(victim.tied)" : ""
+      number == plan.cut ? "(next)" : victim.tied > 0 && plan.isRanked ? "tied with \(victim.tied)" : ""
     return note.isEmpty ? text : text + "  " + note
   }
 }
