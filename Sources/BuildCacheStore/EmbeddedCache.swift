@@ -65,14 +65,12 @@ public final class EmbeddedCache: CacheController {
 
   private static let database: FilePath.Component = "cache.db"
 
-  /// Makes a folder with those above it, for its owner alone.
+  /// Makes a folder with those above it that are missing, for its owner alone.
   private static func makeFolder(_ folder: FilePath) throws {
-    if folder.withPlatformString({ mkdir($0, 0o700) }) == 0 { return }
+    let above = folder.removingLastComponent()
+    if !above.isEmpty, above != folder, try !isFolder(above) { try makeFolder(above) }
+    guard folder.withPlatformString({ mkdir($0, 0o700) }) != 0 else { return }
     let error = errno
-    if error == ENOENT, !folder.removingLastComponent().isEmpty, folder.removingLastComponent() != folder {
-      try makeFolder(folder.removingLastComponent())
-      return try makeFolder(folder)
-    }
     guard error == EEXIST, try isFolder(folder) else { throw FileError("can't make folder", folder, error) }
   }
 

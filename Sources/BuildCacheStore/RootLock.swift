@@ -27,7 +27,10 @@ final class RootLock: Sendable {
   }
 
   /// Lets the lock go.
+  ///
+  /// To close isn't enough: a process that another thread is starting right now has a copy of the descriptor.
   func release() {
+    flock(descriptor.rawValue, LOCK_UN)
     try? descriptor.close()
   }
 

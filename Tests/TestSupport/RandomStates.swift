@@ -2,7 +2,7 @@ import BuildCache
 
 /// A cache drawn at random: few distinct times, counts and sizes, so that there are ties; some never used, some held,
 /// shared or internal; layers, merges and diffs, a parent named twice now and then.
-public func randomState(rows: Int, _ random: inout SeededGenerator) -> CacheState {
+package func randomState(rows: Int, _ random: inout SeededGenerator) -> CacheState {
   var builder = CacheState.Builder()
   var ids: [RecordID] = []
   let times = random.pick(1...6)

@@ -1,0 +1,218 @@
+import Foundation
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+private func objects(_ text: String) throws -> [[String: Any]] {
+  try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+}
+
+private func object(_ text: String) throws -> [String: Any] {
+  try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+}
+
+@Suite("The command line", .serialized) struct CommandLineTests {
+  private let scratch: ScratchFolder
+  private var root: String { scratch.path.appending("cache").string }
+
+  init() throws { scratch = try ScratchFolder() }
+
+  private func strata(_ arguments: String..., input: String = "") async throws -> Program.Result {
+    try await Program.run(arguments + ["--root", root], input: input)
+  }
+
+  /// A folder with one file of so many bytes.
+  private func folder(_ name: String, bytes: Int) throws -> String {
+    let folder = scratch.path.appending(name).string
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Data(repeating: 65, count: bytes).write(to: URL(filePath: folder + "/" + name + ".bin"))
+    return folder
+  }
+
+  private func snapshot(_ name: String, bytes: Int, _ more: String...) async throws -> String {
+    let result = try await Program.run(["snapshot", folder(name, bytes: bytes), "--root", root] + more)
+    #expect(result.code == 0, "\(result.errors)")
+    return result.output.trimmingCharacters(in: .newlines)
+  }
+
+  @Test("snapshot, merge, diff, du: sizes agree with the blocks that du counts") func sizes() async throws {
+    let base = try await snapshot("base", bytes: 100_000)
+    let top = try await snapshot("top", bytes: 50_000, "--parent", String(base.prefix(10)))
+    let merge = try await strata("merge", base, top).output.trimmingCharacters(in: .newlines)
+    let diff = try await strata("diff", base, top).output.trimmingCharacters(in: .newlines)
+    let rows = try objects(try await strata("du", "--format", "json").output)
+    let sizes = Dictionary(uniqueKeysWithValues: rows.map { ($0["id"] as? String ?? "", $0["size"] as? Int ?? -1) })
+    let du = try await Program.tool("du", ["-s", "-B1", scratch.path.appending("base").string])
+    let blocks = du.output.split(separator: "\t")
+    #expect(sizes[base] == Int(blocks[0]))
+    #expect(try #require(sizes[top]) < 100_000)
+    #expect(sizes[merge] == 0)
+    #expect(sizes[diff] == 0)
+    #expect(rows.map { $0["size"] as? Int ?? -1 } == rows.map { $0["size"] as? Int ?? -1 }.sorted(by: >))
+    let row = try #require(rows.first { $0["id"] as? String == top })
+    #expect(row["parents"] as? [String] == [base])
+    #expect(row["kind"] as? String == "layer")
+    #expect(
+      Set(row.keys) == [
+        "id", "mutable", "inUse", "size", "createdAt", "lastUsedAt", "usageCount", "parents", "description",
+        "recordType", "shared", "kind",
+      ])
+    #expect(try await strata("du", "--verbose").output.contains(base))
+    #expect(try await strata("du", "--filter", "parents~=\(base)").output.contains(top))
+  }
+
+  @Test("prune takes what the dry run named, in that order") func pruneAsPlanned() async throws {
+    for number in 0..<6 { _ = try await snapshot("s\(number)", bytes: 10_000 * (number + 1)) }
+    let before = try await strata("du", "--format", "json").output
+    let dry = try object(try await strata("prune", "--keep-storage", "100kB", "--dry-run", "--format", "json").output)
+    #expect(try await strata("du", "--format", "json").output == before)
+    let real = try object(try await strata("prune", "--keep-storage", "100kB", "--yes", "--format", "json").output)
+    let ids = { (plan: [String: Any]) in (plan["plan"] as? [[String: Any]] ?? []).map { $0["id"] as? String ?? "" } }
+    #expect(!ids(dry).isEmpty)
+    #expect(ids(dry) == ids(real))
+    #expect(dry["after"] as? Int == real["after"] as? Int)
+    let rows = try objects(try await strata("du", "--format", "json").output)
+    #expect(rows.reduce(0) { $0 + ($1["size"] as? Int ?? 0) } == dry["after"] as? Int)
+    let first = try #require((dry["plan"] as? [[String: Any]])?.first)
+    #expect(first["order"] as? Int == 1)
+    #expect((first["lastUsedRank"] as? [Int])?.count == 2)
+    #expect(try await strata("prune", "--dry-run").output.contains("Would remove"))
+    let unranked = try object(try await strata("prune", "--dry-run", "--format", "json").output)
+    #expect((unranked["plan"] as? [[String: Any]])?.first?["score"] is NSNull)
+  }
+
+  @Test("tags and holds keep records, and let them go") func names() async throws {
+    let a = try await snapshot("a", bytes: 1000)
+    let b = try await snapshot("b", bytes: 1000)
+    #expect(try await strata("tag", "app:1", a).code == 0)
+    #expect(try await strata("hold", b, "--reason", "a build").code == 0)
+    #expect(try await strata("tags").output.contains("app:1"))
+    #expect(try objects(try await strata("tags", "--format", "json").output).first?["record"] as? String == a)
+    let plan = try object(try await strata("prune", "--dry-run", "--format", "json").output)
+    let kept = (plan["kept"] as? [[String: Any]] ?? []).map { $0["reason"] as? String ?? "" }
+    #expect(Set(kept) == ["shared", "inUse"])
+    #expect(try await strata("untag", "app:1").code == 0)
+    #expect(try await strata("unhold", b).code == 0)
+    #expect(try await strata("prune", "--yes").output.contains("Removed 2 records"))
+  }
+
+  @Test("a saved list is planned as newer BuildKit would") func savedList() async throws {
+    _ = try await snapshot("a", bytes: 1000)
+    _ = try await snapshot("b", bytes: 5000)
+    let list = scratch.path.appending("list.json").string
+    try Data(try await strata("du", "--format", "json").output.utf8).write(to: URL(filePath: list))
+    let plan = try await Program.run(["prune", "--from", list, "--dry-run", "--keep-storage", "1", "--format", "json"])
+    let first = try #require((try object(plan.output)["plan"] as? [[String: Any]])?.first)
+    #expect((first["usageRank"] as? [Int]) == [2, 2])
+    let seed = try await Program.run(
+      ["prune", "--from", list, "--dry-run", "--keep-storage", "1", "--ranking", "seed", "--format", "json"])
+    #expect(((try object(seed.output)["plan"] as? [[String: Any]])?.first?["usageRank"] as? [Int]) == [1, 1])
+    let piped = try await Program.run(
+      ["du", "--from", "-", "--format", "json"], input: try String(contentsOfFile: list, encoding: .utf8))
+    #expect(try objects(piped.output).count == 2)
+    let screen = try await Program.run(["--from", list, "--print", "--size", "90x20", "--keys", "p"])
+    #expect(screen.output.contains("ranking current"))
+    #expect(screen.output.contains("[read only]"))
+  }
+
+  @Test("demo: so many rows, and the same again from the same seed") func demo() async throws {
+    var lists: [[[String: Any]]] = []
+    for name in ["one", "two"] {
+      let place = scratch.path.appending(name).string
+      #expect(try await Program.run(["demo", "--root", place, "--records", "60", "--seed", "5", "--no-ui"]).code == 0)
+      lists.append(try objects(try await Program.run(["du", "--root", place, "--format", "json"]).output))
+    }
+    #expect(lists[0].count == 60)
+    for key in ["id", "size", "parents", "usageCount", "description", "kind", "shared", "inUse"] {
+      #expect(lists[0].map { "\($0[key] ?? "")" } == lists[1].map { "\($0[key] ?? "")" }, "\(key)")
+    }
+    for kind in ["base", "layer", "merge", "diff"] {
+      #expect(lists[0].contains { $0["kind"] as? String == kind }, "\(kind)")
+    }
+    for key in ["shared", "inUse", "mutable"] { #expect(lists[0].contains { $0[key] as? Bool == true }, "\(key)") }
+    #expect(lists[0].contains { $0["recordType"] as? String == "internal" })
+    let again = try await Program.run(["demo", "--root", scratch.path.appending("one").string, "--no-ui"])
+    #expect(again.code == 1)
+    #expect(again.errors.contains("there is a cache"))
+  }
+
+  @Test("what is wrong gets its message and its exit code") func failures() async throws {
+    _ = try await snapshot("a", bytes: 1000)
+    let damaged = scratch.path.appending("damaged.json").string
+    try Data("[{\"id\":".utf8).write(to: URL(filePath: damaged))
+    let cases: [(arguments: [String], code: Int32, words: String)] = [
+      (["du", "--root", root + "-none"], 1, "there is no cache in"),
+      (["du", "--from", damaged], 1, "damaged.json"),
+      (["du", "--from", "/nonexistent/list"], 1, "can't read /nonexistent/list"),
+      (["du", "--root", root, "--filter", "size>3"], 2, "character 5"),
+      (["du", "--root", root, "--filter", "nosuch==1"], 2, "the keys are id"),
+      (["du", "--root", root, "--from", damaged], 2, "two sources"),
+      (["du", "--root", root, "--nosuch"], 2, "nosuch"),
+      (["merge", "--root", root, "zzzz"], 1, "no record zzzz"),
+      (["tag", "--root", root, "x", "zzzz"], 1, "no record zzzz"),
+      (["prune", "--root", root, "--keep-storage", "20G", "--dry-run"], 2, "--keep-storage: 20G is no size"),
+      (["prune", "--root", root, "--keep-duration", "soon", "--dry-run"], 2, "--keep-duration: soon is no duration"),
+      (["prune", "--root", root, "--ranking", "best", "--dry-run"], 2, "ranking"),
+      (["prune", "--root", root], 2, "--yes"),
+      (["prune", "--from", damaged, "--yes"], 2, "--dry-run"),
+      (["explore", "--root", root], 2, "no terminal"),
+      (["--root", root], 2, "no terminal"),
+      (["explore", "--root", root, "--print", "--size", "big"], 2, "--size: big is no size"),
+      (["explore", "--root", root, "--print", "--keys", "<Nope>"], 2, "<Nope> is no key"),
+      (["explore", "--root", root, "--keys", "j"], 2, "--print"),
+      (["snapshot", "--root", root, "/nonexistent/folder"], 1, "/nonexistent/folder"),
+      (["snapshot", "--root", "/proc/nowhere", "/tmp"], 1, "/proc/nowhere"),
+      (["demo", "--records", "many"], 2, "many"),
+    ]
+    for (arguments, code, words) in cases {
+      let result = try await Program.run(arguments)
+      #expect(result.code == code, "\(arguments): \(result.errors)")
+      #expect(result.errors.contains(words), "\(arguments): \(result.errors)")
+      #expect(result.output.isEmpty, "\(arguments)")
+    }
+    // Nothing was lost by all that.
+    #expect(try objects(try await strata("du", "--format", "json").output).count == 1)
+  }
+
+  @Test("help is told on standard output, with exit code 0") func help() async throws {
+    let result = try await Program.run(["--help"])
+    #expect(result.code == 0)
+    for name in [
+      "explore", "demo", "du", "prune", "snapshot", "merge", "diff", "tag", "untag", "tags", "hold", "unhold",
+    ] {
+      #expect(result.output.contains("  \(name)"), "\(name)")
+    }
+  }
+
+  @Test("text from a cache reaches no terminal raw") func hostileText() async throws {
+    _ = try await snapshot("a", bytes: 10, "--description", "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}")
+    for arguments in [["du"], ["du", "--verbose"], ["prune", "--dry-run"], ["explore", "--print"]] {
+      let output = try await Program.run(arguments + ["--root", root]).output
+      #expect(!output.unicodeScalars.contains { ($0.value < 0x20 && $0 != "\n") || (0x7f...0x9f).contains($0.value) })
+    }
+  }
+
+  @Test("the root comes from --root, STRATA_ROOT, XDG_DATA_HOME, HOME, in this order") func roots() async throws {
+    _ = try await snapshot("a", bytes: 10)
+    #expect(try await Program.run(["du"], environment: ["STRATA_ROOT": root]).code == 0)
+    let data = scratch.path.appending("data").string
+    let made = try await Program.run(
+      ["snapshot", scratch.path.appending("a").string], environment: ["XDG_DATA_HOME": data, "STRATA_ROOT": ""])
+    #expect(made.code == 0, "\(made.errors)")
+    #expect(FileManager.default.fileExists(atPath: data + "/strata/cache.db"))
+    let home = scratch.path.appending("home").string
+    #expect(
+      try await Program.run(["snapshot", scratch.path.appending("a").string], environment: ["HOME": home]).code == 0)
+    #expect(FileManager.default.fileExists(atPath: home + "/.local/share/strata/cache.db"))
+  }
+
+  @Test("a snapshot of a folder that holds the cache leaves the cache out") func ownRoot() async throws {
+    let inside = scratch.path.appending("all/cache").string
+    try FileManager.default.createDirectory(atPath: inside, withIntermediateDirectories: true)
+    try Data("x".utf8).write(to: URL(filePath: scratch.path.appending("all/x").string))
+    #expect(try await Program.run(["snapshot", scratch.path.appending("all").string, "--root", inside]).code == 0)
+    let rows = try objects(try await Program.run(["du", "--root", inside, "--format", "json"]).output)
+    #expect(try #require(rows.first?["size"] as? Int) < 20_000)
+  }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("The program in a real terminal", .serialized) struct TerminalSessionTests {
+  private let scratch: ScratchFolder
+  private var root: String { scratch.path.appending("cache").string }
+
+  init() async throws {
+    scratch = try ScratchFolder()
+    #expect(try await Program.run(["demo", "--root", root, "--records", "30", "--no-ui"]).code == 0)
+  }
+
+  /// Runs the explorer between two looks at the terminal's modes, and says `same` if they are.
+  private func explore(_ terminal: TestTerminal, _ environment: String = "") async throws {
+    let modes = scratch.path.appending("modes").string
+    try await terminal.type(
+      "clear; stty -g > \(modes); \(environment) \(try Program.path) --root \(root); code=$?; "
+        + "test \"$(stty -g)\" = \"$(cat \(modes))\" && echo modes are the same, code $code.")
+  }
+
+  @Test("move, mark, preview, move the limit, prune, quit: the cache is smaller by what was promised") func wholeWay()
+    async throws
+  {
+    try await TestTerminal.open { terminal in
+      try await explore(terminal)
+      try await terminal.waitFor("30 records")
+      try await terminal.press("j", "Space")
+      try await terminal.waitFor("1 marked")
+      try await terminal.press("p")
+      try await terminal.waitFor("removes")
+      try await terminal.press("t")
+      try await terminal.press("1", "M", "B", "Enter")
+      let preview = try await terminal.waitFor("keep-bytes 1.0 MB")
+      let promised = try #require(preview.firstMatch(of: /frees ([0-9.]+ [kM]?B) · ([0-9.]+ [kM]?B) left/))
+      try await terminal.press("Enter")
+      try await terminal.waitFor("It can't be undone")
+      try await terminal.press("n")
+      try await terminal.waitFor("nothing was removed")
+      try await terminal.press("Enter")
+      try await terminal.waitFor("It can't be undone")
+      try await terminal.press("y")
+      try await terminal.waitFor("freed \(promised.1)")
+      try await terminal.waitFor("of \(promised.2) ")
+      try await terminal.press("q")
+      try await terminal.waitFor("[1 Records]")
+      try await terminal.press("q")
+      try await terminal.waitFor("modes are the same, code 0.")
+    }
+  }
+
+  @Test("Ctrl-C ends it, and the terminal is whole") func interrupt() async throws {
+    try await TestTerminal.open { terminal in
+      try await explore(terminal)
+      try await terminal.waitFor("30 records")
+      try await terminal.press("C-c")
+      try await terminal.waitFor("modes are the same, code 0.")
+    }
+  }
+
+  @Test("SIGTERM ends it, and the terminal is whole") func terminate() async throws {
+    try await TestTerminal.open { terminal in
+      try await explore(terminal)
+      try await terminal.waitFor("30 records")
+      let pid = try String(contentsOfFile: root + "/lock", encoding: .utf8).trimmingCharacters(in: .newlines)
+      kill(try #require(Int32(pid)), SIGTERM)
+      try await terminal.waitFor("modes are the same, code 143.")
+    }
+  }
+
+  #if DEBUG
+    @Test("a crash leaves the terminal whole") func crash() async throws {
+      try await TestTerminal.open { terminal in
+        try await explore(terminal, "STRATA_CRASH=1 SWIFT_BACKTRACE=enable=no")
+        let screen = try await terminal.waitFor("modes are the same, code 13")
+        #expect(!screen.contains("[1 Records]"))
+      }
+    }
+  #endif
+
+  @Test("a window is resized at any moment, down to 20 by 5") func resize() async throws {
+    try await TestTerminal.open { terminal in
+      try await explore(terminal)
+      try await terminal.waitFor("30 records")
+      try await terminal.tmux(["resize-window", "-x", "20", "-y", "5"])
+      try await terminal.press("j", "p")
+      try await terminal.waitFor("keep-bytes")
+      try await terminal.tmux(["resize-window", "-x", "120", "-y", "30"])
+      try await terminal.waitFor("SCORE")
+      try await terminal.press("q", "q")
+      try await terminal.waitFor("modes are the same, code 0.")
+    }
+  }
+
+  @Test("without UTF-8 only ASCII is shown") func ascii() async throws {
+    try await TestTerminal.open(environment: ["LANG": "C", "LC_ALL": "C"]) { terminal in
+      try await explore(terminal)
+      let screen = try await terminal.waitFor("30 records")
+      #expect(screen.contains(" > "))
+      #expect(screen.unicodeScalars.allSatisfy { $0.isASCII })
+      try await terminal.press("q")
+      try await terminal.waitFor("code 0.")
+    }
+  }
+
+  @Test("a terminal that can't place text gets a clear message", arguments: ["dumb", "nosuch", ""])
+  func dumb(_ name: String) async throws {
+    try await TestTerminal.open { terminal in
+      try await explore(terminal, "TERM=\(name)")
+      let screen = try await terminal.waitFor("code 2.")
+      #expect(screen.contains("strata: "))
+      #expect(screen.contains("TERM") || screen.contains("terminal"))
+    }
+  }
+
+  @Test("TERM=vt100, linux and xterm-256color show it", arguments: ["vt100", "linux", "xterm-256color"])
+  func terminals(_ name: String) async throws {
+    try await TestTerminal.open { terminal in
+      try await explore(terminal, "TERM=\(name)")
+      try await terminal.waitFor("30 records")
+      try await terminal.press("q")
+      try await terminal.waitFor("code 0.")
+    }
+  }
+
+  @Test("while it is open another process may read, not change") func secondProcess() async throws {
+    try await TestTerminal.open { terminal in
+      try await explore(terminal)
+      try await terminal.waitFor("30 records")
+      let reader = try await Program.run(["du", "--root", root])
+      #expect(reader.code == 0)
+      #expect(reader.errors.contains("in use is unknown"))
+      let writer = try await Program.run(["prune", "--root", root, "--yes"])
+      #expect(writer.code == 3)
+      let pid = try String(contentsOfFile: root + "/lock", encoding: .utf8).trimmingCharacters(in: .newlines)
+      #expect(writer.errors.contains("process \(pid) "))
+      try await terminal.press("q")
+      try await terminal.waitFor("code 0.")
+    }
+  }
+
+  @Test("the question of the command line has no as its default") func question() async throws {
+    try await TestTerminal.open { terminal in
+      try await terminal.type("\(try Program.path) prune --root \(root); echo code $?.")
+      try await terminal.waitFor("[y/N]")
+      try await terminal.press("Enter")
+      try await terminal.waitFor("code 1.")
+      try await terminal.type("clear; \(try Program.path) prune --root \(root); echo code $?.")
+      try await terminal.waitFor("[y/N]")
+      try await terminal.press("y", "Enter")
+      try await terminal.waitFor("code 0.")
+    }
+  }
+}
