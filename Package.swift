@@ -51,6 +51,13 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
+    .executableTarget(
+      name: "strata-bench",
+      dependencies: [
+        "BuildCache", "BuildCacheStore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
     .target(
       name: "TestSupport",
       dependencies: ["BuildCache", .product(name: "SystemPackage", package: "swift-system")],

@@ -12,22 +12,6 @@ package final class TestClock: CacheClock {
   package func advance(by nanoseconds: Int64) { time.withLock { $0 += nanoseconds } }
 }
 
-/// A small random number generator whose sequence its seed decides (SplitMix64).
-package struct SeededGenerator: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  package init(_ seed: UInt64) { state = seed }
-  package mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-  package mutating func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
-  package mutating func chance(_ percent: Int) -> Bool { pick(0...99) < percent }
-}
-
 /// A folder for one test, removed with it.
 package final class ScratchFolder: Sendable {
   package let path: FilePath

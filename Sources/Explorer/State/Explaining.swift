@@ -78,7 +78,7 @@ extension KeptReason {
     case .internal: "internal"
     case .keepDuration: "used within keep-duration"
     case .filter: "not matched by the filter"
-    case .pinned: "pinned by a descendant that stays"
+    case .pinned: "pinned by what stays"
     case .withinLimit: "within the limit"
     }
   }

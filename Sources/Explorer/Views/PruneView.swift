@@ -12,7 +12,8 @@ extension ExplorerState {
     // A low window keeps the policy and the sums.
     for (offset, head) in heads.prefix(shown).enumerated() {
       grid.draw(
-        head, at: Point(column: 0, row: layout.body.lowerBound + offset), style: Style(dim: offset == 4))
+        cell(head, size.columns), at: Point(column: 0, row: layout.body.lowerBound + offset),
+        style: Style(dim: offset == 4))
     }
     if shown == 5 { drawSlider(plan, on: &grid, layout.body.lowerBound + 3) }
     for (offset, row) in layout.pruneLines.enumerated() {
@@ -37,7 +38,7 @@ extension ExplorerState {
     if !plan.isRanked {
       facts.append("no limit: everything that can go goes, unranked")
     } else if tied > 0 {
-      facts.append("\(tied) tied: the daemon's choice among equals is accidental")
+      facts.append("\(tied) tied: any may go first")
     }
     if let pinned = prune.groups[.pinned] {
       facts.append("\(ByteCount(pinned.bytes).text) pinned in \(pinned.records)")
@@ -62,11 +63,14 @@ extension ExplorerState {
     grid.draw(signs.knob, at: Point(column: min(max(1, place), width), row: row), style: Style(bold: true))
   }
 
+  /// As wide as two ranks may get: there are no more distinct times than candidates.
+  private var timeRankWidth: Int { max(8, 2 * "\(prune.plan?.order.count ?? 0)".count + 2) }
+
   private var heading: String {
     [
-      cell("#", 8, .right), "  " + cell("ID", idWidth), cell("SIZE", 11, .right), cell("LAST USED", 11, .right),
-      cell("(RANK)", 10, .right), cell("USES", 6, .right), cell("(RANK)", 8, .right), cell("SCORE", 8, .right),
-      cell("FREED SO FAR", 14, .right), cell("REMAINS", 11, .right),
+      cell("#", 7, .right), "  " + cell("ID", idWidth), cell("SIZE", 10, .right), cell("LAST USED", 11, .right),
+      cell("(RANK)", timeRankWidth, .right), cell("USES", 6, .right), cell("(RANK)", 7, .right),
+      cell("SCORE", 7, .right), cell("FREED SO FAR", 14, .right), cell("REMAINS", 10, .right),
     ].joined()
   }
 
@@ -89,8 +93,8 @@ extension ExplorerState {
       let by = kept.by.prefix(3).map { shortID(plan.state.rows[$0].id) }.joined(separator: ", ")
       let more = kept.by.count > 3 ? " and \(kept.by.count - 3) more" : ""
       let text =
-        cell("stays", 8, .right) + "  " + cell(shortID(record.id), idWidth)
-        + cell(ByteCount(record.size).text, 11, .right)
+        cell("stays", 7, .right) + "  " + cell(shortID(record.id), idWidth)
+        + cell(ByteCount(record.size).text, 10, .right)
         + cell(age(record.lastUsedAt), 11, .right) + "  \(kept.reason.words)" + (by.isEmpty ? "" : ": \(by)\(more)")
       grid.draw(text, at: Point(column: 0, row: row), style: style)
     }
@@ -104,17 +108,17 @@ extension ExplorerState {
     let record = plan.state.rows[victim.row]
     func ranked(_ text: String, _ width: Int) -> String { cell(plan.isRanked ? text : "-", width, .right) }
     let text = [
-      cell("\(number + 1)", 8, .right), "  " + cell(shortID(record.id), idWidth),
-      cell(ByteCount(record.size).text, 11, .right),
+      cell("\(number + 1)", 7, .right), "  " + cell(shortID(record.id), idWidth),
+      cell(ByteCount(record.size).text, 10, .right),
       cell(age(record.lastUsedAt), 11, .right),
-      ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)", 10),
+      ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)", timeRankWidth),
       cell("\(record.usageCount)", 6, .right),
-      ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)", 8), ranked(scoreText(victim.score), 8),
+      ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)", 7), ranked(scoreText(victim.score), 7),
       cell(ByteCount(plan.freed(after: number + 1)).text, 14, .right),
-      cell(ByteCount(plan.remaining(after: number + 1)).text, 11, .right),
+      cell(ByteCount(plan.remaining(after: number + 1)).text, 10, .right),
     ].joined()
     let note =
-      number == plan.cut ? "(next)" : victim.tied > 0 && plan.isRanked ? "tied with \(victim.tied)" : ""
+      number == plan.cut ? "(next)" : victim.tied > 0 && plan.isRanked ? "tied \(victim.tied)" : ""
     return note.isEmpty ? text : text + "  " + note
   }
 }

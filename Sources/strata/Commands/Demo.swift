@@ -22,7 +22,7 @@ struct Demo: AsyncParsableCommand {
   func run() async throws {
     let folder = try root.folder()
     let clock = DemoClock()
-    var random = DemoRandom(seed: seed)
+    var random = SeededGenerator(seed)
     let cache = try EmbeddedCache(
       folder, .write, clock: clock, identities: DemoIdentities(seed: random.next()), logger: quietLogger)
     do {

@@ -6,12 +6,12 @@ import SystemPackage
 struct DemoMaker {
   private let manager: CacheManager
   private let clock: DemoClock
-  private var random: DemoRandom
+  private var random: SeededGenerator
   /// Immutable records that may be built upon, with the length of the chain beneath them.
   private var pool: [(id: RecordID, depth: Int)] = []
   private var made = 0
 
-  init(_ manager: CacheManager, _ clock: DemoClock, _ random: DemoRandom) {
+  init(_ manager: CacheManager, _ clock: DemoClock, _ random: SeededGenerator) {
     self.manager = manager
     self.clock = clock
     self.random = random
