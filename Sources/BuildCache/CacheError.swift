@@ -6,7 +6,8 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Why a call failed; more codes may come with later versions.
   public struct Code: Hashable, Sendable, CustomStringConvertible {
     private enum Name: String {
-      case locked, notFound, invalid, lowerRequired, badFilter, badInput, badList, heldByOther, readOnly, storage
+      case locked, notFound, invalid, lowerRequired, needsRemoteProvider, notAddressable, missingDiffID, badDigest
+      case noBlobs, badArchive, badFilter, badInput, badList, heldByOther, readOnly, storage
     }
     private let name: Name
 
@@ -21,6 +22,18 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
     public static let invalid = Code(name: .invalid)
     /// A diff was asked for without its lower side (B5).
     public static let lowerRequired = Code(name: .lowerRequired)
+    /// Blobs are neither here nor can they be had; ``CacheError/digests`` names them (A10).
+    public static let needsRemoteProvider = Code(name: .needsRemoteProvider)
+    /// A blob's parent has no chain ids (B9).
+    public static let notAddressable = Code(name: .notAddressable)
+    /// A layer's descriptor doesn't tell its diff id (B9).
+    public static let missingDiffID = Code(name: .missingDiffID)
+    /// A digest is none, or bytes don't have the one that they should.
+    public static let badDigest = Code(name: .badDigest)
+    /// A record's layers have no blobs, and none were to be made (B15).
+    public static let noBlobs = Code(name: .noBlobs)
+    /// A layer archive or an image holds what can't be taken.
+    public static let badArchive = Code(name: .badArchive)
     /// A filter can't be parsed, or names an unknown key where that is refused (D7).
     public static let badFilter = Code(name: .badFilter)
     /// A size, duration, time or name from outside can't be read.
@@ -41,6 +54,8 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
   public var message: String
   /// What the layer below said, if it said anything.
   public var cause: String?
+  /// The blobs that are missing, for `needsRemoteProvider`.
+  public var digests: [Digest] = []
 
   /// Makes an error.
   public init(_ code: Code, _ message: String, cause: String? = nil) {

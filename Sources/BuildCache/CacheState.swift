@@ -14,6 +14,10 @@ public struct CacheState: Sendable {
     public var isMutable: Bool
     /// Bytes, as C3 measures them; never negative.
     public var size: Int64
+    /// Whether the size was worked out; where not it is 0 (G4).
+    public var hasKnownSize = true
+    /// Whether only its blob's description is here.
+    public var isLazy = false
     /// When it was made.
     public var createdAt: Timestamp
     /// When it was last let go by someone who used it; absent where never.

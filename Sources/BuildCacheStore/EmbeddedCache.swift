@@ -8,7 +8,8 @@ import SystemPackage
 ///     root
 ///     ├─ lock       who may change it; held by one process at a time
 ///     ├─ cache.db   records, snapshots, leases, tags, holds (SQLite; -wal and -shm beside it)
-///     └─ trees      a folder a snapshot, by number
+///     ├─ trees      a folder a snapshot, by number
+///     └─ blobs      a file a blob, by digest
 public final class EmbeddedCache: CacheController {
   /// What the opener means to do.
   public enum Access: Sendable {
@@ -26,6 +27,8 @@ public final class EmbeddedCache: CacheController {
   public let readOnlyReason: String?
   private let lock: RootLock?
   private let store: SQLiteMetadataStore
+  /// The blobs, for programs that bring some in.
+  public let content: any ContentStore
 
   /// Opens the cache in a folder.
   ///
@@ -34,12 +37,15 @@ public final class EmbeddedCache: CacheController {
   ///   - access: whether it is to be changed.
   ///   - clock: tells the time.
   ///   - identities: makes ids.
+  ///   - maxUnpacked: the bytes that the layers unpacked by this cache may have together; absent: no limit.
+  ///   - progress: told how many more bytes of a layer were packed or unpacked.
   ///   - logger: where oddities are told.
   /// - Throws: ``CacheError`` `notFound` where there is nothing to read, `heldByOther` where another process changes
   ///   it and this one means to, `storage` naming the file that can't be used.
   public init(
     _ root: FilePath, _ access: Access, clock: any CacheClock = SystemClock(),
-    identities: any IdentitySource = RandomIdentities(), logger: Logger = Logger(label: "strata.cache")
+    identities: any IdentitySource = RandomIdentities(), maxUnpacked: Int64? = nil,
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }, logger: Logger = Logger(label: "strata.cache")
   ) throws {
     self.root = root
     if access == .write {
@@ -51,10 +57,13 @@ public final class EmbeddedCache: CacheController {
     do {
       let isReadOnly = readOnlyReason != nil
       store = try SQLiteMetadataStore(root.appending(Self.database), isReadOnly: isReadOnly)
+      content = try BlobFolder(root.appending("blobs"), isReadOnly: isReadOnly)
+      let trees = root.appending("trees")
       manager = try CacheManager(
         CacheManager.Foundation(
-          store: store,
-          snapshotter: try DirectorySnapshotter(root.appending("trees"), isReadOnly: isReadOnly),
+          store: store, snapshotter: try DirectorySnapshotter(trees, isReadOnly: isReadOnly), content: content,
+          applier: TarLayerApplier(maxUnpacked: maxUnpacked, progress: progress),
+          differ: TarLayerDiffer(staging: trees, progress: progress),
           references: TagReferences(store), clock: clock, identities: identities, logger: logger,
           isReadOnly: isReadOnly))
     } catch {

@@ -18,6 +18,8 @@ final class SizedSnapshotter: Snapshotter {
   }
   func newTree() throws -> TreeID { try real.newTree() }
   func prepare(_ tree: TreeID, copying parent: TreeID?) async throws { try await real.prepare(tree, copying: parent) }
+  func prepare(_ tree: TreeID, sharing parent: TreeID?) async throws { try await real.prepare(tree, sharing: parent) }
+  func keep(_ removals: [LayerRemoval], of tree: TreeID) async throws { try await real.keep(removals, of: tree) }
   func settle(_ tree: TreeID, over parent: TreeID) async throws { try await real.settle(tree, over: parent) }
   func folder(of tree: TreeID) -> FilePath { real.folder(of: tree) }
   func remove(_ tree: TreeID) async throws { try await real.remove(tree) }
@@ -26,11 +28,47 @@ final class SizedSnapshotter: Snapshotter {
 
 /// A checker that knows what it is told.
 final class ToldReferences: ExternalReferenceChecker {
-  private let records = Mutex<Set<RecordID>>([])
+  private let known = Mutex<(records: Set<RecordID>, blobs: Set<Digest>)>(([], []))
 
-  func set(_ ids: Set<RecordID>) { records.withLock { $0 = ids } }
-  func look() throws -> @Sendable (RecordID) -> Bool {
-    let known = records.withLock { $0 }
-    return { known.contains($0) }
+  func set(_ records: Set<RecordID>, _ blobs: Set<Digest>) { known.withLock { $0 = (records, blobs) } }
+  func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, [Digest?]) -> Bool {
+    let known = known.withLock { $0 }
+    return { id, chain in known.records.contains(id) || chain.contains { $0.map(known.blobs.contains) ?? false } }
   }
+}
+
+/// A content store from which what was added is never collected.
+final class KeepingContent: ContentStore {
+  private let real: any ContentStore
+  private let kept = Mutex<Set<Digest>>([])
+
+  init(_ real: any ContentStore) { self.real = real }
+
+  func add(_ bytes: [UInt8]) async throws {
+    let stored = try await real.write(expecting: nil) { try $0.write(bytes) }
+    kept.withLock { _ = $0.insert(stored.digest) }
+  }
+
+  func remove(_ digest: Digest) throws {
+    if !kept.withLock({ $0.contains(digest) }) { try real.remove(digest) }
+  }
+  func size(of digest: Digest) throws -> Int64? { try real.size(of: digest) }
+  func file(of digest: Digest) throws -> FilePath { try real.file(of: digest) }
+  func digests() throws -> [Digest] { try real.digests() }
+  func write<T: Sendable>(expecting expected: Digest?, _ body: (any BlobSink) async throws -> T) async throws
+    -> (digest: Digest, size: Int64, result: T)
+  {
+    try await real.write(expecting: expected, body)
+  }
+}
+
+/// An applier that does nothing and succeeds.
+struct IdleApplier: LayerApplier {
+  func apply(_ blob: BlobDescriptor, from file: FilePath, onto folder: FilePath) async throws -> [LayerRemoval] { [] }
+}
+
+/// Provides bytes that it was given.
+struct BytesProvider: BlobProvider {
+  let bytes: [UInt8]
+  func provide(_ blob: BlobDescriptor, to sink: any BlobSink) async throws { try sink.write(bytes) }
 }

@@ -1,15 +1,16 @@
 import Synchronization
 
-/// Garbage collection, which alone deletes snapshots (B12).
+/// Garbage collection, which alone deletes snapshots and blobs (B12).
 extension CacheManager {
-  /// Deletes the snapshots that no lease holds, and trees that no snapshot names.
+  /// Deletes the snapshots and blobs that no lease holds, and trees that no snapshot names.
   ///
   /// It goes on when the caller is cancelled (F): half-collected is no better than not.
   ///
-  /// - Returns: how many trees went.
+  /// - Returns: how many trees and blobs went.
   /// - Throws: ``CacheError`` `storage`; what is left is collected the next time.
   @discardableResult
   public func collectGarbage() async throws -> Int {
+    let blobs = try state.withLock { try collectBlobs($0) }
     let doomed = try state.withLock { state in
       // The names go first: a tree without a name is garbage, a name without a tree would be damage.
       let unleased = try store.unleasedSnapshots()
@@ -18,6 +19,16 @@ extension CacheManager {
       return try snapshotter.trees().filter { !named.contains($0) && !state.treesInMaking.contains($0) }
     }
     for tree in doomed { try await snapshotter.remove(tree) }
+    return doomed.count + blobs
+  }
+
+  /// Under the lock, so that nobody comes to store or lease one of them meanwhile.
+  private func collectBlobs(_ state: State) throws -> Int {
+    guard state.blobWriters == 0 else { return 0 }
+    let leased = try store.leasedBlobs()
+    let doomed = try content.digests().filter { !leased.contains($0) }
+    if !doomed.isEmpty { try store.apply(doomed.map { .forgetBlob($0) }) }
+    for digest in doomed { try content.remove(digest) }
     return doomed.count
   }
 }

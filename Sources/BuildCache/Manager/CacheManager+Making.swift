@@ -7,20 +7,21 @@ extension CacheManager {
   /// - Parameters:
   ///   - id: the whole id.
   ///   - countsAsUse: whether releasing the ref may count a use (A2).
-  /// - Throws: ``CacheError`` `notFound`, `locked` (A6), `storage`; nothing is changed.
-  public func get(_ id: RecordID, countsAsUse: Bool = true) throws -> ImmutableRef {
+  ///   - providers: whoever can provide blobs that are not in the content store.
+  /// - Throws: ``CacheError`` `notFound`, `needsRemoteProvider` (A10), `locked` (A6), `storage`; nothing is changed.
+  public func get(_ id: RecordID, countsAsUse: Bool = true, providers: BlobProviders = [:]) throws -> ImmutableRef {
     try state.withLock { state in
-      let record = try record(id, in: state)
+      let record = try record(id, providers, in: state)
       guard record.isMutable else {
-        return ImmutableRef(Handle(on: record, countsAsUse: countsAsUse), self)
+        return ImmutableRef(Handle(on: record, countsAsUse: countsAsUse), self, providers)
       }
       guard record.refCount == 0 else { throw CacheError(.locked, "record \(id) is being written") }
       if let immutable = record.equalImmutable {
-        return ImmutableRef(Handle(on: immutable, countsAsUse: countsAsUse), self)
+        return ImmutableRef(Handle(on: immutable, countsAsUse: countsAsUse), self, providers)
       }
       let handle = Handle(on: record, countsAsUse: countsAsUse)
       do {
-        return try commit(handle, &state)
+        return try commit(handle, providers, &state)
       } catch {
         handle.isHeld = false
         record.refCount -= 1
@@ -31,10 +32,11 @@ extension CacheManager {
 
   /// The one ref on a mutable record; its equal immutable, if nobody holds it, goes (A8).
   ///
-  /// - Throws: ``CacheError`` `notFound`, `invalid` for an immutable record, `locked`, `storage`; nothing is changed.
-  public func getMutable(_ id: RecordID) throws -> MutableRef {
+  /// - Throws: ``CacheError`` `notFound`, `needsRemoteProvider`, `invalid` for an immutable record, `locked`, `storage`;
+  ///   nothing is changed.
+  public func getMutable(_ id: RecordID, providers: BlobProviders = [:]) throws -> MutableRef {
     try state.withLock { state in
-      let record = try record(id, in: state)
+      let record = try record(id, providers, in: state)
       guard record.isMutable else { throw CacheError(.invalid, "record \(id) is not mutable") }
       guard record.refCount == 0, (record.equalImmutable?.refCount ?? 0) == 0 else {
         throw CacheError(.locked, "record \(id) is held by someone else")
@@ -45,8 +47,16 @@ extension CacheManager {
         record.equalImmutable = nil
         try store.apply(changes)
       }
-      return MutableRef(Handle(on: record, countsAsUse: true), self)
+      return MutableRef(Handle(on: record, countsAsUse: true), self, providers)
     }
+  }
+
+  /// The live record of an id, nothing of which lacks a provider (A10).
+  private func record(_ id: RecordID, _ providers: BlobProviders, in state: State) throws -> Record {
+    let record = try record(id, in: state)
+    let missing = try missingBlobs(of: record, providers)
+    guard missing.isEmpty else { throw CacheError.needsProvider(of: missing) }
+    return record
   }
 
   /// Makes a record to write to, with a copy of the parent's tree or an empty one (B1).
@@ -79,16 +89,16 @@ extension CacheManager {
         .putRecord(metadata),
       ])
       let record = Record(metadata, parents: [held?.handle.record].compactMap(\.self))
-      state.records[id] = record
-      return MutableRef(Handle(on: record, countsAsUse: true), self)
+      state.insert(record)
+      return MutableRef(Handle(on: record, countsAsUse: true), self, [:])
     }
   }
 
-  func commit(_ handle: Handle) throws -> ImmutableRef {
-    try state.withLock { try commit(handle, &$0) }
+  func commit(_ handle: Handle, _ providers: BlobProviders) throws -> ImmutableRef {
+    try state.withLock { try commit(handle, providers, &$0) }
   }
 
-  private func commit(_ handle: Handle, _ state: inout State) throws -> ImmutableRef {
+  private func commit(_ handle: Handle, _ providers: BlobProviders, _ state: inout State) throws -> ImmutableRef {
     let mutable = handle.record
     guard mutable.isMutable, mutable.refCount > 0 else {
       throw CacheError(.invalid, "record \(mutable.id) has no ref to commit")
@@ -102,8 +112,8 @@ extension CacheManager {
     let record = Record(metadata, parents: mutable.parents)
     record.equalMutable = handle
     mutable.equalImmutable = record
-    state.records[id] = record
-    return ImmutableRef(Handle(on: record, countsAsUse: true), self)
+    state.insert(record)
+    return ImmutableRef(Handle(on: record, countsAsUse: true), self, providers)
   }
 
   /// Parts an immutable record from its mutable half (B3); one run at a time for a record.
@@ -118,21 +128,30 @@ extension CacheManager {
     }
   }
 
+  /// What is stored where a record is finalized that was removed, while someone still held it (A5): its tree needs an
+  /// owner, or it would stay for ever. From the next open it is a mutable record of this id, as in the original.
+  private func ownerOfTree(of removed: Record) -> RecordMetadata {
+    RecordMetadata(
+      id: removed.id, parents: .none, isCommitted: false, snapshot: "", createdAt: foundation.clock.now())
+  }
+
   /// Gives an immutable record its mutable half's snapshot and removes that half, in one step.
   private func takeOver(_ record: Record) throws -> (tree: TreeID, parent: TreeID?)? {
     try state.withLock { state in
       guard let mutable = record.equalMutable?.record else { return nil }
-      guard var snapshot = try store.snapshot(mutable.metadata.snapshot) else {
-        throw CacheError(.storage, "snapshot \(mutable.metadata.snapshot) of record \(record.id) is gone")
+      guard var snapshot = try store.snapshot(mutable.metadata.ownSnapshot) else {
+        throw CacheError(.storage, "snapshot \(mutable.metadata.ownSnapshot) of record \(record.id) is gone")
       }
-      snapshot.id = record.metadata.snapshot
+      snapshot.id = record.metadata.ownSnapshot
       snapshot.kind = .committed
       var metadata = record.metadata
       metadata.equalMutable = nil
+      let isKnown = state.records[record.id] === record
       try store.apply([
         .putLease(record.id, isTemporary: false), .leaseSnapshot(snapshot.id, lease: record.id),
-        .putSnapshot(snapshot), .removeSnapshot(mutable.metadata.snapshot),
-        .updateRecord(metadata), .removeRecord(mutable.id), .removeLease(mutable.id),
+        .putSnapshot(snapshot), .removeSnapshot(mutable.metadata.ownSnapshot),
+        isKnown ? .updateRecord(metadata) : .putRecord(ownerOfTree(of: record)),
+        .removeRecord(mutable.id), .removeLease(mutable.id),
       ])
       record.metadata = metadata
       record.equalMutable = nil

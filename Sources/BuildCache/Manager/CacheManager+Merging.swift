@@ -16,13 +16,15 @@ extension CacheManager {
   {
     let flat = state.withLock { _ in
       parents.compactMap(\.self).flatMap { ref in
-        ref.handle.record.kind == .merge ? ref.handle.record.parents : [ref.handle.record]
-      }.map { ImmutableRef(Handle(on: $0, countsAsUse: false), self) }
+        (ref.handle.record.kind == .merge ? ref.handle.record.parents : [ref.handle.record])
+          .map { ImmutableRef(Handle(on: $0, countsAsUse: false), self, ref.providers) }
+      }
     }
     guard flat.count > 1 else { return flat.first }
     defer { for ref in flat { try? ref.release() } }  // the record holds its parents itself by then
     for ref in flat { try await ref.finalize() }
-    return try state.withLock { try makeMerge(flat.map(\.handle.record), options, &$0) }
+    let providers = Self.combined(flat)
+    return try state.withLock { try makeMerge(flat.map(\.handle.record), options, providers, &$0) }
   }
 
   /// Makes a record of what changed from one tree to another (B5).
@@ -42,10 +44,11 @@ extension CacheManager {
     let sides = [lower.clone()] + [upper?.clone()].compactMap(\.self)
     defer { for ref in sides { try? ref.release() } }  // the record holds its parents itself by then
     for ref in sides { try await ref.finalize() }
+    let providers = Self.combined(sides)
     return try state.withLock { state in
       let extra = upper.map { layers(of: $0.handle.record, over: lower.handle.record) } ?? []
       guard !extra.isEmpty else {
-        return try makeDiff(lower.handle.record, upper?.handle.record, options, &state)
+        return try makeDiff(lower.handle.record, upper?.handle.record, options, providers, &state)
       }
       var made: [ImmutableRef] = []
       defer {
@@ -53,14 +56,19 @@ extension CacheManager {
         for ref in made { try? letGo(ref, &state) }
       }
       let parents = try extra.map { layer in
-        guard let parent = layer.parents.first else { return layer }
+        guard layer.kind == .layer, let parent = layer.parents.first else { return layer }
         let text = "diff \"\(parent.id)\" -> \"\(layer.id)\""
-        let ref = try makeDiff(parent, layer, RecordOptions(description: text), &state, countsAsUse: false)
+        let ref = try makeDiff(parent, layer, RecordOptions(description: text), [:], &state, countsAsUse: false)
         made.append(ref)
         return ref.handle.record
       }
-      return try makeMerge(parents, RecordOptions(), &state)
+      return try makeMerge(parents, RecordOptions(), providers, &state)
     }
+  }
+
+  /// Who provides blobs for any of several records; a later one's goes before (B4).
+  private static func combined(_ refs: [ImmutableRef]) -> BlobProviders {
+    refs.reduce(into: [:]) { $0.merge($1.providers) { $1 } }
   }
 
   /// The layers that `upper` has beyond `lower`, where lower's chain begins upper's and at least two are left.
@@ -71,21 +79,25 @@ extension CacheManager {
     return above[below.count...]
   }
 
-  private func makeMerge(_ parents: [Record], _ options: RecordOptions, _ state: inout State) throws -> ImmutableRef {
-    try make(.merge(parents.map(\.id)), parents, options, &state)
+  private func makeMerge(
+    _ parents: [Record], _ options: RecordOptions, _ providers: BlobProviders, _ state: inout State
+  ) throws -> ImmutableRef {
+    try make(.merge(parents.map(\.id)), parents, options, providers, &state)
   }
 
   private func makeDiff(
-    _ lower: Record, _ upper: Record?, _ options: RecordOptions, _ state: inout State, countsAsUse: Bool = true
+    _ lower: Record, _ upper: Record?, _ options: RecordOptions, _ providers: BlobProviders, _ state: inout State,
+    countsAsUse: Bool = true
   ) throws -> ImmutableRef {
     let parents = [lower] + [upper].compactMap(\.self)
-    return try make(.diff(lower: lower.id, upper: upper?.id), parents, options, &state, countsAsUse: countsAsUse)
+    return try make(
+      .diff(lower: lower.id, upper: upper?.id), parents, options, providers, &state, countsAsUse: countsAsUse)
   }
 
   /// Makes a record without a snapshot; its lease holds the name that an extraction will give it (B8).
   private func make(
-    _ parentIDs: ParentIDs, _ parents: [Record], _ options: RecordOptions, _ state: inout State,
-    countsAsUse: Bool = true
+    _ parentIDs: ParentIDs, _ parents: [Record], _ options: RecordOptions, _ providers: BlobProviders,
+    _ state: inout State, countsAsUse: Bool = true
   ) throws -> ImmutableRef {
     let id = foundation.identities.newID()
     var metadata = RecordMetadata(
@@ -93,8 +105,8 @@ extension CacheManager {
     options.apply(to: &metadata)
     try store.apply([.putLease(id, isTemporary: false), .leaseSnapshot(id, lease: id), .putRecord(metadata)])
     let record = Record(metadata, parents: parents)
-    state.records[id] = record
-    return ImmutableRef(Handle(on: record, countsAsUse: countsAsUse), self)
+    state.insert(record)
+    return ImmutableRef(Handle(on: record, countsAsUse: countsAsUse), self, providers)
   }
 
   /// Releases a ref on an implicit diff; one that nothing stands on is removed.

@@ -18,8 +18,10 @@ extension CacheManager {
     try await pruning.withLock {
       var report = PruneReport()
       for policy in policies where !report.wasStopped {
-        let plan = PrunePlan(try await usage(), policy: policy, ranking: ranking, now: foundation.clock.now())
-        try remove(plan, &report, progress)
+        // Without a limit no size matters to the choice: only the victims are measured, as they go.
+        let usage = policy.keepBytes > 0 ? try await usage() : try rows().0
+        let plan = PrunePlan(usage, policy: policy, ranking: ranking, now: foundation.clock.now())
+        try await remove(plan, &report, progress)
       }
       try await collectGarbage()
       return report
@@ -32,7 +34,7 @@ extension CacheManager {
   {
     try await pruning.withLock {
       var report = PruneReport()
-      try remove(plan, &report, progress)
+      try await remove(plan, &report, progress)
       try await collectGarbage()
       return report
     }
@@ -41,13 +43,27 @@ extension CacheManager {
   /// Victims that are marked, and removed, together: two transactions a batch.
   private static let batchSize = 100
 
-  private func remove(_ plan: PrunePlan, _ report: inout PruneReport, _ progress: (CacheState.Row) -> Void) throws {
+  private func remove(_ plan: PrunePlan, _ report: inout PruneReport, _ progress: (CacheState.Row) -> Void) async throws
+  {
     var victims = plan.victims[...]
     while !victims.isEmpty && !report.wasStopped {
       let batch = victims.prefix(Self.batchSize).map { plan.state.rows[$0.row] }
       victims = victims.dropFirst(Self.batchSize)
-      try remove(mark(batch, &report), &report, progress)
+      let marked = try await measured(mark(batch, &report))
+      try remove(marked, &report, progress)
     }
+  }
+
+  /// Works out the sizes of marked records that were not known when they were planned.
+  private func measured(_ marked: [(Record, CacheState.Row)]) async throws -> [(Record, CacheState.Row)] {
+    let unknown = marked.indices.filter { !marked[$0].1.hasKnownSize }
+    guard !unknown.isEmpty else { return marked }
+    var marked = marked
+    for (number, size) in zip(unknown, try await measure(unknown.map { marked[$0].0 })) {
+      marked[number].1.size = size ?? 0
+      marked[number].1.hasKnownSize = size != nil
+    }
+    return marked
   }
 
   /// Marks a batch deleted (D6): those whose only refs are of children marked before them.

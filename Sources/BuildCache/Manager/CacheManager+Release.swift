@@ -6,16 +6,19 @@ import Synchronization
 extension CacheManager {
   /// Releases a ref that a caller held; does nothing the second time.
   func release(_ handle: Handle) throws {
-    try state.withLock { state in
-      guard handle.isHeld else { return }
-      var changes: [StoreChange] = []
-      if handle.record.isMutable {
-        releaseMutable(handle, &state, &changes)
-      } else {
-        releaseImmutable(handle, &state, &changes)
-      }
-      if !changes.isEmpty { try store.apply(changes) }
+    try state.withLock { try release(handle, &$0) }
+  }
+
+  /// The same under the lock.
+  func release(_ handle: Handle, _ state: inout State) throws {
+    guard handle.isHeld else { return }
+    var changes: [StoreChange] = []
+    if handle.record.isMutable {
+      releaseMutable(handle, &state, &changes)
+    } else {
+      releaseImmutable(handle, &state, &changes)
     }
+    if !changes.isEmpty { try store.apply(changes) }
   }
 
   private func releaseImmutable(_ handle: Handle, _ state: inout State, _ changes: inout [StoreChange]) {
@@ -74,9 +77,9 @@ extension CacheManager {
 
   /// Removes a record, and its lease where its snapshot goes with it (B12).
   func remove(_ record: Record, withSnapshot: Bool, _ state: inout State, _ changes: inout [StoreChange]) {
-    if state.records[record.id] === record { state.records[record.id] = nil }
+    state.remove(record)
     changes.append(.removeRecord(record.id))
-    if withSnapshot { changes.append(.removeLease(record.id)) }
+    if withSnapshot { changes += [.removeLease(record.id), .removeLease(record.variantsLease)] }
     dropView(of: record, &changes)
     let parents = record.parents
     record.parents = []

@@ -32,13 +32,19 @@ extension CacheManager {
     return snapshot
   }
 
-  /// Makes the snapshot of a merge or diff exist (B8); others have one. One run at a time for a record.
-  func extract(_ record: Record) async throws {
-    guard record.kind == .merge || record.kind == .diff else { return }
+  /// Makes the snapshot of a record exist (B8). One run at a time for a record, whoever asks.
+  func extract(_ record: Record, _ providers: BlobProviders) async throws {
+    let (isMade, isBlobOnly) = state.withLock { _ in
+      (record.kind == .merge || record.kind == .diff, record.metadata.isBlobOnly)
+    }
+    guard isMade || isBlobOnly else { return }
     try await flights.run("extract " + record.id) {
-      let id = self.state.withLock { _ in record.metadata.snapshot }
+      let id = self.state.withLock { _ in record.metadata.ownSnapshot }
       guard try self.store.snapshot(id) == nil else { return }
-      let differences = try await self.differences(of: record)
+      guard isMade else { return try await self.unpack(record, providers) }
+      let layers = self.state.withLock { _ in record.layerChain }
+      var differences: [TreeDifference] = []
+      for layer in layers { differences.append(try await self.difference(of: layer, providers)) }
       try await self.withNewTree {
         try await self.snapshotter.merge($0, of: differences)
       } adopt: { state, tree, usage in
@@ -53,41 +59,35 @@ extension CacheManager {
     }
   }
 
-  /// What has to be applied, lowest first, for a record's tree: a difference for each of its layers.
-  private func differences(of record: Record) async throws -> [TreeDifference] {
-    let sides: [(lower: Record?, upper: Record?)] = state.withLock { _ in
-      record.layerChain.map { layer in
-        switch layer.metadata.parents {
-        case .none, .merge: (nil, layer)
-        case .layer: (layer.parents.first, layer)
-        case .diff(let lower, let upper):
-          (lower == nil ? nil : layer.parents.first, upper == nil ? nil : layer.parents.last)
-        }
+  /// What a layer of a chain adds, as two trees: its own over its parent's, or the sides of a diff.
+  func difference(of layer: Record, _ providers: BlobProviders = [:]) async throws -> TreeDifference {
+    let (lower, upper, isLayer): (Record?, Record?, Bool) = state.withLock { _ in
+      switch layer.metadata.parents {
+      case .none, .merge: (nil, layer, true)
+      case .layer: (layer.parents.first, layer, true)
+      case .diff(let lower, let upper):
+        (lower == nil ? nil : layer.parents.first, upper == nil ? nil : layer.parents.last, false)
       }
     }
-    var differences: [TreeDifference] = []
-    for (lower, upper) in sides {
-      for side in [lower, upper] {
-        if let side { try await extract(side) }
-      }
-      differences.append(
-        TreeDifference(
-          lower: try lower.map { try snapshot(of: $0).tree }, upper: try upper.map { try snapshot(of: $0).tree }))
+    for side in [lower, upper] {
+      if let side { try await extract(side, providers) }
     }
-    return differences
+    return TreeDifference(
+      lower: try lower.map { try snapshot(of: $0).tree }, upper: try upper.map { try snapshot(of: $0).tree },
+      isLayer: isLayer)
   }
 
   /// The folder of a record's tree (B13).
-  func mount(_ record: Record, readOnly: Bool) async throws -> FilePath {
+  func mount(_ record: Record, readOnly: Bool, _ providers: BlobProviders) async throws -> FilePath {
     let isHalf = state.withLock { _ in record.equalMutable != nil }
     if record.isMutable || (isHalf && readOnly) {
       return snapshotter.folder(of: try snapshot(of: record).tree)
     }
     try await finalize(record)
-    try await extract(record)
+    try await extract(record, providers)
     return try state.withLock { _ in
-      guard let snapshot = try store.snapshot(record.metadata.snapshot) else {
-        throw CacheError(.storage, "snapshot \(record.metadata.snapshot) of record \(record.id) is gone")
+      guard let snapshot = try store.snapshot(record.metadata.ownSnapshot) else {
+        throw CacheError(.storage, "snapshot \(record.metadata.ownSnapshot) of record \(record.id) is gone")
       }
       if !record.hasView {
         try store.apply([

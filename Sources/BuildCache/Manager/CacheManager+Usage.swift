@@ -14,8 +14,7 @@ extension CacheManager {
   /// - Throws: ``CacheError`` where a tree can't be measured.
   /// - Complexity: O(records and parents), and a walk of each tree whose size is unknown.
   public func usage(matching filter: Filter = .all, ageLimit: TimeSpan? = nil) async throws -> CacheState {
-    let isReferenced = try foundation.references?.look() ?? { _ in false }
-    let (all, unmeasured) = state.withLock { rows($0, isReferenced: isReferenced) }
+    let (all, unmeasured) = try rows()
     var usage = all.keeping(matching: filter)
     if let ageLimit {
       let youngest = foundation.clock.now().advanced(by: TimeSpan(nanoseconds: -ageLimit.nanoseconds))
@@ -24,13 +23,23 @@ extension CacheManager {
     let wanted = unmeasured.filter { usage.index(of: $0.id) != nil }
     let sizes = try await measure(wanted)
     for (record, size) in zip(wanted, sizes) {
-      if let row = usage.index(of: record.id) { usage.rows[row].size = size }
+      guard let row = usage.index(of: record.id) else { continue }
+      usage.rows[row].size = size ?? 0
+      usage.rows[row].hasKnownSize = true
     }
     return usage
   }
 
+  /// The rows as they stand, for a plan that needs no sizes, and the records whose sizes are unknown.
+  func rows() throws -> (CacheState, [Record]) {
+    try state.withLock { state in
+      let isReferenced = try foundation.references?.look { state.records[$0]?.digestChain }
+      return rows(state) { isReferenced?($0.id, $0.digestChain) ?? false }
+    }
+  }
+
   /// The rows as they stand, sizes not known counted 0, and the records that are to be measured.
-  private func rows(_ state: State, isReferenced: (RecordID) -> Bool) -> (CacheState, [Record]) {
+  func rows(_ state: State, isReferenced: (Record) -> Bool) -> (CacheState, [Record]) {
     let shown = state.records.values.filter { !$0.isHiddenHalf && !$0.isDead }
     var fromRows: [RecordID: Int] = [:]  // refs that rows hold on parents: two for a pair's (C2)
     for record in shown {
@@ -44,14 +53,15 @@ extension CacheManager {
       let metadata = record.metadata
       let size = knownSize(record)
       if size == nil { unmeasured.append(record) }
-      builder.add(
-        CacheState.Row(
-          id: metadata.id, kind: record.kind, isMutable: record.isMutable, size: size ?? 0,
-          createdAt: metadata.createdAt, lastUsedAt: metadata.lastUsedAt, usageCount: metadata.usageCount,
-          description: metadata.description, recordType: metadata.recordType,
-          outsideRefs: max(0, record.refCount - fromRows[metadata.id, default: 0]),
-          isReferenced: isReferenced(metadata.id)),
-        parents: metadata.parents.all)
+      var row = CacheState.Row(
+        id: metadata.id, kind: record.kind, isMutable: record.isMutable, size: size ?? 0,
+        createdAt: metadata.createdAt, lastUsedAt: metadata.lastUsedAt, usageCount: metadata.usageCount,
+        description: metadata.description, recordType: metadata.recordType,
+        outsideRefs: max(0, record.refCount - fromRows[metadata.id, default: 0]),
+        isReferenced: isReferenced(record))
+      row.hasKnownSize = size != nil
+      row.isLazy = (try? isLazy(record)) == true
+      builder.add(row, parents: metadata.parents.all)
     }
     return (builder.finish(), unmeasured)
   }
@@ -64,13 +74,15 @@ extension CacheManager {
 
   func size(of record: Record) async throws -> Int64 {
     if let known = state.withLock({ _ in record.metadata.size }) { return known }
-    return try await measure([record]).first ?? 0
+    return try await measure([record]).first?.flatMap(\.self) ?? 0
   }
 
   /// Measures records side by side, one computation at a time for each, and stores what may be stored.
-  private func measure(_ records: [Record]) async throws -> [Int64] {
-    let sizes = try await withThrowingTaskGroup(of: (Int, Int64).self) { group in
-      var sizes = [Int64](repeating: 0, count: records.count)
+  ///
+  /// - Returns: their sizes; absent for one whose tree was never made.
+  func measure(_ records: [Record]) async throws -> [Int64?] {
+    let sizes = try await withThrowingTaskGroup(of: (Int, Int64?).self) { group in
+      var sizes = [Int64?](repeating: nil, count: records.count)
       var next = 0
       func begin() {
         guard next < records.count else { return }
@@ -90,7 +102,7 @@ extension CacheManager {
       var changes: [StoreChange] = []
       for (record, size) in zip(records, sizes) {
         guard !record.isMutable, state.records[record.id] === record, record.metadata.size == nil else { continue }
-        record.metadata.size = size
+        record.metadata.size = size ?? 0  // B11: a snapshot that does not exist counts 0
         changes.append(.updateRecord(record.metadata))
       }
       if !foundation.isReadOnly && !changes.isEmpty { try store.apply(changes) }
@@ -98,13 +110,18 @@ extension CacheManager {
     return sizes
   }
 
-  private func measured(_ record: Record) async throws -> Int64 {
+  private func measured(_ record: Record) async throws -> Int64? {
     let id = state.withLock { _ in record.treeSnapshot }
     do {
-      guard let snapshot = try store.snapshot(id) else { return 0 }
-      if let usage = snapshot.usage { return usage }
+      let blobs = try blobBytes(of: record)
+      let isBlobOnly = state.withLock { _ in record.metadata.isBlobOnly }
+      if isBlobOnly { return blobs }
+      // One that came back without a stored name counts nothing, as in the original (scenario random-0300).
+      let isNamed = state.withLock { _ in !(record.equalMutable?.record ?? record).metadata.snapshot.isEmpty }
+      guard isNamed, let snapshot = try store.snapshot(id) else { return blobs > 0 ? blobs : nil }
+      if let usage = snapshot.usage { return blobs.addingSaturating(usage) }
       let parent = try snapshot.parent.flatMap { try store.snapshot($0) }
-      return try await snapshotter.usage(of: snapshot.tree, over: parent?.tree)
+      return blobs.addingSaturating(try await snapshotter.usage(of: snapshot.tree, over: parent?.tree))
     } catch {
       // C3: a record that went away meanwhile has size 0.
       let isGone = state.withLock { $0.records[record.id] !== record }

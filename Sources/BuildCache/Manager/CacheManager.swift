@@ -14,6 +14,12 @@ public final class CacheManager: Sendable {
     public var store: any MetadataStore
     /// The trees on disk.
     public var snapshotter: any Snapshotter
+    /// The blobs on disk.
+    public var content: any ContentStore
+    /// Unpacks layers; absent: records that are blobs have no tree.
+    public var applier: (any LayerApplier)?
+    /// Packs layers; absent: no blobs are made.
+    public var differ: (any LayerDiffer)?
     /// What outside uses records; absent: nothing does.
     public var references: (any ExternalReferenceChecker)?
     /// Tells the time.
@@ -27,12 +33,17 @@ public final class CacheManager: Sendable {
 
     /// Puts a foundation together.
     public init(
-      store: any MetadataStore, snapshotter: any Snapshotter, references: (any ExternalReferenceChecker)? = nil,
+      store: any MetadataStore, snapshotter: any Snapshotter, content: any ContentStore,
+      applier: (any LayerApplier)? = nil, differ: (any LayerDiffer)? = nil,
+      references: (any ExternalReferenceChecker)? = nil,
       clock: any CacheClock = SystemClock(), identities: any IdentitySource = RandomIdentities(),
       logger: Logger = Logger(label: "strata.cache"), isReadOnly: Bool = false
     ) {
       self.store = store
       self.snapshotter = snapshotter
+      self.content = content
+      self.applier = applier
+      self.differ = differ
       self.references = references
       self.clock = clock
       self.identities = identities
@@ -44,21 +55,25 @@ public final class CacheManager: Sendable {
   /// What the lock guards.
   struct State {
     var records: [RecordID: Record] = [:]
+    var index = RecordIndex()
     /// Trees that are being made: on disk, but without a snapshot so far.
     var treesInMaking: Set<TreeID> = []
+    /// How many are storing blobs that no lease holds so far.
+    var blobWriters = 0
   }
 
   let foundation: Foundation
   let state: Mutex<State>
-  /// Extractions and finalizings under way: one a record.
+  /// Extractions, finalizings, blobs under way: one a record; fetches: one a digest.
   let flights = SingleFlights<Void>()
   /// Measurings under way: one a record (B11).
-  let measurings = SingleFlights<Int64>()
+  let measurings = SingleFlights<Int64?>()
   /// One prune at a time (D1).
   let pruning = AsyncLock()
 
   var store: any MetadataStore { foundation.store }
   var snapshotter: any Snapshotter { foundation.snapshotter }
+  var content: any ContentStore { foundation.content }
 
   /// Opens a cache: loads every record, finishes what a crash left undone, and clears what can't be loaded (E).
   ///
@@ -66,12 +81,13 @@ public final class CacheManager: Sendable {
   /// - Complexity: O(records and their parents).
   public init(_ foundation: Foundation) throws {
     self.foundation = foundation
-    var loader = RecordLoader(try foundation.store.load(), logger: foundation.logger)
-    let records = loader.load()
+    var loader = RecordLoader(try foundation.store.load(), foundation)
+    var state = State()
+    for record in loader.load().values { state.insert(record) }
     if !foundation.isReadOnly {
       try foundation.store.apply(loader.repairs + [.removeTemporaryLeases])
     }
-    state = Mutex(State(records: records))
+    self.state = Mutex(state)
   }
 
   /// The live record of an id (A6, A9).

@@ -18,6 +18,8 @@ final class Record: @unchecked Sendable {
   var isMarkedDead = false
   /// Whether a lasting hold (G8) is among the refs.
   var isHeld = false
+  /// Its digest chain, once it was asked for (B7).
+  fileprivate var knownDigestChain: [Digest?]?
   /// Whether a view of its snapshot was made to mount it (B13).
   var hasView = false
 
@@ -44,12 +46,15 @@ final class Record: @unchecked Sendable {
 
   /// The snapshot that has its tree now: the mutable's while it is half of an equal pair.
   var treeSnapshot: SnapshotID {
-    equalMutable?.record.metadata.snapshot ?? metadata.snapshot
+    equalMutable?.record.metadata.ownSnapshot ?? metadata.ownSnapshot
   }
 
   /// The view that shows its tree to a mount (B13), and the lease that keeps it.
-  var viewSnapshot: SnapshotID { metadata.snapshot + "-view" }
+  var viewSnapshot: SnapshotID { metadata.ownSnapshot + "-view" }
   var viewLease: String { id + "-view" }
+  /// The lease of blobs that hold the same as its own, compressed otherwise (B15).
+  var variantsLease: String { Self.variantsLease(of: id) }
+  static func variantsLease(of id: RecordID) -> String { id + "-variants" }
 
   /// The layers that its tree consists of, lowest first (B6).
   var layerChain: [Record] {
@@ -71,6 +76,25 @@ final class Record: @unchecked Sendable {
       default: return [self]
       }
     }
+  }
+}
+
+extension Record {
+  /// The digests of its layers' blobs, lowest first; a layer without a blob has an empty place (B7).
+  ///
+  /// Once worked out it is kept, whatever blobs are made later.
+  var digestChain: [Digest?] {
+    if let knownDigestChain { return knownDigestChain }
+    let own = metadata.blob?.digest
+    let chain: [Digest?] =
+      switch metadata.parents {
+      case .none: [own]
+      case .layer: (parents.first?.digestChain ?? []) + [own]
+      case .merge: parents.flatMap(\.digestChain)
+      case .diff(_, let upper): own == nil && upper != nil ? parents.last?.digestChain ?? [nil] : [own]
+      }
+    knownDigestChain = chain
+    return chain
   }
 }
 

@@ -6,14 +6,14 @@ import Logging
 /// circle) is cleared away with its lease; it never stops the open (E1).
 struct RecordLoader {
   private let contents: StoreContents
-  private let logger: Logger
+  private let foundation: CacheManager.Foundation
   private var loaded: [RecordID: Record] = [:]
   /// The changes that clean the store up.
   private(set) var repairs: [StoreChange] = []
 
-  init(_ contents: StoreContents, logger: Logger) {
+  init(_ contents: StoreContents, _ foundation: CacheManager.Foundation) {
     self.contents = contents
-    self.logger = logger
+    self.foundation = foundation
   }
 
   /// The records that live.
@@ -46,6 +46,7 @@ struct RecordLoader {
     for number in records.indices where !isDone[number] {
       clear(records[number].metadata.id, "it stands on itself")
     }
+    for id in contents.unreadable { clear(id, "it can't be read") }
     joinPairs()
     takeHolds()
     return loaded
@@ -53,7 +54,11 @@ struct RecordLoader {
 
   private mutating func load(_ stored: StoreContents.Record) {
     var metadata = stored.metadata
-    let parents = metadata.parents.all.prefix { loaded[$0] != nil }.compactMap { loaded[$0] }
+    var parents: [Record] = []
+    for id in metadata.parents.all {
+      guard let parent = self.parent(id) else { break }
+      parents.append(parent)
+    }
     guard parents.count == metadata.parents.all.count else {
       // As in the original, the parents before the missing one stay held until the next open: conformance
       // scenario open-merge-parent-missing, which goes before E4.
@@ -80,9 +85,26 @@ struct RecordLoader {
     loaded[metadata.id] = Record(metadata, parents: parents)
   }
 
+  /// The record that a stored parent's id stands for: of a mutable one a commit, as `get` answers it (A7), if it is free.
+  private mutating func parent(_ id: RecordID) -> Record? {
+    guard let parent = loaded[id], parent.isMutable else { return loaded[id] }
+    guard parent.refCount == 0 else { return nil }
+    let newID = foundation.identities.newID()
+    var metadata = RecordMetadata(
+      id: newID, parents: parent.metadata.parents, isCommitted: true, snapshot: newID,
+      createdAt: foundation.clock.now())
+    metadata.description = parent.metadata.description
+    metadata.equalMutable = id
+    repairs.append(.putRecord(metadata))
+    let commit = Record(metadata, parents: parent.parents)
+    commit.equalMutable = Handle(on: parent, countsAsUse: false)
+    loaded[newID] = commit
+    return commit
+  }
+
   private mutating func clear(_ id: RecordID, _ reason: String) {
-    logger.info("record \(id) is cleared: \(reason)")
-    repairs += [.removeRecord(id), .removeLease(id)]
+    foundation.logger.info("record \(id) is cleared: \(reason)")
+    repairs += [.removeRecord(id), .removeLease(id), .removeLease(Record.variantsLease(of: id))]
   }
 
   /// Of several immutables that name one mutable, the one committed last is its half (B2).

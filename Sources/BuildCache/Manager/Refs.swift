@@ -7,18 +7,45 @@ import SystemPackage
 public final class ImmutableRef: Sendable {
   /// The record's id.
   public let id: RecordID
+  /// Who provides the blobs of a lazy record.
+  public let providers: BlobProviders
   let manager: CacheManager
   let handle: Handle
 
-  init(_ handle: Handle, _ manager: CacheManager) {
+  init(_ handle: Handle, _ manager: CacheManager, _ providers: BlobProviders) {
     id = handle.record.id
     self.handle = handle
     self.manager = manager
+    self.providers = providers
   }
 
   /// Another ref on the same record that doesn't count as use (A2).
   public func clone() -> ImmutableRef {
-    manager.state.withLock { _ in ImmutableRef(Handle(on: handle.record, countsAsUse: false), manager) }
+    manager.state.withLock { _ in ImmutableRef(Handle(on: handle.record, countsAsUse: false), manager, providers) }
+  }
+
+  /// Fresh refs on the layers that its tree consists of, lowest first (B6); they don't count as use.
+  public func layerChain() -> [ImmutableRef] {
+    manager.state.withLock { _ in
+      handle.record.layerChain.map { ImmutableRef(Handle(on: $0, countsAsUse: false), manager, providers) }
+    }
+  }
+
+  /// The blobs of its layers, lowest first (B15).
+  ///
+  /// - Parameter making: whether blobs that are missing are made; a layer that has one keeps it.
+  /// - Throws: ``CacheError`` `noBlobs` where one is missing and none is to be made, `storage`; blobs that were made
+  ///   until then stay.
+  public func blobs(making: Bool) async throws -> [BlobDescriptor] {
+    try await manager.blobs(of: handle.record, making: making)
+  }
+
+  /// Says of a blob in the content store that it is this record's own, compressed otherwise (B15).
+  ///
+  /// - Throws: ``CacheError`` `needsRemoteProvider` where it isn't there, `noBlobs` where the record has none of its
+  ///   own, `storage`; nothing is changed.
+  public func addVariant(_ blob: Digest) throws {
+    try manager.addVariant(blob, to: handle.record)
   }
 
   /// Lets go (A3, A4); does nothing the second time.
@@ -35,11 +62,11 @@ public final class ImmutableRef: Sendable {
     try await manager.finalize(handle.record)
   }
 
-  /// Makes its snapshot exist (B8): a merge or a diff has none until then.
+  /// Makes its snapshot exist (B8): a merge, a diff and a blob have none until then. Its blob is fetched where need be.
   ///
   /// - Throws: ``CacheError``; no snapshot was made.
   public func extract() async throws {
-    try await manager.extract(handle.record)
+    try await manager.extract(handle.record, providers)
   }
 
   /// The bytes that it adds to its parents (B11); measured at most once.
@@ -52,7 +79,7 @@ public final class ImmutableRef: Sendable {
   /// - Parameter readOnly: false finalizes the half of a pair first.
   /// - Returns: the folder, good for as long as the ref is held.
   public func mount(readOnly: Bool = true) async throws -> FilePath {
-    try await manager.mount(handle.record, readOnly: readOnly)
+    try await manager.mount(handle.record, readOnly: readOnly, providers)
   }
 
   /// What is stored of the record.
@@ -72,13 +99,16 @@ public final class ImmutableRef: Sendable {
 public final class MutableRef: Sendable {
   /// The record's id.
   public let id: RecordID
+  /// Who provides the blobs of what it stands on; a commit is given them.
+  public let providers: BlobProviders
   let manager: CacheManager
   let handle: Handle
 
-  init(_ handle: Handle, _ manager: CacheManager) {
+  init(_ handle: Handle, _ manager: CacheManager, _ providers: BlobProviders) {
     id = handle.record.id
     self.handle = handle
     self.manager = manager
+    self.providers = providers
   }
 
   /// Makes an immutable record of what was written; nothing is copied until it is finalized (B2).
@@ -88,7 +118,7 @@ public final class MutableRef: Sendable {
   ///
   /// - Throws: ``CacheError`` `invalid` where nobody holds the record any more, `storage`; no record was made.
   public func commit() throws -> ImmutableRef {
-    try manager.commit(handle)
+    try manager.commit(handle, providers)
   }
 
   /// Lets go (A5): a record without retain policy goes with its last ref, and its equal half with it.
@@ -100,7 +130,7 @@ public final class MutableRef: Sendable {
 
   /// The folder to write to: the same for as long as the record has refs (B13).
   public func mount() async throws -> FilePath {
-    try await manager.mount(handle.record, readOnly: false)
+    try await manager.mount(handle.record, readOnly: false, providers)
   }
 
   /// What is stored of the record.

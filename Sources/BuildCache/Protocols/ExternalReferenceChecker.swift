@@ -1,10 +1,13 @@
 /// Knows what outside the cache uses its records, as an image store does.
 public protocol ExternalReferenceChecker: Sendable {
   /// Looks outside once. What it answers tells, for any number of records, whether something uses that very one.
-  func look() throws -> @Sendable (RecordID) -> Bool
+  ///
+  /// - Parameter digests: a record's digest chain (B7), for any id: the checker may know other records by theirs.
+  /// - Returns: answers for a record by its id and digest chain; layers without a blob have an empty place there.
+  func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, [Digest?]) -> Bool
 }
 
-/// The checker of the embedded default: a record is used outside if a tag names it (G7).
+/// The checker of the embedded default: a record is used outside if a tag names it, or one of the same blobs (G7).
 public struct TagReferences: ExternalReferenceChecker {
   private let store: any MetadataStore
 
@@ -14,8 +17,9 @@ public struct TagReferences: ExternalReferenceChecker {
   }
 
   /// Reads the tags.
-  public func look() throws -> @Sendable (RecordID) -> Bool {
+  public func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, [Digest?]) -> Bool {
     let tagged = Set(try store.tags().map(\.record))
-    return { tagged.contains($0) }
+    let chains = Set(tagged.compactMap(digests).filter { !$0.contains(nil) })
+    return { id, chain in tagged.contains(id) || (!chains.isEmpty && chains.contains(chain)) }
   }
 }

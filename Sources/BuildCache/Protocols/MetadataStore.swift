@@ -30,6 +30,18 @@ public protocol MetadataStore: Sendable {
 
   /// All tags, in no order.
   func tags() throws -> [Tag]
+
+  /// Every blob that a lease holds.
+  func leasedBlobs() throws -> Set<Digest>
+
+  /// The other blobs that hold the same bytes, compressed otherwise (B15), at any remove; not the blob itself.
+  func variants(of blob: Digest) throws -> Set<Digest>
+
+  /// A value that a foreign program keeps with a record (B14).
+  func value(_ key: String, of record: RecordID) throws -> String?
+
+  /// The records whose values have this index (B14), in no order.
+  func records(withIndex index: String) throws -> Set<RecordID>
 }
 
 /// Everything that opening a cache has to know.
@@ -49,12 +61,15 @@ public struct StoreContents: Sendable {
   }
   /// The records.
   public var records: [Record]
+  /// Records that are there and can't be read; they are cleared away (E1).
+  public var unreadable: [RecordID]
   /// The holds (G8).
   public var holds: [Hold]
 
   /// Makes contents.
-  public init(records: [Record], holds: [Hold]) {
+  public init(records: [Record], unreadable: [RecordID] = [], holds: [Hold]) {
     self.records = records
+    self.unreadable = unreadable
     self.holds = holds
   }
 }
@@ -65,12 +80,20 @@ public enum StoreChange: Sendable, Equatable {
   case putRecord(RecordMetadata)
   /// Writes all of an existing record but its parents; does nothing where it doesn't exist.
   case updateRecord(RecordMetadata)
-  /// Removes a record, with its tags and hold; does nothing where it doesn't exist.
+  /// Removes a record, with its tags, hold and foreign values; does nothing where it doesn't exist.
   case removeRecord(RecordID)
   /// Makes a lease, or keeps the one that exists; temporary ones are dropped at the next open.
   case putLease(String, isTemporary: Bool)
   /// Makes an existing lease hold a snapshot, which need not exist yet.
   case leaseSnapshot(SnapshotID, lease: String)
+  /// Makes an existing lease hold a blob, which need not exist yet.
+  case leaseBlob(Digest, lease: String)
+  /// Makes two blobs name each other as variants of the same bytes.
+  case linkVariants(Digest, Digest)
+  /// Forgets what is said of a blob.
+  case forgetBlob(Digest)
+  /// Keeps a foreign program's value with an existing record, found by its index where it has one; nothing: drops it.
+  case putValue(record: RecordID, key: String, value: String?, index: String?)
   /// Removes a lease; does nothing where it doesn't exist.
   case removeLease(String)
   /// Removes every temporary lease.
@@ -128,14 +151,17 @@ public struct Lease: Sendable, Equatable {
   public var id: String
   /// Whether it is dropped at the next open.
   public var isTemporary: Bool
-  /// What it holds.
+  /// The snapshots that it holds.
   public var snapshots: Set<SnapshotID>
+  /// The blobs that it holds.
+  public var blobs: Set<Digest>
 
   /// Makes a lease.
-  public init(id: String, isTemporary: Bool, snapshots: Set<SnapshotID>) {
+  public init(id: String, isTemporary: Bool, snapshots: Set<SnapshotID> = [], blobs: Set<Digest> = []) {
     self.id = id
     self.isTemporary = isTemporary
     self.snapshots = snapshots
+    self.blobs = blobs
   }
 }
 

@@ -18,6 +18,12 @@ public protocol Snapshotter: Sendable {
   /// Makes a tree that may be written: a copy of another, or empty.
   func prepare(_ tree: TreeID, copying parent: TreeID?) async throws
 
+  /// Makes a tree for a layer to be unpacked onto: it shares the files of another, so they may be replaced, not written.
+  func prepare(_ tree: TreeID, sharing parent: TreeID?) async throws
+
+  /// Keeps what a layer removes from what it stands on, for merges that lay it over something else.
+  func keep(_ removals: [LayerRemoval], of tree: TreeID) async throws
+
   /// Lets a tree that nobody writes any more share with its parent what is the same. It changes no content.
   func settle(_ tree: TreeID, over parent: TreeID) async throws
 
@@ -47,10 +53,13 @@ public struct TreeDifference: Sendable, Equatable {
   public var lower: TreeID?
   /// After.
   public var upper: TreeID?
+  /// Whether it is a layer over what it stands on: the removals that were kept of it then belong to it.
+  public var isLayer: Bool
 
   /// Makes a difference.
-  public init(lower: TreeID?, upper: TreeID?) {
+  public init(lower: TreeID?, upper: TreeID?, isLayer: Bool = false) {
     self.lower = lower
     self.upper = upper
+    self.isLayer = isLayer
   }
 }

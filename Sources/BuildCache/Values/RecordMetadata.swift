@@ -11,8 +11,10 @@ public struct RecordMetadata: Sendable, Equatable {
   public var isCommitted: Bool
   /// Whether its deletion has begun (D6).
   public var isDeleted = false
-  /// The snapshot that is its tree.
+  /// The snapshot that is its tree; empty where none was stored.
   public var snapshot: SnapshotID
+  /// The snapshot that is its tree: of its own id where none was stored (F).
+  public var ownSnapshot: SnapshotID { snapshot.isEmpty ? id : snapshot }
   /// The mutable record whose snapshot it shares until it is finalized (B2).
   public var equalMutable: RecordID?
   /// Whether it outlives its last ref (A5).
@@ -31,6 +33,14 @@ public struct RecordMetadata: Sendable, Equatable {
   public var usageCount = 0
   /// Its size in bytes; absent while unknown (B11).
   public var size: Int64?
+  /// Its blob, where it was made of one or one was made of it (B9, B15).
+  public var blob: RecordBlob?
+  /// Whether its tree has still to be made of its blob (B8).
+  public var isBlobOnly = false
+  /// What its layers' contents are, in one digest (B9).
+  public var chainID: Digest?
+  /// What its layers' blobs are, in one digest (B9).
+  public var blobChainID: Digest?
 
   /// Makes the metadata of a record that nobody has used.
   public init(id: RecordID, parents: ParentIDs, isCommitted: Bool, snapshot: SnapshotID, createdAt: Timestamp) {
@@ -52,7 +62,8 @@ public struct RecordOptions: Sendable {
   public var createdAt: Timestamp?
   /// Whether it outlives its last ref (A5).
   public var retain: Bool
-  /// An image that it belongs to; only ``CacheManager/new(over:_:)`` heeds it.
+  /// An image that it belongs to; only ``CacheManager/new(over:_:)`` and
+  /// ``CacheManager/getByBlob(_:over:_:countsAsUse:providers:)`` heed it (B10).
   public var imageRef: String?
 
   /// Makes options; the default says nothing.

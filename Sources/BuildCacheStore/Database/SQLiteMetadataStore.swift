@@ -54,7 +54,8 @@ public final class SQLiteMetadataStore: MetadataStore {
   public func load() throws -> StoreContents {
     try explaining {
       try database.read { db in
-        StoreContents(records: try RecordRow.all(db), holds: try HoldRow.all(db))
+        let (records, unreadable) = try RecordRow.all(db)
+        return StoreContents(records: records, unreadable: unreadable, holds: try HoldRow.all(db))
       }
     }
   }
@@ -92,13 +93,17 @@ public final class SQLiteMetadataStore: MetadataStore {
   public func leases() throws -> [Lease] {
     try explaining {
       try database.read { db in
-        var held: [String: Set<SnapshotID>] = [:]
+        var leases: [String: Lease] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT id, temporary FROM lease") {
+          leases[row[0]] = Lease(id: row[0], isTemporary: row[1])
+        }
         for row in try Row.fetchAll(db, sql: "SELECT lease, snapshot FROM leased_snapshot") {
-          held[row[0], default: []].insert(row[1])
+          leases[row[0]]?.snapshots.insert(row[1])
         }
-        return try Row.fetchAll(db, sql: "SELECT id, temporary FROM lease").map { row in
-          Lease(id: row[0], isTemporary: row[1], snapshots: held[row[0]] ?? [])
+        for row in try Row.fetchAll(db, sql: "SELECT lease, blob FROM leased_blob") {
+          leases[row[0]]?.blobs.insert(try Digest(parsing: row[1]))
         }
+        return Array(leases.values)
       }
     }
   }
@@ -108,6 +113,45 @@ public final class SQLiteMetadataStore: MetadataStore {
     try explaining {
       try database.read { db in
         try Row.fetchAll(db, sql: "SELECT name, record FROM tag").map { Tag(name: $0[0], record: $0[1]) }
+      }
+    }
+  }
+
+  /// Every blob that a lease holds.
+  public func leasedBlobs() throws -> Set<Digest> {
+    try digests(sql: "SELECT DISTINCT blob FROM leased_blob")
+  }
+
+  /// The blobs that a blob's labels lead to.
+  public func variants(of blob: Digest) throws -> Set<Digest> {
+    try digests(
+      sql: """
+        WITH RECURSIVE same(blob) AS (
+          SELECT ?1 UNION SELECT variant.other FROM same JOIN variant USING (blob)
+        ) SELECT blob FROM same WHERE blob != ?1
+        """, [blob.description])
+  }
+
+  private func digests(sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> Set<Digest> {
+    try explaining {
+      try database.read { Set(try String.fetchAll($0, sql: sql, arguments: arguments).map { try Digest(parsing: $0) }) }
+    }
+  }
+
+  /// A foreign value.
+  public func value(_ key: String, of record: RecordID) throws -> String? {
+    try explaining {
+      try database.read {
+        try String.fetchOne($0, sql: "SELECT value FROM value WHERE record = ? AND key = ?", arguments: [record, key])
+      }
+    }
+  }
+
+  /// The records whose foreign values have this index.
+  public func records(withIndex index: String) throws -> Set<RecordID> {
+    try explaining {
+      try database.read {
+        try String.fetchSet($0, sql: "SELECT record FROM value WHERE search = ?", arguments: [index])
       }
     }
   }

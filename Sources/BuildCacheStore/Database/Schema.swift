@@ -16,7 +16,12 @@ import GRDB
 ///     ├─ created_at      nanoseconds since 1970
 ///     ├─ last_used_at    the same; NULL: never
 ///     ├─ usage_count
-///     └─ size            bytes; NULL: unknown (B11)
+///     ├─ size            bytes; NULL: unknown (B11)
+///     ├─ blob            TEXT  its blob's digest; NULL: none, or none of its own
+///     ├─ diff_id         TEXT  the digest before compression; NULL: it has no blob
+///     ├─ media_type, blob_size, urls (a JSON array)   the rest of the blob's descriptor
+///     ├─ blob_only       1 while its tree has still to be made of its blob (B8)
+///     └─ chain_id, blob_chain_id   TEXT  its layers' contents, and blobs, in one digest (B9)
 ///     parent                          one row a parent of a record
 ///     ├─ record, position   key; for a diff position 0 is the lower, 1 the upper
 ///     └─ parent          TEXT  a record's id
@@ -31,6 +36,14 @@ import GRDB
 ///     └─ temporary       1 if it is dropped at the next open
 ///     leased_snapshot                 what a lease holds; the snapshot need not exist yet
 ///     └─ lease, snapshot    key
+///     leased_blob                     the same for blobs
+///     └─ lease, blob        key
+///     variant                         two blobs of the same bytes, compressed otherwise (B15); both ways round
+///     └─ blob, other        key
+///     value                           what foreign programs keep with a record (B14)
+///     ├─ record, key        key
+///     ├─ value           TEXT
+///     └─ search          TEXT  by what the record is found; NULL: not by this
 ///     tag                             a name that points at a record (G7)
 ///     ├─ name            TEXT  key
 ///     └─ record
@@ -42,14 +55,16 @@ enum Schema {
   /// The steps from an empty file to the schema above. A step that was released is never changed.
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
-    migrator.registerMigration("1: records, snapshots, leases, tags, holds") { db in
+    migrator.registerMigration("1: records, snapshots, blobs, leases, tags, holds, values") { db in
       try db.execute(
         sql: """
           CREATE TABLE record (
             id TEXT PRIMARY KEY NOT NULL, kind INTEGER NOT NULL, committed INTEGER NOT NULL, deleted INTEGER NOT NULL,
             snapshot TEXT NOT NULL, equal_mutable TEXT, retained INTEGER NOT NULL, type TEXT NOT NULL,
             description TEXT NOT NULL, image_refs TEXT NOT NULL, created_at INTEGER NOT NULL, last_used_at INTEGER,
-            usage_count INTEGER NOT NULL, size INTEGER
+            usage_count INTEGER NOT NULL, size INTEGER, blob TEXT, diff_id TEXT, media_type TEXT NOT NULL,
+            blob_size INTEGER NOT NULL, urls TEXT NOT NULL, blob_only INTEGER NOT NULL, chain_id TEXT,
+            blob_chain_id TEXT
           ) STRICT;
           CREATE TABLE parent (
             record TEXT NOT NULL REFERENCES record(id) ON DELETE CASCADE, position INTEGER NOT NULL,
@@ -63,6 +78,16 @@ enum Schema {
             lease TEXT NOT NULL REFERENCES lease(id) ON DELETE CASCADE, snapshot TEXT NOT NULL,
             PRIMARY KEY (lease, snapshot)
           ) STRICT, WITHOUT ROWID;
+          CREATE TABLE leased_blob (
+            lease TEXT NOT NULL REFERENCES lease(id) ON DELETE CASCADE, blob TEXT NOT NULL, PRIMARY KEY (lease, blob)
+          ) STRICT, WITHOUT ROWID;
+          CREATE TABLE variant (blob TEXT NOT NULL, other TEXT NOT NULL, PRIMARY KEY (blob, other))
+            STRICT, WITHOUT ROWID;
+          CREATE TABLE value (
+            record TEXT NOT NULL REFERENCES record(id) ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL,
+            search TEXT, PRIMARY KEY (record, key)
+          ) STRICT, WITHOUT ROWID;
+          CREATE INDEX value_search ON value(search) WHERE search IS NOT NULL;
           CREATE TABLE tag (
             name TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL REFERENCES record(id) ON DELETE CASCADE
           ) STRICT, WITHOUT ROWID;

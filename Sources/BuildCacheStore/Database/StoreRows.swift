@@ -6,10 +6,12 @@ import GRDB
 enum RecordRow {
   static let columns = [
     "id", "kind", "committed", "deleted", "snapshot", "equal_mutable", "retained", "type", "description",
-    "image_refs", "created_at", "last_used_at", "usage_count", "size",
+    "image_refs", "created_at", "last_used_at", "usage_count", "size", "blob", "diff_id", "media_type", "blob_size",
+    "urls", "blob_only", "chain_id", "blob_chain_id",
   ]
 
-  static func all(_ db: Database) throws -> [StoreContents.Record] {
+  /// All records, and the ids of those that can't be read.
+  static func all(_ db: Database) throws -> ([StoreContents.Record], [RecordID]) {
     var parents: [RecordID: [(position: Int, id: RecordID)]] = [:]
     let links = try Row.fetchCursor(db, sql: "SELECT record, position, parent FROM parent ORDER BY record, position")
     while let row = try links.next() { parents[row[0], default: []].append((row[1], row[2])) }
@@ -18,27 +20,44 @@ enum RecordRow {
     let rows = try Row.fetchCursor(
       db,
       sql: """
-        SELECT \(columns), snapshot.id IS NOT NULL FROM record LEFT JOIN snapshot ON snapshot.id = record.snapshot
+        SELECT \(columns), snapshot.id IS NOT NULL FROM record LEFT JOIN snapshot
+          ON snapshot.id = CASE record.snapshot WHEN '' THEN record.id ELSE record.snapshot END
         """)
     var records: [StoreContents.Record] = []
+    var unreadable: [RecordID] = []
     while let row = try rows.next() {
       let id: RecordID = row[0]
-      let own = parents[id] ?? []
-      var metadata = RecordMetadata(
-        id: id, parents: parentIDs(kind: row[1], own), isCommitted: row[2], snapshot: row[4],
-        createdAt: Timestamp(nanoseconds: row[10]))
-      metadata.isDeleted = row[3]
-      metadata.equalMutable = row[5]
-      metadata.isRetained = row[6]
-      metadata.recordType = RecordType(rawValue: row[7])
-      metadata.description = row[8]
-      metadata.imageRefs = try names(row[9])
-      metadata.lastUsedAt = (row[11] as Int64?).map { Timestamp(nanoseconds: $0) }
-      metadata.usageCount = row[12]
-      metadata.size = row[13]
-      records.append(StoreContents.Record(metadata: metadata, hasSnapshot: row[14]))
+      do {
+        records.append(
+          StoreContents.Record(metadata: try metadata(row, parents[id] ?? []), hasSnapshot: row[self.columns.count]))
+      } catch {
+        unreadable.append(id)
+      }
     }
-    return records
+    return (records, unreadable)
+  }
+
+  private static func metadata(_ row: Row, _ parents: [(position: Int, id: RecordID)]) throws -> RecordMetadata {
+    var metadata = RecordMetadata(
+      id: row[0], parents: parentIDs(kind: row[1], parents), isCommitted: row[2], snapshot: row[4],
+      createdAt: Timestamp(nanoseconds: row[10]))
+    metadata.isDeleted = row[3]
+    metadata.equalMutable = row[5]
+    metadata.isRetained = row[6]
+    metadata.recordType = RecordType(rawValue: row[7])
+    metadata.description = row[8]
+    metadata.imageRefs = try names(row[9])
+    metadata.lastUsedAt = (row[11] as Int64?).map { Timestamp(nanoseconds: $0) }
+    metadata.usageCount = row[12]
+    metadata.size = row[13]
+    if let diffID = try digest(row[15]) {
+      metadata.blob = RecordBlob(
+        digest: try digest(row[14]), diffID: diffID, mediaType: row[16], size: row[17], urls: try names(row[18]))
+    }
+    metadata.isBlobOnly = row[19]
+    metadata.chainID = try digest(row[20])
+    metadata.blobChainID = try digest(row[21])
+    return metadata
   }
 
   private static let insertion: String = {
@@ -68,7 +87,10 @@ enum RecordRow {
       metadata.id, kinds.firstIndex(of: metadata.parents.kind), metadata.isCommitted, metadata.isDeleted,
       metadata.snapshot, metadata.equalMutable, metadata.isRetained, metadata.recordType.rawValue,
       metadata.description, text(metadata.imageRefs), metadata.createdAt.nanoseconds,
-      metadata.lastUsedAt?.nanoseconds, metadata.usageCount, metadata.size,
+      metadata.lastUsedAt?.nanoseconds, metadata.usageCount, metadata.size, metadata.blob?.digest?.description,
+      metadata.blob?.diffID.description, metadata.blob?.mediaType ?? "", metadata.blob?.size ?? 0,
+      text(metadata.blob?.urls ?? []), metadata.isBlobOnly, metadata.chainID?.description,
+      metadata.blobChainID?.description,
     ]
   }
 
@@ -122,6 +144,18 @@ extension StoreChange {
       try run("INSERT INTO lease VALUES (?, ?) ON CONFLICT (id) DO NOTHING", [id, isTemporary], db)
     case .leaseSnapshot(let snapshot, let lease):
       try run("INSERT INTO leased_snapshot VALUES (?, ?) ON CONFLICT DO NOTHING", [lease, snapshot], db)
+    case .leaseBlob(let blob, let lease):
+      try run("INSERT INTO leased_blob VALUES (?, ?) ON CONFLICT DO NOTHING", [lease, blob.description], db)
+    case .linkVariants(let one, let other):
+      for (blob, other) in [(one, other), (other, one)] {
+        try run("INSERT OR REPLACE INTO variant VALUES (?, ?)", [blob.description, other.description], db)
+      }
+    case .forgetBlob(let blob):
+      try run("DELETE FROM variant WHERE blob = ?1 OR other = ?1", [blob.description], db)
+    case .putValue(let record, let key, let value?, let index):
+      try run("INSERT OR REPLACE INTO value VALUES (?, ?, ?, ?)", [record, key, value, index], db)
+    case .putValue(let record, let key, nil, _):
+      try run("DELETE FROM value WHERE record = ? AND key = ?", [record, key], db)
     case .removeLease(let id): try run("DELETE FROM lease WHERE id = ?", [id], db)
     case .removeTemporaryLeases: try run("DELETE FROM lease WHERE temporary", [], db)
     case .putSnapshot(let snapshot):
@@ -147,6 +181,10 @@ private func run(_ sql: String, _ arguments: StatementArguments, _ db: Database)
 private func text(_ names: [String]) -> String {
   guard !names.isEmpty, let data = try? JSONEncoder().encode(names) else { return "[]" }
   return String(decoding: data, as: UTF8.self)
+}
+
+private func digest(_ text: String?) throws -> Digest? {
+  try text.map { try Digest(parsing: $0) }
 }
 
 private func names(_ text: String) throws -> [String] {

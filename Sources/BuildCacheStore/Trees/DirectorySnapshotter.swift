@@ -20,6 +20,15 @@ public final class DirectorySnapshotter: Snapshotter {
       throw FileError("can't make folder", folder)
     }
     last = Mutex(isReadOnly ? 0 : try Self.numbers(in: folder).max() ?? 0)
+    if !isReadOnly { try removeLeftovers() }
+  }
+
+  /// Removes what work that was cut off has left beside the trees.
+  private func removeLeftovers() throws {
+    for name in try names(in: top) where TreeID(name.string) == nil {
+      let isKept = name.extension == Self.removed && TreeID(name.stem) != nil
+      if !isKept { try removeTree(at: top.appending(name)) }
+    }
   }
 
   /// The next number.
@@ -53,11 +62,52 @@ public final class DirectorySnapshotter: Snapshotter {
     }
   }
 
+  /// Gives another tree's files further names, folders being the tree's own.
+  public func prepare(_ tree: TreeID, sharing parent: TreeID?) async throws {
+    try making(tree) {
+      guard let parent else { return }
+      var writer = TreeWriter(onto: folder(of: tree), .link)
+      try writer.apply(lower: nil, upper: folder(of: parent))
+    }
+  }
+
+  /// Writes the removals into a file beside the tree, `<number>.removed`: of each its path, with `o` before that of an
+  /// opaque folder and `w` before others, ended by a NUL.
+  public func keep(_ removals: [LayerRemoval], of tree: TreeID) async throws {
+    guard !removals.isEmpty else { return }
+    var bytes: [UInt8] = []
+    for removal in removals {
+      bytes.append(UInt8(ascii: removal.isOpaque ? "o" : "w"))
+      removal.path.withPlatformString { bytes += UnsafeBufferPointer(start: $0, count: strlen($0) + 1).map(UInt8.init) }
+    }
+    let file = try FileDescriptor.open(
+      removalsFile(of: tree), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+    try file.closeAfter { _ = try file.writeAll(bytes) }
+  }
+
+  private func removals(of tree: TreeID) throws -> [LayerRemoval] {
+    guard try FileStatus(of: removalsFile(of: tree)) != nil else { return [] }
+    let file = try FileDescriptor.open(removalsFile(of: tree), .readOnly)
+    let bytes = try file.closeAfter { try readAll(file) }
+    return bytes.split(separator: 0).compactMap { item in
+      guard let kind = item.first else { return nil }
+      let path = FilePath(platformString: item.dropFirst().map { CChar(bitPattern: $0) } + [0])
+      return LayerRemoval(path, isOpaque: kind == UInt8(ascii: "o"))
+    }
+  }
+
+  private static let removed = "removed"
+  private func removalsFile(of tree: TreeID) -> FilePath { top.appending("\(tree).\(Self.removed)") }
+
   /// Applies the differences, sharing files with their sources.
   public func merge(_ tree: TreeID, of differences: [TreeDifference]) async throws -> Int64 {
     try making(tree) {
       var writer = TreeWriter(onto: folder(of: tree), .link)
       for difference in differences {
+        // Before what the layer brings, as a layer's removals act on what is beneath it.
+        for removal in try difference.isLayer ? difference.upper.map(removals) ?? [] : [] {
+          if removal.isOpaque { try writer.empty(removal.path) } else { try writer.remove(removal.path) }
+        }
         try writer.apply(lower: difference.lower.map(folder), upper: difference.upper.map(folder))
       }
       return writer.addedBytes + (try FileStatus(of: folder(of: tree))?.bytes ?? 0)
@@ -80,23 +130,32 @@ public final class DirectorySnapshotter: Snapshotter {
     let upper = folder(of: tree)
     let lower = folder(of: parent)
     let spare = top.appending("\(tree).link")
-    try TreeComparison(lower: lower, upper: upper).walk { step in
-      guard case .entry(let path, let status, .unchanged) = step, status.isRegular, !status.hasOtherNames,
-        let below = try FileStatus(of: lower.pushing(path)), below.identity != status.identity,
-        try haveSameContent(lower.pushing(path), upper.pushing(path))
-      else { return }
-      // By way of another name, so that the file is there at any moment.
-      let isLinked = lower.pushing(path).withPlatformString { below in
-        spare.withPlatformString { Glibc.link(below, $0) == 0 }
-      }
-      guard isLinked else { return }
-      let file = upper.pushing(path)
-      guard spare.withPlatformString({ spare in file.withPlatformString { rename(spare, $0) } }) == 0 else {
-        let error = FileError("can't replace", file)
-        try? removeTree(at: spare)
-        throw error
+    var replaced: Set<FilePath> = []
+    try TreeComparison(lower: lower, upper: upper, care: .content).walk { step in
+      switch step {
+      case .entry(let path, let status, .unchanged):
+        guard status.isRegular, !status.hasOtherNames, let below = try FileStatus(of: lower.pushing(path)),
+          below.identity != status.identity, try replace(upper.pushing(path), by: lower.pushing(path), spare)
+        else { return }
+        replaced.insert(path.removingLastComponent())
+      case .leave(let path, let status, _, _):
+        if replaced.remove(path) != nil { try status.keepTimes(of: upper.pushing(path)) }
+      default: break
       }
     }
+  }
+
+  /// Makes a file another name of another, unless the file system forbids it; it is there at any moment.
+  private func replace(_ file: FilePath, by other: FilePath, _ spare: FilePath) throws -> Bool {
+    guard other.withPlatformString({ other in spare.withPlatformString { Glibc.link(other, $0) } }) == 0 else {
+      return false
+    }
+    guard spare.withPlatformString({ spare in file.withPlatformString { rename(spare, $0) } }) == 0 else {
+      let error = FileError("can't replace", file)
+      try? removeTree(at: spare)
+      throw error
+    }
+    return true
   }
 
   /// What overlayfs would store for the tree: all that differs from the parent, with the folders on the way to it.
@@ -106,7 +165,9 @@ public final class DirectorySnapshotter: Snapshotter {
   public func usage(of tree: TreeID, over parent: TreeID?) async throws -> Int64 {
     var bytes: Int64 = 0
     var counted: Set<FileIdentity> = []
-    try TreeComparison(lower: parent.map(folder), upper: folder(of: tree)).walk { step in
+    // A tree that is settled is one file with its parent wherever it is the same, and quick to compare; of one that is
+    // being written the status has to do.
+    try TreeComparison(lower: parent.map(folder), upper: folder(of: tree), care: .status).walk { step in
       switch step {
       case .entry(_, let status, let change) where change != .unchanged:
         if !status.hasOtherNames || counted.insert(status.identity).inserted { bytes += status.bytes }
@@ -124,6 +185,7 @@ public final class DirectorySnapshotter: Snapshotter {
 
   /// Removes a tree's folder, cancelled or not.
   public func remove(_ tree: TreeID) async throws {
+    try removeTree(at: removalsFile(of: tree))
     try removeTree(at: folder(of: tree))
   }
 

@@ -1,4 +1,5 @@
 import BuildCache
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -11,28 +12,23 @@ func copyFile(_ source: FilePath, to place: FilePath) throws {
   defer { close(output) }
 
   // A reflink, where the file system has them, takes neither time nor room.
-  if ioctl(output, fileClone, input) == 0 { return }
+  if ioctl(output, strata_ficlone, input) == 0 { return }
   let end = lseek(input, 0, SEEK_END)
   guard end >= 0 else { throw FileError("can't read", source) }
   var start: off_t = 0
   while start < end {
     try Task.checkCancellation()
-    start = lseek(input, start, seekData)
+    start = lseek(input, start, strata_seek_data)
     if start < 0 {
       if errno == ENXIO { break }  // only a hole is left
       throw FileError("can't read", source)
     }
-    let hole = lseek(input, start, seekHole)
+    let hole = lseek(input, start, strata_seek_hole)
     try copyBytes(input, output, start..<(hole < 0 ? end : hole), source, place)
     start = hole < 0 ? end : hole
   }
   guard ftruncate(output, end) == 0 else { throw FileError("can't write", place) }
 }
-
-/// Linux's own names, which the C library only shows to GNU programs: `FICLONE`, `SEEK_DATA`, `SEEK_HOLE`.
-private let fileClone: UInt = 0x4004_9409
-private let seekData: Int32 = 3
-private let seekHole: Int32 = 4
 
 private func copyBytes(
   _ input: Int32, _ output: Int32, _ range: Range<off_t>, _ source: FilePath, _ place: FilePath

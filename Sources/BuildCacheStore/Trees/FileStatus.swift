@@ -23,6 +23,7 @@ struct FileStatus {
   var isRegular: Bool { type == S_IFREG }
   var isLink: Bool { type == S_IFLNK }
   var isSocket: Bool { type == S_IFSOCK }
+  var isDevice: Bool { type == S_IFBLK || type == S_IFCHR }
   var permissions: mode_t { raw.st_mode & 0o7777 }
   /// What the disk gives for it: whole blocks, as overlayfs and containerd count.
   var bytes: Int64 { Int64(raw.st_blocks) * 512 }
@@ -30,14 +31,12 @@ struct FileStatus {
   var hasOtherNames: Bool { raw.st_nlink > 1 }
 
   /// Whether two names are, as far as their status tells, the same file or copies of it: a copy keeps type, mode,
-  /// owner, size and time of change. (As overlayfs and rsync, this doesn't read what is in them.)
+  /// owner, size and time of change.
   func looksLike(_ other: FileStatus) -> Bool {
     if identity == other.identity { return true }
     return raw.st_mode == other.raw.st_mode && raw.st_uid == other.raw.st_uid && raw.st_gid == other.raw.st_gid
-      && raw.st_rdev == other.raw.st_rdev
-      && (isDirectory
-        || (raw.st_size == other.raw.st_size && raw.st_mtim.tv_sec == other.raw.st_mtim.tv_sec
-          && raw.st_mtim.tv_nsec == other.raw.st_mtim.tv_nsec))
+      && raw.st_rdev == other.raw.st_rdev && raw.st_mtim.tv_sec == other.raw.st_mtim.tv_sec
+      && raw.st_mtim.tv_nsec == other.raw.st_mtim.tv_nsec && (isDirectory || raw.st_size == other.raw.st_size)
   }
 }
 
@@ -50,6 +49,16 @@ struct FileIdentity: Hashable {
 /// The error of the call that just failed, with the path that it was about.
 func FileError(_ what: String, _ path: FilePath, _ code: Int32 = errno) -> CacheError {
   CacheError(.storage, "\(what) \(path)", cause: Errno(rawValue: code).description)
+}
+
+/// Whether this process may give files away, and make devices.
+var isRoot: Bool { geteuid() == 0 }
+
+/// Makes a folder, for its owner alone.
+///
+/// - Throws: ``CacheError`` `storage` naming it.
+func makeFolder(_ folder: FilePath) throws {
+  guard folder.withPlatformString({ mkdir($0, 0o700) }) == 0 else { throw FileError("can't make folder", folder) }
 }
 
 /// Reads a folder's names in the order of their bytes, so that walks are repeatable and two can be joined.
@@ -74,4 +83,15 @@ func names(in folder: FilePath) throws -> [FilePath.Component] {
 /// Orders two names by their bytes.
 func compare(_ a: FilePath.Component, _ b: FilePath.Component) -> Int32 {
   a.withPlatformString { a in b.withPlatformString { strcmp(a, $0) } }
+}
+
+/// All bytes of an open file.
+func readAll(_ file: FileDescriptor) throws -> [UInt8] {
+  var bytes: [UInt8] = []
+  var chunk = [UInt8](repeating: 0, count: 1 << 16)
+  while true {
+    let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
+    if count == 0 { return bytes }
+    bytes += chunk[..<count]
+  }
 }

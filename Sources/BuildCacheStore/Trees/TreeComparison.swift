@@ -27,10 +27,20 @@ struct TreeComparison {
     case removed(FilePath)
   }
 
+  /// How closely two names are looked at.
+  enum Care {
+    /// By status: quick, and blind to a file that was written anew with the time and size of the old one.
+    case status
+    /// By content and attributes too, where they are not one file anyway.
+    case content
+  }
+
   /// The tree beneath; absent: an empty one.
   let lower: FilePath?
   /// The tree that is walked.
   let upper: FilePath
+  /// How closely they are compared.
+  let care: Care
   /// A folder of the upper tree that is passed over.
   var leavingOut: FileIdentity?
 
@@ -51,7 +61,7 @@ struct TreeComparison {
   ) throws -> Bool {
     try Task.checkCancellation()
     let isOverFolder = below?.isDirectory == true
-    let change = below.map { $0.isDirectory ? ($0.looksLike(status) ? .unchanged : .changed) : .added } ?? Change.added
+    let change = try self.change(path, status, below)
     try visit(.enter(path, status, change))
     var differs = false
     var beneath = try isOverFolder ? lower.map { try names(in: $0.pushing(path)) } ?? [] : []
@@ -78,8 +88,19 @@ struct TreeComparison {
     guard let status = try FileStatus(of: upper.pushing(path)), status.identity != leavingOut else { return false }
     let below = try isInBoth ? lower.flatMap { try FileStatus(of: $0.pushing(path)) } : nil
     if status.isDirectory { return try walk(path, status, below, visit) }
-    let change = below.map { $0.isDirectory ? .added : ($0.looksLike(status) ? .unchanged : .changed) } ?? Change.added
+    let change = try self.change(path, status, below)
     try visit(.entry(path, status, change))
     return change != .unchanged
+  }
+
+  private func change(_ path: FilePath, _ status: FileStatus, _ below: FileStatus?) throws -> Change {
+    guard let lower, let below, below.isDirectory == status.isDirectory else { return .added }
+    guard below.looksLike(status) else { return .changed }
+    if care == .status || below.identity == status.identity { return .unchanged }
+    let (old, new) = (lower.pushing(path), upper.pushing(path))
+    let isSame =
+      try ExtendedAttributes(of: old) == ExtendedAttributes(of: new)
+      && (!status.isRegular || haveSameContent(old, new)) && (!status.isLink || linkText(of: old) == linkText(of: new))
+    return isSame ? .unchanged : .changed
   }
 }

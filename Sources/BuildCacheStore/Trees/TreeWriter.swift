@@ -20,10 +20,10 @@ struct TreeWriter {
   let sharing: Sharing
   /// The bytes that were added: files that could not be shared, and folders.
   private(set) var addedBytes: Int64 = 0
+  /// A folder of the target that is known to be a real one.
+  private var known: FilePath?
   /// Where the first name of a file with several was written.
   private var written: [FileIdentity: FilePath] = [:]
-  /// Only root may give files away.
-  private let keepsOwners = geteuid() == 0
 
   /// Makes a writer onto a folder that exists.
   init(onto target: FilePath, _ sharing: Sharing) {
@@ -40,29 +40,55 @@ struct TreeWriter {
   /// - Throws: ``CacheError`` `storage` naming the file, `CancellationError`; the target is then half written.
   mutating func apply(lower: FilePath?, upper: FilePath?, leavingOut: FileIdentity? = nil) throws {
     guard let upper else {
-      for name in try lower.map({ try names(in: $0) }) ?? [] { try removeTree(at: target.appending(name)) }
+      for name in try lower.map({ try names(in: $0) }) ?? [] { try remove(FilePath(root: nil, [name])) }
       return
     }
     written = [:]
-    try TreeComparison(lower: lower, upper: upper, leavingOut: leavingOut).walk { step in
+    try TreeComparison(lower: lower, upper: upper, care: .content, leavingOut: leavingOut).walk { step in
       switch step {
       case .enter(let path, _, let change):
         if change != .unchanged { try makeFolders(to: path) }
       case .entry(let path, let status, let change):
         if change != .unchanged { try write(upper.pushing(path), status, to: path) }
       case .removed(let path):
-        try removeTree(at: target.pushing(path))
+        try remove(path)
       case .leave(let path, let status, let change, let differs):
         // Last, as writing into a folder changes its times, and a closed folder could not be written into.
-        guard change != .unchanged || differs, let own = try FileStatus(of: target.pushing(path)), own.isDirectory
-        else { return }
-        try dress(target.pushing(path), as: status)
+        guard change != .unchanged || differs, try isRealFolder(path) else { return }
+        try dress(target.pushing(path), as: status, upper.pushing(path))
       }
     }
   }
 
+  /// Removes what stands at a path, unless a link stands on the way to it: then there is nothing of that path.
+  mutating func remove(_ path: FilePath) throws {
+    guard try isRealFolder(path.removingLastComponent()) else { return }
+    known = nil
+    try removeTree(at: target.pushing(path))
+  }
+
+  /// Removes what is in a folder.
+  mutating func empty(_ path: FilePath) throws {
+    guard try isRealFolder(path) else { return }
+    known = nil
+    for name in try names(in: target.pushing(path)) { try removeTree(at: target.pushing(path).appending(name)) }
+  }
+
+  /// Whether a path is a folder in the target, as are all on the way to it; none of them a link.
+  private mutating func isRealFolder(_ path: FilePath) throws -> Bool {
+    if path.isEmpty || path == known { return true }
+    var folder = target
+    for component in path.components {
+      folder.append(component)
+      guard try FileStatus(of: folder)?.isDirectory == true else { return false }
+    }
+    known = path
+    return true
+  }
+
   /// Makes the folders of a path real folders; what is not one is replaced.
   private mutating func makeFolders(to path: FilePath) throws {
+    if try isRealFolder(path) { return }
     var folder = target
     for component in path.components {
       folder.append(component)
@@ -70,18 +96,19 @@ struct TreeWriter {
         if status.isDirectory { continue }
         try removeTree(at: folder)
       }
-      guard folder.withPlatformString({ mkdir($0, 0o700) }) == 0 else { throw FileError("can't make folder", folder) }
+      try makeFolder(folder)
       addedBytes += try FileStatus(of: folder)?.bytes ?? 0
     }
+    known = path
   }
 
   private mutating func write(_ source: FilePath, _ status: FileStatus, to path: FilePath) throws {
     if status.isSocket { return }  // nobody listens behind a copy
     let place = target.pushing(path)
-    if try FileStatus(of: place) != nil {
+    try makeFolders(to: path.removingLastComponent())
+    if let old = try FileStatus(of: place) {
+      if old.isDirectory { known = nil }
       try removeTree(at: place)
-    } else {
-      try makeFolders(to: path.removingLastComponent())
     }
     if sharing == .link, link(source, place) { return }
     if status.hasOtherNames, let first = written[status.identity], link(first, place) { return }
@@ -92,7 +119,7 @@ struct TreeWriter {
     } else if place.withPlatformString({ mknod($0, status.raw.st_mode, status.raw.st_rdev) }) != 0 {
       throw FileError("can't make device or pipe", place)
     }
-    try dress(place, as: status)
+    try dress(place, as: status, source)
     if status.hasOtherNames { written[status.identity] = place }
     addedBytes += try FileStatus(of: place)?.bytes ?? 0
   }
@@ -104,27 +131,48 @@ struct TreeWriter {
   }
 
   private func copyLink(_ source: FilePath, to place: FilePath) throws {
-    var text = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-    let count = source.withPlatformString { readlink($0, &text, Int(PATH_MAX)) }
-    guard count >= 0 else { throw FileError("can't read link", source) }
+    let text = try linkText(of: source)
     guard place.withPlatformString({ symlink(text, $0) }) == 0 else { throw FileError("can't make link", place) }
   }
 
-  /// Gives a name the owner, mode and times of another.
-  private func dress(_ place: FilePath, as status: FileStatus) throws {
-    try place.withPlatformString { place in
-      if keepsOwners, lchown(place, status.raw.st_uid, status.raw.st_gid) != 0 {
-        throw FileError("can't change the owner of", FilePath(platformString: place))
+  /// Gives a name the attributes, owner, mode and times of another.
+  private func dress(_ place: FilePath, as status: FileStatus, _ source: FilePath) throws {
+    try status.dress(place)
+    let attributes = try ExtendedAttributes(of: source)
+    guard !attributes.isEmpty else { return }
+    try attributes.set(on: place)
+  }
+}
+
+extension FileStatus {
+  /// Gives a name this owner (where the user is root, who alone may give files away), mode and times.
+  ///
+  /// - Throws: ``CacheError`` `storage` naming the path.
+  func dress(_ place: FilePath) throws {
+    try place.withPlatformString { name in
+      if isRoot, lchown(name, raw.st_uid, raw.st_gid) != 0 {
+        throw FileError("can't change the owner of", place)
       }
-      if !status.isLink, chmod(place, status.permissions) != 0 {
-        throw FileError("can't change the mode of", FilePath(platformString: place))
-      }
-      let times = [status.raw.st_atim, status.raw.st_mtim]
-      if utimensat(AT_FDCWD, place, times, AT_SYMLINK_NOFOLLOW) != 0 {
-        throw FileError("can't change the times of", FilePath(platformString: place))
-      }
+      if !isLink, chmod(name, permissions) != 0 { throw FileError("can't change the mode of", place) }
+    }
+    try keepTimes(of: place)
+  }
+
+  /// Gives a name these times.
+  func keepTimes(of place: FilePath) throws {
+    let times = [raw.st_atim, raw.st_mtim]
+    guard place.withPlatformString({ utimensat(AT_FDCWD, $0, times, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+      throw FileError("can't change the times of", place)
     }
   }
+}
+
+/// What a link points at, ending in 0.
+func linkText(of path: FilePath) throws -> [CChar] {
+  var text = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+  let count = path.withPlatformString { readlink($0, &text, Int(PATH_MAX)) }
+  guard count >= 0 else { throw FileError("can't read link", path) }
+  return Array(text[...count])
 }
 
 /// Removes a name with all beneath it; does nothing where there is none.

@@ -1,0 +1,120 @@
+import Synchronization
+
+/// Blobs that are made for records (B15).
+extension CacheManager {
+  /// The blobs of a record's layers, lowest first (B15); see ``ImmutableRef/blobs(making:)``.
+  func blobs(of record: Record, making: Bool) async throws -> [BlobDescriptor] {
+    let layers = state.withLock { _ in record.layerChain }
+    let hasAll = state.withLock { _ in layers.allSatisfy { $0.metadata.blob != nil } }
+    if !hasAll {
+      guard making else { throw CacheError(.noBlobs, "record \(record.id) has layers without a blob") }
+      try await finalize(record)
+      for layer in layers { try await makeBlob(of: layer) }
+    }
+    return try state.withLock { state in
+      var changes: [StoreChange] = []
+      address(record, Set(layers.map(\.id)), &state, &changes)
+      if !changes.isEmpty { try store.apply(changes) }
+      return layers.compactMap { $0.metadata.blob?.descriptor }
+    }
+  }
+
+  /// Makes the blob of one layer, unless it has one; one run a record.
+  private func makeBlob(of layer: Record) async throws {
+    try await flights.run("blob " + layer.id) {
+      guard self.state.withLock({ _ in layer.metadata.blob == nil }) else { return }
+      guard let differ = self.foundation.differ else {
+        throw CacheError(.noBlobs, "record \(layer.id) has no blob, and nothing here can make one")
+      }
+      let difference = try await self.difference(of: layer)
+      try await self.withNewBlobs {
+        let (digest, size, made) = try await self.content.write(expecting: nil) {
+          try await differ.compare(
+            lower: difference.lower.map(self.snapshotter.folder), upper: difference.upper.map(self.snapshotter.folder),
+            to: $0)
+        }
+        let blob = RecordBlob(digest: digest, diffID: made.diffID, mediaType: made.mediaType, size: size)
+        try self.state.withLock { state in
+          var metadata = layer.metadata
+          metadata.blob = blob
+          metadata.size = nil  // B11
+          guard state.records[layer.id] === layer else {
+            layer.metadata = metadata
+            return
+          }
+          try self.store.apply([
+            .putLease(layer.id, isTemporary: false), .leaseBlob(digest, lease: layer.id), .updateRecord(metadata),
+          ])
+          layer.metadata = metadata
+        }
+      }
+    }
+  }
+
+  /// Works out the chain ids of a record, and of those that it stands on, as far as their blobs are in the chain.
+  private func address(
+    _ record: Record, _ chain: Set<RecordID>, _ state: inout State, _ changes: inout [StoreChange]
+  ) {
+    guard ChainIDs(record) == nil else { return }
+    for parent in record.parents { address(parent, chain, &state, &changes) }
+    guard let ids = chainIDs(of: record, chain) else { return }
+    var metadata = record.metadata
+    metadata.chainID = ids.chain
+    metadata.blobChainID = ids.blobChain
+    if state.records[record.id] === record {
+      changes.append(.updateRecord(metadata))
+      state.index.insert(metadata)
+    }
+    record.metadata = metadata
+  }
+
+  private func chainIDs(of record: Record, _ chain: Set<RecordID>) -> ChainIDs? {
+    func own(over below: ChainIDs?) -> ChainIDs? {
+      record.metadata.blob.map { ChainIDs(of: $0.digest, $0.diffID, over: below) }
+    }
+    switch record.metadata.parents {
+    case .none: return own(over: nil)
+    case .layer: return record.parents.first.flatMap { ChainIDs($0) }.flatMap { own(over: $0) }
+    case .diff:
+      return record.metadata.blob == nil ? record.parents.last.flatMap { ChainIDs($0) } : own(over: nil)
+    case .merge:
+      guard let first = record.parents.first, var ids = ChainIDs(first) else { return nil }
+      for layer in record.parents.dropFirst().flatMap(\.layerChain) {
+        guard let blob = layer.metadata.blob else { return nil }
+        ids = ChainIDs(of: blob.digest, blob.diffID, over: ids)
+      }
+      return ids
+    }
+  }
+
+  /// Links a blob that is in the content store to a record, as its own blob compressed otherwise (B15).
+  func addVariant(_ variant: Digest, to record: Record) throws {
+    guard try content.size(of: variant) != nil else { throw CacheError.needsProvider(of: [variant]) }
+    try state.withLock { state in
+      guard let own = record.metadata.blob?.digest else {
+        throw CacheError(.noBlobs, "record \(record.id) has no blob to have variants of")
+      }
+      guard state.records[record.id] === record else { throw CacheError(.notFound, "no record \(record.id)") }
+      var metadata = record.metadata
+      metadata.size = nil  // B11
+      try store.apply([
+        .putLease(record.variantsLease, isTemporary: false), .leaseBlob(variant, lease: record.variantsLease),
+        .linkVariants(own, variant), .updateRecord(metadata),
+      ])
+      record.metadata = metadata
+    }
+  }
+
+  /// The bytes of a record's blob and its variants, as far as they are here (B11).
+  func blobBytes(of record: Record) throws -> Int64 {
+    guard let own = state.withLock({ _ in record.metadata.blob?.digest }) else { return 0 }
+    return try ([own] + store.variants(of: own)).reduce(0) { $0.addingSaturating(try content.size(of: $1) ?? 0) }
+  }
+
+  /// Runs what stores blobs and then gives them to a lease: meanwhile no blob is collected as garbage.
+  public func withNewBlobs<T>(_ body: () async throws -> T) async rethrows -> T {
+    state.withLock { $0.blobWriters += 1 }
+    defer { state.withLock { $0.blobWriters -= 1 } }
+    return try await body()
+  }
+}

@@ -1,0 +1,38 @@
+import BuildCache
+import SystemPackage
+
+/// How a layer archive is compressed. Its first bytes tell, whatever its media type says.
+enum Compression {
+  case none
+  case gzip
+  case zstd
+
+  /// Finds out.
+  init(of file: FilePath) throws {
+    let descriptor: FileDescriptor
+    do { descriptor = try FileDescriptor.open(file, .readOnly, options: [.closeOnExec]) } catch {
+      throw CacheError(.storage, "can't read \(file)", cause: "\(error)")
+    }
+    var start = [UInt8](repeating: 0, count: 4)
+    let count = try descriptor.closeAfter { try start.withUnsafeMutableBytes { try descriptor.read(into: $0) } }
+    switch start[..<count] {
+    case let bytes where bytes.starts(with: [0x1f, 0x8b]): self = .gzip
+    case let bytes where bytes.starts(with: [0x28, 0xb5, 0x2f, 0xfd]): self = .zstd
+    default: self = .none
+    }
+  }
+
+  /// Hands on the bytes of a file as they were before compression, in chunks.
+  func read(_ file: FilePath, _ take: @escaping @Sendable ([UInt8]) async throws -> Void) async throws {
+    let tool: Tool
+    switch self {
+    case .none: return try await forEachChunk(of: file, take)
+    case .gzip: tool = Tool("gzip", ["-dc"])
+    case .zstd: tool = Tool("zstd", ["-dcq"])
+    }
+    try await tool.run(
+      feeding: { input in
+        try await forEachChunk(of: file) { try await input.write($0) }
+      }, taking: take)
+  }
+}

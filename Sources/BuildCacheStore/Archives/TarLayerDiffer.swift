@@ -1,0 +1,117 @@
+import BuildCache
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// The embedded ``LayerDiffer``: the system's tar packs what was added and changed, and a whiteout for what went.
+public struct TarLayerDiffer: LayerDiffer {
+  private let staging: FilePath
+  private let progress: @Sendable (Int64) -> Void
+
+  /// Makes a differ.
+  ///
+  /// - Parameters:
+  ///   - staging: an existing folder for whiteouts and lists, which are removed afterwards.
+  ///   - progress: told how many more bytes were packed, before compression.
+  public init(staging: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }) {
+    self.staging = staging
+    self.progress = progress
+  }
+
+  /// Packs.
+  public func compare(lower: FilePath?, upper: FilePath?, to sink: any BlobSink) async throws
+    -> (mediaType: String, diffID: Digest)
+  {
+    let stage = staging.appending("pack-\(RandomIdentities().newID())")
+    try makeFolder(stage)
+    defer { try? removeTree(at: stage) }
+    let whiteouts = stage.appending("whiteouts")
+    let empty = stage.appending("empty")
+    for folder in [whiteouts, empty] { try makeFolder(folder) }
+    let changes = try LayerChanges(lower: lower, upper: upper ?? empty)
+    try changes.makeWhiteouts(in: whiteouts)
+    try writeNames(changes.written.map { bytes(of: $0.isEmpty ? "." : $0) }, to: stage.appending("written"))
+    try writeNames(changes.removed.map { bytes(of: whiteout(of: $0)) }, to: stage.appending("removed"))
+    let tar = Tool(
+      "tar",
+      [
+        "--create", "--format=posix", "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
+        "--numeric-owner", "--xattrs", "--xattrs-include=*", "--no-recursion", "--null", "--verbatim-files-from",
+        "--directory", (upper ?? empty).string, "--files-from", stage.appending("written").string,
+        "--directory", whiteouts.string, "--files-from", stage.appending("removed").string, "--file=-",
+      ])
+    let hasher = Mutex(DigestHasher())
+    let progress = progress
+    try await Tool("gzip", ["-nc"]).run { gzip in
+      try await tar.run { _ in
+      } taking: { chunk in
+        hasher.withLock { $0.update(chunk) }
+        progress(Int64(chunk.count))
+        try await gzip.write(chunk)
+      }
+    } taking: { chunk in
+      try sink.write(chunk)
+    }
+    return ("application/vnd.oci.image.layer.v1.tar+gzip", hasher.withLock { $0.finish() })
+  }
+
+  private func bytes(of path: FilePath) -> [UInt8] {
+    path.withPlatformString { Array(UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) }) }
+  }
+}
+
+/// What a layer archive has to hold.
+private struct LayerChanges {
+  /// What was added or changed, folders before what is in them.
+  private(set) var written: [FilePath] = []
+  /// What went.
+  private(set) var removed: [FilePath] = []
+
+  init(lower: FilePath?, upper: FilePath) throws {
+    var found: [FilePath?] = []
+    var open: [Int] = []
+    var removed: [FilePath] = []
+    try TreeComparison(lower: lower, upper: upper, care: .content).walk { step in
+      switch step {
+      case .enter(let path, _, _):
+        open.append(found.count)
+        found.append(path)
+      case .leave(_, _, let change, let differs):
+        // Only now is it known whether the folder is wanted: what is in it changed its times, if nothing else.
+        guard let place = open.popLast() else { return }
+        if change == .unchanged && !differs { found[place] = nil }
+      case .entry(let path, let status, let change):
+        if change != .unchanged && !status.isSocket { found.append(path) }
+      case .removed(let path): removed.append(path)
+      }
+    }
+    written = found.compactMap(\.self)
+    self.removed = removed
+  }
+
+  /// Makes an empty file for each that went, in folders of their own.
+  func makeWhiteouts(in folder: FilePath) throws {
+    for path in removed {
+      var place = folder
+      for component in path.removingLastComponent().components {
+        place.append(component)
+        if try FileStatus(of: place) == nil { try makeFolder(place) }
+      }
+      let file = try FileDescriptor.open(
+        folder.pushing(whiteout(of: path)), .writeOnly, options: [.create, .closeOnExec], permissions: [.ownerReadWrite]
+      )
+      try file.close()
+    }
+  }
+}
+
+/// The name that stands for something that went.
+private func whiteout(of path: FilePath) -> FilePath {
+  guard let name = path.lastComponent else { return path }
+  let text = name.withPlatformString { ArchiveEntry.whiteout.utf8.map { CChar($0) } + $0.bytes + [0] }
+  return path.removingLastComponent().appending(FilePath(platformString: text).components)
+}
+
+extension UnsafePointer<CChar> {
+  fileprivate var bytes: [CChar] { Array(UnsafeBufferPointer(start: self, count: strlen(self))) }
+}

@@ -1,0 +1,142 @@
+import BuildCache
+import Foundation
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// The embedded ``ContentStore``: a file a blob, `blobs/<algorithm>/<hex>`, as in an OCI image layout.
+///
+/// A blob is written to a file of its own beside them and takes its name when it is whole and on the disk.
+public final class BlobFolder: ContentStore {
+  private let top: FilePath
+  private let staging: FilePath
+
+  /// Makes a store over a folder, which is made where it is missing; what was half written there is removed.
+  ///
+  /// - Throws: ``CacheError`` `storage` naming the folder.
+  public init(_ folder: FilePath, isReadOnly: Bool = false) throws {
+    top = folder
+    staging = folder.appending("staging")
+    guard !isReadOnly else { return }
+    try removeTree(at: staging)
+    for part in [top, top.appending("sha256"), top.appending("sha512"), staging]
+    where part.withPlatformString({ mkdir($0, 0o700) }) != 0 && errno != EEXIST {
+      throw FileError("can't make folder", part)
+    }
+  }
+
+  private func place(of digest: Digest) -> FilePath {
+    top.appending(digest.algorithm).appending(digest.hex)
+  }
+
+  /// The size of a blob's file.
+  public func size(of digest: Digest) throws -> Int64? {
+    try FileStatus(of: place(of: digest)).map { Int64($0.raw.st_size) }
+  }
+
+  /// A blob's file.
+  public func file(of digest: Digest) throws -> FilePath {
+    let file = place(of: digest)
+    guard try FileStatus(of: file) != nil else { throw CacheError(.notFound, "blob \(digest) is not here") }
+    return file
+  }
+
+  /// Writes a blob; one that is there already is not written again, but is read through all the same.
+  public func write<T: Sendable>(expecting expected: Digest?, _ body: (any BlobSink) async throws -> T) async throws
+    -> (digest: Digest, size: Int64, result: T)
+  {
+    let part = staging.appending(UUID().uuidString)
+    let sink = try FileSink(part)
+    do {
+      let result = try await body(sink)
+      try Task.checkCancellation()
+      let (digest, size) = try sink.finish()
+      if let expected, expected != digest, expected.algorithm == digest.algorithm {
+        throw CacheError(.badDigest, "the bytes of blob \(expected) are those of \(digest)")
+      }
+      if let expected, expected.algorithm != digest.algorithm {
+        throw CacheError(.badDigest, "blob \(expected) can't be checked: only sha256 is known here")
+      }
+      let place = place(of: digest)
+      guard part.withPlatformString({ part in place.withPlatformString { rename(part, $0) } }) == 0 else {
+        throw FileError("can't store", place)
+      }
+      try synchronize(folder: place.removingLastComponent())
+      return (digest, size, result)
+    } catch {
+      sink.abandon()
+      try? removeTree(at: part)
+      throw error
+    }
+  }
+
+  private func synchronize(folder: FilePath) throws {
+    let file = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
+    try file.closeAfter {
+      guard fsync(file.rawValue) == 0 else { throw FileError("can't write", folder) }
+    }
+  }
+
+  /// Removes a blob's file.
+  public func remove(_ digest: Digest) throws {
+    try removeTree(at: place(of: digest))
+  }
+
+  /// The blobs that have a file.
+  public func digests() throws -> [Digest] {
+    try ["sha256", "sha512"].flatMap { algorithm in
+      let folder = top.appending(algorithm)
+      guard try FileStatus(of: folder) != nil else { return [Digest]() }
+      return try names(in: folder).compactMap { try? Digest(parsing: "\(algorithm):\($0.string)") }
+    }
+  }
+}
+
+/// Writes a file and works out the digest of what it writes.
+private final class FileSink: BlobSink {
+  private struct State {
+    var file: FileDescriptor?
+    var hasher = DigestHasher()
+  }
+  private let path: FilePath
+  private let state: Mutex<State>
+
+  init(_ path: FilePath) throws {
+    self.path = path
+    do {
+      let file = try FileDescriptor.open(
+        path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: [.ownerReadWrite])
+      state = Mutex(State(file: file))
+    } catch {
+      throw CacheError(.storage, "can't write \(path)", cause: "\(error)")
+    }
+  }
+
+  func write(_ bytes: [UInt8]) throws {
+    try state.withLock { state in
+      guard let file = state.file else { throw CacheError(.storage, "\(path) is closed already") }
+      state.hasher.update(bytes)
+      do { try file.writeAll(bytes) } catch {
+        throw CacheError(.storage, "can't write \(path)", cause: "\(error)")
+      }
+    }
+  }
+
+  /// Makes what was written durable.
+  func finish() throws -> (Digest, Int64) {
+    try state.withLock { state in
+      guard let file = state.file else { throw CacheError(.storage, "\(path) is closed already") }
+      guard fsync(file.rawValue) == 0 else { throw FileError("can't write", path) }
+      state.file = nil
+      try file.close()
+      return (state.hasher.finish(), state.hasher.count)
+    }
+  }
+
+  func abandon() {
+    state.withLock { state in
+      try? state.file?.close()
+      state.file = nil
+    }
+  }
+}

@@ -1,0 +1,12 @@
+// Calls and constants of Linux that Swift's Glibc module leaves out.
+
+#include <linux/fs.h>
+#include <stdio.h>
+#include <sys/xattr.h>
+
+// A macro that takes apart a type, which Swift does not read.
+static const unsigned long strata_ficlone = FICLONE;
+
+// Linux's own, shown to GNU programs only.
+static const int strata_seek_data = 3;
+static const int strata_seek_hole = 4;
