@@ -122,6 +122,33 @@ public struct CacheState: Sendable {
     descendants(of: row).reduce(rows[row].size) { $0.addingSaturating(rows[$1].size) }
   }
 
+  /// The bytes of a row with all that it stands on: what it takes to have it.
+  public func sizeWithAncestors(of row: Int) -> Int64 {
+    ancestors(of: row).reduce(rows[row].size) { $0.addingSaturating(rows[$1].size) }
+  }
+
+  /// The number of the one row whose id begins with `prefix`.
+  ///
+  /// - Throws: ``CacheError`` `notFound` where there is none, `invalid` where there are several; the message names
+  ///   some of them.
+  /// - Complexity: O(rows), O(1) for a whole id.
+  public func resolve(_ prefix: String) throws -> Int {
+    if let row = index(of: prefix) { return row }
+    let id = try Self.resolve(prefix, among: rows.lazy.map(\.id))
+    guard let row = index(of: id) else { throw CacheError(.notFound, "no record \(prefix)") }
+    return row
+  }
+
+  static func resolve(_ prefix: String, among ids: some Sequence<RecordID>) throws -> RecordID {
+    let matches = prefix.isEmpty ? [] : ids.filter { $0.hasPrefix(prefix) }.sorted()
+    guard let first = matches.first else { throw CacheError(.notFound, "no record \(prefix)") }
+    guard matches.count == 1 else {
+      let names = matches.prefix(3).joined(separator: ", ")
+      throw CacheError(.invalid, "\(matches.count) records begin with \(prefix): \(names); give more of the id")
+    }
+    return first
+  }
+
   /// D4's total: the sizes of all rows that are not shared, in use or not.
   public var total: Int64 {
     rows.reduce(0) { $1.isShared ? $0 : $0.addingSaturating($1.size) }

@@ -77,15 +77,14 @@ public final class EmbeddedCache: CacheController {
   /// Makes a folder with those above it that are missing, for its owner alone.
   private static func makeFolder(_ folder: FilePath) throws {
     let above = folder.removingLastComponent()
-    if !above.isEmpty, above != folder, try !isFolder(above) { try makeFolder(above) }
+    if !above.isEmpty, above != folder, !isFolder(above) { try makeFolder(above) }
     guard folder.withPlatformString({ mkdir($0, 0o700) }) != 0 else { return }
     let error = errno
-    guard error == EEXIST, try isFolder(folder) else { throw FileError("can't make folder", folder, error) }
+    guard error == EEXIST, isFolder(folder) else { throw FileError("can't make folder", folder, error) }
   }
 
-  private static func isFolder(_ path: FilePath) throws -> Bool {
-    var status = stat()
-    return path.withPlatformString { stat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFDIR
+  private static func isFolder(_ path: FilePath) -> Bool {
+    (try? FileStatus(following: path))?.isDirectory == true
   }
 
   /// Takes the lock, or tells why it is done without.

@@ -19,7 +19,7 @@ extension CacheManager {
       var report = PruneReport()
       for policy in policies where !report.wasStopped {
         // Without a limit no size matters to the choice: only the victims are measured, as they go.
-        let usage = policy.keepBytes > 0 ? try await usage() : try rows().0
+        let usage = policy.keepBytes > 0 ? try await usage() : try listing()
         let plan = PrunePlan(usage, policy: policy, ranking: ranking, now: foundation.clock.now())
         try await remove(plan, &report, progress)
       }

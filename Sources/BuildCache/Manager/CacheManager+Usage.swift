@@ -30,6 +30,13 @@ extension CacheManager {
     return usage
   }
 
+  /// What the cache holds, at once: sizes that are not known count 0, and nothing is walked or stored.
+  ///
+  /// - Throws: ``CacheError`` where the checker of references fails.
+  public func listing() throws -> CacheState {
+    try rows().0
+  }
+
   /// The rows as they stand, for a plan that needs no sizes, and the records whose sizes are unknown.
   func rows() throws -> (CacheState, [Record]) {
     try state.withLock { state in

@@ -98,26 +98,12 @@ public final class CacheManager: Sendable {
     return record
   }
 
-  /// The id of the one record that begins with `prefix`.
-  ///
-  /// - Throws: ``CacheError`` `notFound` where there is none, `invalid` where there are several; the message names
-  ///   some of them.
-  /// - Complexity: O(records).
+  /// The id of the one record that begins with `prefix`; see ``CacheState/resolve(_:)``.
   public func resolve(_ prefix: String) throws -> RecordID {
     try state.withLock { state in
       if let record = state.records[prefix], !record.isDead { return prefix }
-      let matches =
-        prefix.isEmpty
-        ? []
-        : state.records.values.filter {
-          $0.id.hasPrefix(prefix) && !$0.isDead && !$0.isHiddenHalf
-        }
-      guard let first = matches.first else { throw CacheError(.notFound, "no record \(prefix)") }
-      guard matches.count == 1 else {
-        let names = matches.map(\.id).sorted().prefix(3).joined(separator: ", ")
-        throw CacheError(.invalid, "\(matches.count) records begin with \(prefix): \(names); give more of the id")
-      }
-      return first.id
+      return try CacheState.resolve(
+        prefix, among: state.records.values.lazy.filter { !$0.isDead && !$0.isHiddenHalf }.map(\.id))
     }
   }
 }

@@ -42,6 +42,11 @@ public protocol MetadataStore: Sendable {
 
   /// The records whose values have this index (B14), in no order.
   func records(withIndex index: String) throws -> Set<RecordID>
+
+  /// Looks through all that is stored for damage.
+  ///
+  /// - Returns: what is damaged, in words; nothing where all is well.
+  func check() throws -> [String]
 }
 
 /// Everything that opening a cache has to know.

@@ -31,7 +31,7 @@ public final class BlobFolder: ContentStore {
 
   /// The size of a blob's file.
   public func size(of digest: Digest) throws -> Int64? {
-    try FileStatus(of: place(of: digest)).map { Int64($0.raw.st_size) }
+    try FileStatus(of: place(of: digest)).map { $0.length }
   }
 
   /// A blob's file.

@@ -156,6 +156,19 @@ public final class SQLiteMetadataStore: MetadataStore {
     }
   }
 
+  /// SQLite's own check of the file, and of what its tables say of each other.
+  public func check() throws -> [String] {
+    try explaining {
+      try database.read { db in
+        let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+        let strays = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
+          "a row of table \(row[0] as String) belongs to a record that does not exist"
+        }
+        return damage.map { "database \(path): \($0)" } + strays
+      }
+    }
+  }
+
   /// Closes the file; no other call may follow.
   public func close() throws {
     try explaining { try database.close() }

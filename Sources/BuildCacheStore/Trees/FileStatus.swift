@@ -18,6 +18,15 @@ struct FileStatus {
     self.raw = raw
   }
 
+  /// The status of what a name leads to, links followed.
+  ///
+  /// - Throws: ``CacheError`` `storage` naming the path, also where there is none.
+  init(following path: FilePath) throws {
+    var raw = stat()
+    guard path.withPlatformString({ stat($0, &raw) }) == 0 else { throw FileError("can't look at", path) }
+    self.raw = raw
+  }
+
   private var type: mode_t { raw.st_mode & S_IFMT }
   var isDirectory: Bool { type == S_IFDIR }
   var isRegular: Bool { type == S_IFREG }
@@ -25,6 +34,8 @@ struct FileStatus {
   var isSocket: Bool { type == S_IFSOCK }
   var isDevice: Bool { type == S_IFBLK || type == S_IFCHR }
   var permissions: mode_t { raw.st_mode & 0o7777 }
+  /// How many bytes are in it.
+  var length: Int64 { Int64(raw.st_size) }
   /// What the disk gives for it: whole blocks, as overlayfs and containerd count.
   var bytes: Int64 { Int64(raw.st_blocks) * 512 }
   var identity: FileIdentity { FileIdentity(device: raw.st_dev, inode: raw.st_ino) }
@@ -54,11 +65,11 @@ func FileError(_ what: String, _ path: FilePath, _ code: Int32 = errno) -> Cache
 /// Whether this process may give files away, and make devices.
 var isRoot: Bool { geteuid() == 0 }
 
-/// Makes a folder, for its owner alone.
+/// Makes a folder, for its owner alone unless said otherwise.
 ///
 /// - Throws: ``CacheError`` `storage` naming it.
-func makeFolder(_ folder: FilePath) throws {
-  guard folder.withPlatformString({ mkdir($0, 0o700) }) == 0 else { throw FileError("can't make folder", folder) }
+func makeFolder(_ folder: FilePath, mode: mode_t = 0o700) throws {
+  guard folder.withPlatformString({ mkdir($0, mode) }) == 0 else { throw FileError("can't make folder", folder) }
 }
 
 /// Reads a folder's names in the order of their bytes, so that walks are repeatable and two can be joined.

@@ -4,8 +4,6 @@ import BuildCacheStore
 import Explorer
 import Glibc
 
-extension RankingRule: ExpressibleByArgument {}
-
 /// `strata prune`: removes records, or tells which it would.
 struct Prune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,42 +14,28 @@ struct Prune: AsyncParsableCommand {
       """)
 
   @OptionGroup var source: SourceOptions
-  @Flag(help: "Take internal, frontend and shared records too.") var all = false
-  @Option(help: ArgumentHelp("Take only what matches; may be repeated.", valueName: "filter")) var filter: [String] = []
-  @Option(help: ArgumentHelp("Stop when less than this is left.", valueName: "bytes")) var keepStorage: String?
-  @Option(help: ArgumentHelp("Keep what was used within this time.", valueName: "time")) var keepDuration: String?
-  @Option(help: ArgumentHelp("How candidates are scored: seed (BuildKit v0.10.0) or current.", valueName: "rule"))
-  var ranking: RankingRule?
+  @OptionGroup var policy: PolicyOptions
   @Flag(help: "Change nothing: only tell what would go.") var dryRun = false
   @Flag(help: "Don't ask.") var yes = false
   @Option(help: "How to print it.") var format = OutputFormat.table
 
   func run() async throws {
-    let policy = try policy()
+    let filter = try policy.policy().filter
     guard source.from == nil || dryRun else {
       throw Failure.wrongUse("a saved list can't be pruned: add --dry-run, or leave --from out")
     }
     guard dryRun || yes || isatty(STDIN_FILENO) == 1 else {
       throw Failure.wrongUse("there is no terminal to ask on: add --yes, or --dry-run to only look")
     }
-    if let unseen = policy.filter.keys.first(where: Filter.keysUnseenByPrune.contains) {
+    if let unseen = filter.keys.first(where: Filter.keysUnseenByPrune.contains) {
       printError("a prune's filter does not see \(unseen): nothing matches, as in BuildKit")
     }
     try await source.withSource(dryRun ? .read : .write) { source in
-      let plan = PrunePlan(
-        try await source.usage(), policy: policy, ranking: ranking ?? source.ranking, now: SystemClock().now())
+      let plan = try await policy.plan(source)
       if dryRun { return try show(plan) }
       if !yes { try ask(plan) }
       try await carryOut(plan, on: source)
     }
-  }
-
-  private func policy() throws -> PrunePolicy {
-    PrunePolicy(
-      all: all, filter: try Filter(parsing: filter).checked(),
-      keepDuration: try keepDuration.map { try TimeSpan(parsing: $0, of: "--keep-duration") }
-        ?? TimeSpan(nanoseconds: 0),
-      keepBytes: try keepStorage.map { try ByteCount(parsing: $0, of: "--keep-storage").bytes } ?? 0)
   }
 
   private func show(_ plan: PrunePlan) throws {

@@ -33,10 +33,12 @@ struct RootOptions: ParsableArguments {
   }
 
   /// Opens the embedded cache, runs `body`, and closes it, also where `body` throws.
-  func withCache<T: Sendable>(_ access: EmbeddedCache.Access, _ body: (EmbeddedCache) async throws -> T) async throws
-    -> T
-  {
-    let cache = try EmbeddedCache(try folder(), access, logger: quietLogger)
+  func withCache<T: Sendable>(
+    _ access: EmbeddedCache.Access, maxUnpacked: Int64? = nil,
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }, _ body: (EmbeddedCache) async throws -> T
+  ) async throws -> T {
+    let cache = try EmbeddedCache(
+      try folder(), access, maxUnpacked: maxUnpacked, progress: progress, logger: quietLogger)
     if access == .read, let reason = cache.readOnlyReason { printError("read only: \(reason)") }
     do {
       let result = try await body(cache)
@@ -45,6 +47,25 @@ struct RootOptions: ParsableArguments {
     } catch {
       try? cache.close()
       throw error
+    }
+  }
+}
+
+extension RootOptions {
+  /// Opens the embedded cache for writing and takes a ref on a record, which is no use of it.
+  func withRecord(
+    _ id: String, progress: @escaping @Sendable (Int64) -> Void = { _ in },
+    _ body: (EmbeddedCache, ImmutableRef) async throws -> Void
+  ) async throws {
+    try await withCache(.write, progress: progress) { cache in
+      let ref = try cache.manager.get(cache.manager.resolve(id), countsAsUse: false)
+      do {
+        try await body(cache, ref)
+        try ref.release()
+      } catch {
+        try? ref.release()
+        throw error
+      }
     }
   }
 }
@@ -87,6 +108,35 @@ struct SourceOptions: ParsableArguments {
       try? await source.close()
       throw error
     }
+  }
+}
+
+extension RankingRule: ExpressibleByArgument {}
+
+/// What a prune may take, and how far it goes; `prune` and `why` share it.
+struct PolicyOptions: ParsableArguments {
+  @Flag(help: "Take internal, frontend and shared records too.") var all = false
+  @Option(help: ArgumentHelp("Take only what matches; may be repeated.", valueName: "filter")) var filter: [String] = []
+  @Option(help: ArgumentHelp("Stop when less than this is left.", valueName: "bytes")) var keepStorage: String?
+  @Option(help: ArgumentHelp("Keep what was used within this time.", valueName: "time")) var keepDuration: String?
+  @Option(help: ArgumentHelp("How candidates are scored: seed (BuildKit v0.10.0) or current.", valueName: "rule"))
+  var ranking: RankingRule?
+
+  /// The policy.
+  ///
+  /// - Throws: ``CacheError`` `badFilter`, `badInput`, naming the option.
+  func policy() throws -> PrunePolicy {
+    PrunePolicy(
+      all: all, filter: try Filter(parsing: filter).checked(),
+      keepDuration: try keepDuration.map { try TimeSpan(parsing: $0, of: "--keep-duration") }
+        ?? TimeSpan(nanoseconds: 0),
+      keepBytes: try keepStorage.map { try ByteCount(parsing: $0, of: "--keep-storage").bytes } ?? 0)
+  }
+
+  /// Plans the policy for what a source holds now.
+  func plan(_ source: any CacheController) async throws -> PrunePlan {
+    PrunePlan(
+      try await source.usage(), policy: try policy(), ranking: ranking ?? source.ranking, now: SystemClock().now())
   }
 }
 

@@ -1,0 +1,43 @@
+import Synchronization
+import SystemPackage
+
+/// All that is known of one record beside its row of disk usage.
+public struct RecordDetails: Sendable {
+  /// What is stored of it.
+  public var metadata: RecordMetadata
+  /// All refs on it, those of records that stand on it included.
+  public var refCount: Int
+  /// Whether a lasting hold is among them (G8).
+  public var isHeld: Bool
+  /// Whether only its blob's description is here.
+  public var isLazy: Bool
+  /// The other half of an equal pair (B2).
+  public var equalHalf: RecordID?
+  /// Where its tree is, where it has one.
+  public var folder: FilePath?
+  /// The leases that keep its snapshot or its blob, by name.
+  public var leases: [String]
+  /// The tags that name it.
+  public var tags: [String]
+}
+
+extension CacheManager {
+  /// All that is known of a record.
+  ///
+  /// - Throws: ``CacheError`` `notFound`, `storage`.
+  public func details(of id: RecordID) throws -> RecordDetails {
+    try state.withLock { state in
+      let record = try record(id, in: state)
+      let snapshot = record.treeSnapshot
+      let blob = record.metadata.blob?.digest
+      return RecordDetails(
+        metadata: record.metadata, refCount: record.refCount, isHeld: record.isHeld, isLazy: try isLazy(record),
+        equalHalf: record.equalMutable?.record.id ?? record.equalImmutable?.id,
+        folder: try store.snapshot(snapshot).map { snapshotter.folder(of: $0.tree) },
+        leases: try store.leases().filter { lease in
+          lease.snapshots.contains(snapshot) || blob.map(lease.blobs.contains) == true
+        }.map(\.id).sorted(),
+        tags: try store.tags().filter { $0.record == id }.map(\.name).sorted())
+    }
+  }
+}

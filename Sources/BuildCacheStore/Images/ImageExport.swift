@@ -1,0 +1,109 @@
+import BuildCache
+import Foundation
+import Glibc
+import SystemPackage
+
+extension EmbeddedCache {
+  /// Writes a record as an OCI image layout; blobs that are missing are made (B15).
+  ///
+  /// - Parameters:
+  ///   - ref: the record.
+  ///   - folder: where to; it is made, or is empty.
+  ///   - progress: told how many more bytes of blobs were written.
+  /// - Throws: ``CacheError`` `badInput` where the folder holds something, `noBlobs`, `storage`, and
+  ///   `CancellationError`; a folder that was made is removed again.
+  public func exportImage(
+    of ref: ImmutableRef, to folder: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }
+  ) async throws {
+    let isNew = try FileStatus(of: folder) == nil
+    if !isNew, try !names(in: folder).isEmpty { throw CacheError(.badInput, "\(folder) is not empty") }
+    let layers = try await ref.blobs(making: true)
+    do {
+      if isNew { try makeFolder(folder, mode: 0o755) }
+      try await write(layers, of: ref, to: folder, progress)
+    } catch {
+      if isNew { try? removeTree(at: folder) }
+      throw error
+    }
+  }
+
+  private func write(
+    _ layers: [BlobDescriptor], of ref: ImmutableRef, to folder: FilePath, _ progress: @Sendable (Int64) -> Void
+  ) async throws {
+    try makeFolder(folder.appending("blobs"), mode: 0o755)
+    try makeFolder(folder.appending("blobs/sha256"), mode: 0o755)
+    for layer in layers {
+      guard let digest = layer.digest else { throw CacheError(.noBlobs, "a layer of \(ref.id) has no blob") }
+      let place = folder.pushing(FilePath(ImageFolder.path(of: digest)))
+      if try FileStatus(of: place) != nil { continue }  // a layer may stand twice in a merge
+      try copyFile(content.file(of: digest), to: place)
+      guard place.withPlatformString({ chmod($0, 0o644) }) == 0 else { throw FileError("can't write", place) }
+      progress(layer.size)
+    }
+    let configText = try config(of: ref, layers)
+    let config = try writeBlob(configText, OCI.configType, in: folder)
+    let manifest = OCI.Document(
+      mediaType: OCI.manifestType, config: config,
+      layers: layers.map { layer in
+        OCI.Descriptor(
+          mediaType: layer.mediaType, digest: layer.digest?.description ?? "", size: layer.size,
+          urls: layer.urls.isEmpty ? nil : layer.urls)
+      })
+    var entry = try writeBlob(try Self.text(manifest), OCI.manifestType, in: folder)
+    entry.annotations = [OCI.refName: try refName(of: ref.id)]
+    entry.platform = try Self.platform(of: configText)
+    let index = OCI.Document(mediaType: OCI.indexType, manifests: [entry])
+    try Self.write(try Self.text(index), to: folder.appending("index.json"))
+    // Last: a folder without it is no layout.
+    try Self.write(#"{"imageLayoutVersion":"1.0.0"}"#, to: folder.appending("oci-layout"))
+  }
+
+  /// The configuration that came with the image, or one that says as little as it may.
+  private func config(of ref: ImmutableRef, _ layers: [BlobDescriptor]) throws -> String {
+    let diffIDs = try layers.map { try $0.diffID().description }
+    if let text = try manager.value(Self.configKey, of: ref.id),
+      let kept = try? JSONDecoder().decode(OCI.Config.self, from: Data(text.utf8)), kept.rootfs.diffIDs == diffIDs
+    {
+      return text
+    }
+    let host = OCI.Platform.host
+    return try Self.text(
+      OCI.Config(os: host.os, architecture: host.architecture, rootfs: .init(type: "layers", diffIDs: diffIDs)))
+  }
+
+  private static func platform(of config: String) throws -> OCI.Platform {
+    let config = try JSONDecoder().decode(OCI.Config.self, from: Data(config.utf8))
+    return OCI.Platform(
+      os: config.os ?? "linux", architecture: config.architecture ?? OCI.Platform.host.architecture,
+      variant: config.variant)
+  }
+
+  /// The name of the image in the layout: the end of a tag, if the record has one that may stand there.
+  private func refName(of id: RecordID) throws -> String {
+    let tags = try manager.tags().filter { $0.record == id }.map { $0.name.split(separator: ":").last ?? "" }
+    return tags.first { $0.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9._-]{0,127}/) != nil }.map(String.init) ?? "latest"
+  }
+
+  private func writeBlob(_ text: String, _ mediaType: String, in folder: FilePath) throws -> OCI.Descriptor {
+    let digest = Digest(of: text.utf8)
+    try Self.write(text, to: folder.pushing(FilePath(ImageFolder.path(of: digest))))
+    return OCI.Descriptor(mediaType: mediaType, digest: digest.description, size: Int64(text.utf8.count))
+  }
+
+  private static func text(_ document: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(document), as: UTF8.self)
+  }
+
+  private static func write(_ text: String, to file: FilePath) throws {
+    do {
+      let descriptor = try FileDescriptor.open(
+        file, .writeOnly, options: [.create, .truncate, .closeOnExec],
+        permissions: [.ownerReadWrite, .groupRead, .otherRead])
+      try descriptor.closeAfter { _ = try descriptor.writeAll(text.utf8) }
+    } catch {
+      throw CacheError(.storage, "can't write \(file)", cause: "\(error)")
+    }
+  }
+}

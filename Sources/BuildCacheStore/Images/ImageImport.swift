@@ -1,0 +1,102 @@
+import BuildCache
+import SystemPackage
+
+extension EmbeddedCache {
+  /// Brings an image in: each layer by ``CacheManager/getByBlob(_:over:_:countsAsUse:providers:)``, and unpacked.
+  ///
+  /// Every digest is checked. It is safe to repeat: what is there already is found again.
+  ///
+  /// - Parameters:
+  ///   - path: an OCI image layout, as a folder or a tar, or a tar that `docker save` wrote.
+  ///   - platform: `OS/ARCH[/VARIANT]`, where there are several images; absent: the only one, or this machine's.
+  ///   - name: the image's name, which the records are then said to belong to.
+  ///   - progress: told how many more bytes were read.
+  /// - Returns: the records' ids, lowest layer first.
+  /// - Throws: ``CacheError`` `badArchive`, `badDigest`, `badInput`, `storage`, and `CancellationError`; of the image
+  ///   nothing is left that was not there before.
+  public func importImage(
+    at path: FilePath, platform: String? = nil, name: String? = nil,
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }
+  ) async throws -> [RecordID] {
+    let platform = try platform.map { try OCI.Platform(parsing: $0) }
+    let stage = root.appending("trees/import-\(RandomIdentities().newID())")
+    defer { try? removeTree(at: stage) }
+    var folder = path
+    if try FileStatus(following: path).isDirectory == false {
+      try await unpackImage(path, into: stage, progress)
+      folder = stage
+    }
+    let image = try ImageFolder(folder).image(platform)
+    let before = Set(try manager.listing().rows.map(\.id))
+    do {
+      return try await manager.withNewBlobs {
+        try await self.store(image, name ?? path.lastComponent?.string, progress)
+      }
+    } catch {
+      await remove(everythingBut: before)
+      throw error
+    }
+  }
+
+  /// Unpacks the tar that holds an image; its blobs, not their layers.
+  private func unpackImage(
+    _ file: FilePath, into stage: FilePath, _ progress: @escaping @Sendable (Int64) -> Void
+  ) async throws {
+    try makeFolder(stage)
+    let tar = Tool("tar", ["--extract", "--no-same-owner", "--directory", stage.string, "--file=-"])
+    do {
+      try await tar.run { input in
+        try await Compression(of: file).read(file) { chunk in
+          progress(Int64(chunk.count))
+          try await input.write(chunk)
+        }
+      } taking: { _ in
+      }
+    } catch let error as CacheError where error.code == .storage && error.message == "tar failed" {
+      throw CacheError(.badArchive, "\(file) is no tar that can be read", cause: error.cause)
+    }
+  }
+
+  private func store(
+    _ image: ImageFolder.Image, _ name: String?, _ progress: @escaping @Sendable (Int64) -> Void
+  ) async throws -> [RecordID] {
+    var refs: [ImmutableRef] = []
+    defer { for ref in refs { try? ref.release() } }
+    for layer in image.layers {
+      let digest = try await store(layer, progress)
+      let blob = BlobDescriptor(
+        mediaType: layer.mediaType, digest: digest, size: layer.size, diffID: layer.diffID, urls: layer.urls)
+      let options = RecordOptions(
+        description: name.map { "imported from \($0)" } ?? "imported", retain: true, imageRef: name)
+      refs.append(try await manager.getByBlob(blob, over: refs.last, options))
+    }
+    try await refs.last?.extract()
+    if let top = refs.last { try manager.setValue(Self.configKey, of: top.id, to: image.config) }
+    return refs.map(\.id)
+  }
+
+  /// Stores a layer's blob, unless it is there.
+  private func store(_ layer: ImageFolder.Layer, _ progress: @escaping @Sendable (Int64) -> Void) async throws -> Digest
+  {
+    if let digest = layer.digest, try content.size(of: digest) != nil {
+      progress(layer.size)
+      return digest
+    }
+    return try await content.write(expecting: layer.digest) { sink in
+      try await forEachChunk(of: layer.file) { chunk in
+        progress(Int64(chunk.count))
+        try sink.write(chunk)
+      }
+    }.digest
+  }
+
+  /// Under what the configuration of an image is kept with its top record, so that an export gives it back.
+  static let configKey = "org.opencontainers.image.config"
+
+  /// Takes back what a failed import has made.
+  private func remove(everythingBut before: Set<RecordID>) async {
+    guard let usage = try? manager.listing() else { return }
+    let made = usage.rows.indices.filter { !before.contains(usage.rows[$0].id) }
+    _ = try? await manager.carryOut(PrunePlan(usage, removing: made)) { _ in }
+  }
+}

@@ -1,0 +1,88 @@
+import BuildCache
+import SystemPackage
+
+extension EmbeddedCache {
+  /// Writes a record's tree into a folder, as copies; hard links within the tree stay.
+  ///
+  /// - Parameter folder: where to; it is made, or is empty.
+  /// - Throws: ``CacheError`` `badInput` where the folder holds something, `storage`, and `CancellationError`; a folder
+  ///   that was made is removed again.
+  public func extract(_ ref: ImmutableRef, to folder: FilePath) async throws {
+    let isNew = try FileStatus(of: folder) == nil
+    if !isNew, try !names(in: folder).isEmpty { throw CacheError(.badInput, "\(folder) is not empty") }
+    let tree = try await ref.mount()
+    do {
+      if isNew { try makeFolder(folder) }
+      try DirectorySnapshotter.copyContents(of: tree, to: folder)
+    } catch {
+      if isNew { try? removeTree(at: folder) }
+      throw error
+    }
+  }
+
+  /// What a record's tree holds at a path: names with the bytes of all beneath, the largest first.
+  ///
+  /// - Parameter path: a folder or file in the tree; links on the way are followed inside the tree.
+  /// - Throws: ``CacheError`` `notFound` where there is no such path.
+  /// - Complexity: a walk of all beneath the path.
+  public func files(of ref: ImmutableRef, at path: FilePath = FilePath()) async throws -> [TreeFile] {
+    let interior = TreeInterior(top: try await ref.mount())
+    let missing = CacheError(.notFound, "record \(ref.id) has no \(path)")
+    let relative = FilePath(root: nil, path.components)
+    guard let last = relative.lastComponent else { return try Self.list(interior.top) }
+    if let folder = try interior.folder(at: relative, making: false, for: "\(path)") { return try Self.list(folder) }
+    guard let above = try interior.folder(at: relative.removingLastComponent(), making: false, for: "\(path)"),
+      let status = try FileStatus(of: above.appending(last))
+    else { throw missing }
+    return [try TreeFile(last, status, above.appending(last))]
+  }
+
+  private static func list(_ folder: FilePath) throws -> [TreeFile] {
+    try names(in: folder).compactMap { name in
+      try FileStatus(of: folder.appending(name)).map { try TreeFile(name, $0, folder.appending(name)) }
+    }.sorted { ($1.bytes, $0.name.string) < ($0.bytes, $1.name.string) }
+  }
+
+  /// The bytes of a file, or of all files in a folder.
+  public static func bytes(at path: FilePath) throws -> Int64 {
+    var bytes: Int64 = 0
+    guard try FileStatus(following: path).isDirectory else { return try FileStatus(following: path).length }
+    try TreeComparison(lower: nil, upper: path, care: .status).walk { step in
+      if case .entry(_, let status, _) = step, status.isRegular { bytes += status.length }
+    }
+    return bytes
+  }
+}
+
+/// A name in a record's tree.
+public struct TreeFile: Sendable {
+  /// The name; it may not be UTF-8.
+  public let name: FilePath.Component
+  /// Whether it is a folder.
+  public let isFolder: Bool
+  /// What the disk gives for it and all beneath it, a file with several names once.
+  public let bytes: Int64
+  /// What a link points at.
+  public let target: String?
+
+  init(_ name: FilePath.Component, _ status: FileStatus, _ place: FilePath) throws {
+    self.name = name
+    isFolder = status.isDirectory
+    target = status.isLink ? FilePath(platformString: try linkText(of: place)).string : nil
+    guard isFolder else {
+      bytes = status.bytes
+      return
+    }
+    var bytes: Int64 = 0
+    var counted: Set<FileIdentity> = []
+    try TreeComparison(lower: nil, upper: place, care: .status).walk { step in
+      switch step {
+      case .entry(_, let status, _):
+        if !status.hasOtherNames || counted.insert(status.identity).inserted { bytes += status.bytes }
+      case .enter(_, let status, _): bytes += status.bytes
+      default: break
+      }
+    }
+    self.bytes = bytes
+  }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import BuildCache
+import BuildCacheStore
+import SystemPackage
+
+/// `strata import`: an image's layers as records.
+struct Import: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Bring an image in, and print its records' ids, lowest layer first.",
+    discussion: "Takes an OCI image layout, as a folder or a tar, and a tar that `docker save` wrote.")
+
+  @OptionGroup var root: RootOptions
+  @Argument(help: ArgumentHelp("The layout or tar.", valueName: "path")) var path: String
+  @Option(help: "Tag the top record with this name.") var ref: String?
+  @Option(help: ArgumentHelp("Which of several images: os/arch or os/arch/variant.", valueName: "platform"))
+  var platform: String?
+  @Option(help: ArgumentHelp("Refuse layers that take more than this when unpacked.", valueName: "bytes"))
+  var maxUnpacked: String?
+
+  func run() async throws {
+    let limit = try maxUnpacked.map { try ByteCount(parsing: $0, of: "--max-unpacked").bytes }
+    let unpacking = Progress("unpacking", total: nil)
+    try await root.withCache(.write, maxUnpacked: limit, progress: unpacking.add) { cache in
+      let path = FilePath(path)
+      let reading = Progress("reading", total: try EmbeddedCache.bytes(at: path))
+      let ids = try await cache.importImage(at: path, platform: platform, name: ref, progress: reading.add)
+      reading.end()
+      unpacking.end()
+      if let ref, let top = ids.last { try cache.manager.tag(ref, top) }
+      for id in ids { print(id) }
+    }
+  }
+}
+
+/// `strata export`: a record as an image.
+struct Export: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a record as an OCI image layout, which other tools read.")
+
+  @OptionGroup var root: RootOptions
+  @Argument(help: "The record.") var id: String
+  @Argument(help: ArgumentHelp("A folder that is empty, or is made.", valueName: "path")) var path: String
+
+  func run() async throws {
+    let packing = Progress("packing", total: nil)
+    try await root.withRecord(id, progress: packing.add) { cache, ref in
+      let writing = Progress("writing", total: nil)
+      try await cache.exportImage(of: ref, to: FilePath(path), progress: writing.add)
+      packing.end()
+      writing.end()
+    }
+  }
+}
+
+/// `strata extract`: a record's tree as files.
+struct Extract: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a record's tree into an empty folder, as copies.")
+
+  @OptionGroup var root: RootOptions
+  @Argument(help: "The record.") var id: String
+  @Argument(help: ArgumentHelp("A folder that is empty, or is made.", valueName: "dir")) var folder: String
+
+  func run() async throws {
+    let unpacking = Progress("unpacking", total: nil)
+    try await root.withRecord(id, progress: unpacking.add) { cache, ref in
+      try await cache.extract(ref, to: FilePath(folder))
+      unpacking.end()
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import BuildCache
+import Glibc
+import Synchronization
+
+/// How far long work has come, on standard error: a bar on a terminal, now and then a line elsewhere.
+final class Progress: Sendable {
+  private struct State {
+    var bytes: Int64 = 0
+    var shown: Int64 = 0
+    var hasLine = false
+  }
+  private let label: String
+  private let total: Int64?
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let state = Mutex(State())
+
+  /// Begins.
+  ///
+  /// - Parameter total: the bytes in all, where they are known.
+  init(_ label: String, total: Int64?) {
+    self.label = label
+    self.total = total
+  }
+
+  /// Counts more bytes; may be called from any thread.
+  @Sendable func add(_ bytes: Int64) {
+    state.withLock { state in
+      state.bytes += bytes
+      guard state.bytes - state.shown >= step else { return }
+      state.shown = state.bytes
+      state.hasLine = true
+      show(state.bytes)
+    }
+  }
+
+  /// What passes between two showings: a hundredth on a terminal, a quarter elsewhere, where it is worth telling.
+  private var step: Int64 {
+    let share = (total ?? 1 << 30) / (isTerminal ? 100 : 4)
+    return max(share, isTerminal ? 1 << 20 : 64 << 20)
+  }
+
+  /// Ends the line of a terminal.
+  func end() {
+    state.withLock { state in
+      if state.hasLine && isTerminal { writeRaw("\r\u{1b}[K") }
+    }
+  }
+
+  private func show(_ bytes: Int64) {
+    let count = ByteCount(bytes).text
+    guard let total, total > 0 else { return tell("\(label)  \(count)") }
+    let share = min(1, Double(bytes) / Double(total))
+    let filled = Int(share * 30)
+    let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
+    tell("\(label)  [\(bar)] \(Int(share * 100))%  \(count) of \(ByteCount(total).text)")
+  }
+
+  private func tell(_ line: String) {
+    writeRaw(isTerminal ? "\r\(line)\u{1b}[K" : line + "\n")
+  }
+
+  private func writeRaw(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
+  }
+}
