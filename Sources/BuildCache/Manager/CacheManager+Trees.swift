@@ -14,8 +14,8 @@ extension CacheManager {
     let tree = try snapshotter.newTree()
     state.withLock { _ = $0.treesInMaking.insert(tree) }
     defer { state.withLock { _ = $0.treesInMaking.remove(tree) } }
-    let filled = try await fill(tree)
     do {
+      let filled = try await fill(tree)
       return try state.withLock { try adopt(&$0, tree, filled) }
     } catch {
       try? await snapshotter.remove(tree)

@@ -33,10 +33,10 @@ public final class TarLayerApplier: LayerApplier {
 
   /// Unpacks into the stage, if need be without links.
   private func unpack(_ file: FilePath, _ diffID: Digest, into stage: FilePath) async throws -> [ArchiveEntry] {
-    var run = TarRun(file, diffID, stage)
-    let failure = await Result { try await run.unpack { try self.takeRoom(for: $0) } }
+    let run = TarRun(file, diffID, stage)
+    let failure = await Result { try await run.unpack { self.takeRoom(for: $0) } }
     let entries = try run.entries()
-    if case .failure(let error) = failure, error is NoRoom {
+    if case .failure(let error) = failure, error is TarRun.NoRoom {
       throw CacheError(
         .badArchive,
         "entry \(entries.last?.name ?? "(the first)") makes the layers larger than allowed when unpacked")
@@ -48,22 +48,25 @@ public final class TarLayerApplier: LayerApplier {
       try failure.get()
       return entries
     }
-    run = TarRun(file, diffID, stage, only: entries.filter { !$0.isLink })
-    try await run.unpack { $0 }
+    let others = entries.filter { !$0.isLink }
+    try removeTree(at: stage)
+    // Tar takes a list of no names for one of all.
+    if others.isEmpty {
+      try makeFolder(stage)
+    } else {
+      try await TarRun(file, diffID, stage, only: others).unpack { $0 }
+    }
     return entries
   }
 
-  private struct NoRoom: Error {}
-
   /// How many of the next bytes may still be unpacked.
-  private func takeRoom(for count: Int) throws -> Int {
+  private func takeRoom(for count: Int) -> Int {
     let allowed = room.withLock { room in
       let allowed = min(room, Int64(count))
       room -= allowed
       return Int(allowed)
     }
     progress(Int64(allowed))
-    if allowed == 0 { throw NoRoom() }
     return allowed
   }
 
@@ -92,6 +95,9 @@ private final class TarRun: Sendable {
   private let hasher = Mutex(DigestHasher())
   private let hasEnded = Mutex(false)
 
+  /// No more may be unpacked.
+  struct NoRoom: Error {}
+
   init(_ file: FilePath, _ diffID: Digest, _ stage: FilePath, only: [ArchiveEntry]? = nil) {
     self.file = file
     self.diffID = diffID
@@ -102,22 +108,23 @@ private final class TarRun: Sendable {
   /// Unpacks into the stage, which is emptied first.
   ///
   /// - Parameter allow: told how many bytes come next, says how many of them may be unpacked.
-  func unpack(_ allow: @escaping @Sendable (Int) throws -> Int) async throws {
+  func unpack(_ allow: @escaping @Sendable (Int) -> Int) async throws {
     try removeTree(at: stage)
     try makeFolder(stage)
     let names = FilePath(stage.string + ".names")
     defer { try? removeTree(at: names) }
-    try await Tool("tar", try arguments(names)).run { input in
+    try await Tool("tar", try arguments(names)).run(failingWith: .badArchive) { input in
       try await Compression(of: self.file).read(self.file) { chunk in
         self.hasher.withLock { $0.update(chunk) }
         guard !self.hasEnded.withLock({ $0 }) else { return }
-        let allowed = try allow(chunk.count)
+        let allowed = allow(chunk.count)
         do {
           try await input.write(allowed == chunk.count ? chunk : Array(chunk[..<allowed]))
         } catch is Tool.EndOfInput {
           // Tar stops at the archive's end mark; the digest is that of all bytes.
           self.hasEnded.withLock { $0 = true }
         }
+        if allowed < chunk.count { throw NoRoom() }
       }
     } taking: { chunk in
       self.listing.withLock { $0 += chunk }
@@ -145,7 +152,9 @@ private final class TarRun: Sendable {
   func entries() throws -> [ArchiveEntry] {
     let text = listing.withLock { String(decoding: $0, as: UTF8.self) }
     guard let end = text.lastIndex(of: "\n") else { return [] }
-    return try text[..<end].split(separator: "\n").map { try ArchiveEntry($0) }
+    // Folders that no entry names are told of too.
+    return try text[..<end].split(separator: "\n").filter { !$0.contains(/^\S+ +Creating directory: "/) }
+      .map { try ArchiveEntry($0) }
   }
 }
 

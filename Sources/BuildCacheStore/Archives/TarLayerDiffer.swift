@@ -100,7 +100,11 @@ private struct LayerChanges {
       let file = try FileDescriptor.open(
         folder.pushing(whiteout(of: path)), .writeOnly, options: [.create, .closeOnExec], permissions: [.ownerReadWrite]
       )
-      try file.close()
+      // Of no time, so that the same trees give the same bytes.
+      let times = [timespec(), timespec()]
+      try file.closeAfter {
+        guard futimens(file.rawValue, times) == 0 else { throw FileError("can't change the times of", folder) }
+      }
     }
   }
 }

@@ -41,10 +41,12 @@ struct Tool: Sendable {
   ///
   /// - Parameters:
   ///   - feed: writes to its input.
+  ///   - code: the error's code where the tool fails.
   ///   - take: is given what it prints, in order, beside `feed`; after it threw it is given no more.
-  /// - Throws: what `take` and `feed` throw; ``CacheError`` `storage` with what the tool said where it failed, or isn't
-  ///   installed.
+  /// - Throws: what `take` and `feed` throw; ``CacheError`` with what the tool said where it failed, `storage` where it
+  ///   isn't installed.
   func run(
+    failingWith code: CacheError.Code = .storage,
     feeding feed: @Sendable (Input) async throws -> Void,
     taking take: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws {
@@ -58,8 +60,12 @@ struct Tool: Sendable {
       ) { execution in
         try await withThrowingTaskGroup(of: String.self) { group in
           group.addTask {
-            for try await chunk in execution.standardOutput where failure.error == nil {
-              do { try await take(chunk.withUnsafeBytes { Array($0) }) } catch { failure.note(error) }
+            var isWanted = true
+            for try await chunk in execution.standardOutput where isWanted {
+              do { try await take(chunk.withUnsafeBytes { Array($0) }) } catch {
+                failure.note(error)
+                isWanted = false
+              }
             }
             return ""
           }
@@ -79,9 +85,9 @@ struct Tool: Sendable {
       }
       if let error = failure.error { throw error }
       guard result.terminationStatus != .exited(0) else { return }
-      // Its first complaint is the cause; the rest follows from it.
-      let said = result.closureResult.split(separator: "\n").first.map(String.init) ?? "\(result.terminationStatus)"
-      throw CacheError(.storage, "\(name) failed", cause: said)
+      // Its first complaint is the cause, what follows comes of it; tar's remarks on names are none.
+      let lines = result.closureResult.split(separator: "\n").filter { !$0.contains(": Removing leading `") }
+      throw CacheError(code, "\(name) failed", cause: lines.first.map(String.init) ?? "\(result.terminationStatus)")
     } catch let error as SubprocessError where error.code == .executableNotFound {
       throw CacheError(.storage, "\(name) is needed for this, and not installed")
     }

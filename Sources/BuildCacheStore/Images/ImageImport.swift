@@ -45,14 +45,14 @@ extension EmbeddedCache {
     try makeFolder(stage)
     let tar = Tool("tar", ["--extract", "--no-same-owner", "--directory", stage.string, "--file=-"])
     do {
-      try await tar.run { input in
+      try await tar.run(failingWith: .badArchive) { input in
         try await Compression(of: file).read(file) { chunk in
           progress(Int64(chunk.count))
           try await input.write(chunk)
         }
       } taking: { _ in
       }
-    } catch let error as CacheError where error.code == .storage && error.message == "tar failed" {
+    } catch let error as CacheError where error.code == .badArchive {
       throw CacheError(.badArchive, "\(file) is no tar that can be read", cause: error.cause)
     }
   }
