@@ -70,7 +70,8 @@ let package = Package(
     .testTarget(
       name: "BuildCacheStoreTests",
       dependencies: [
-        "BuildCache", "BuildCacheStore", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+        "BuildCache", "BuildCacheStore", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Conformance"], swiftSettings: strict),
     .testTarget(
