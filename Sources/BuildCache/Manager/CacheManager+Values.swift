@@ -39,8 +39,11 @@ extension CacheManager {
   /// - Parameters:
   ///   - value: any text; nothing: drops it.
   ///   - index: by what ``search(index:)`` finds the record; absent: by nothing.
-  /// - Throws: ``CacheError`` `notFound`, `storage`.
+  /// - Throws: ``CacheError`` `notFound`, `badInput` where a text has a NUL, `storage`.
   public func setValue(_ key: String, of id: RecordID, to value: String?, index: String? = nil) throws {
+    guard ![key, value ?? "", index ?? ""].contains(where: { $0.utf8.contains(0) }) else {
+      throw CacheError(.badInput, "a value, its key and its index have no NUL characters")
+    }
     try state.withLock { state in
       _ = try record(id, in: state)
       try store.apply([.putValue(record: id, key: key, value: value, index: index)])

@@ -8,7 +8,7 @@ final class Record: @unchecked Sendable {
   var parents: [Record]
   /// All refs on it: handles, those of children, and a lasting hold.
   var refCount = 0
-  /// How many of them count as use (A2).
+  /// How many of them count as use (A2); of an immutable record only, as a mutable one has one holder.
   var useCount = 0
   /// The ref on the mutable half of an equal pair; only an immutable half has one.
   var equalMutable: Handle?
@@ -114,7 +114,7 @@ final class Handle: @unchecked Sendable {
     self.countsAsUse = countsAsUse
     isHeld = true
     record.refCount += 1
-    if countsAsUse { record.useCount += 1 }
+    if countsAsUse && !record.isMutable { record.useCount += 1 }
   }
 
   /// Names a mutable record without being a ref on it, as an equal pair does after opening.

@@ -5,6 +5,7 @@
 ///
 /// Contract:
 /// - ``apply(_:)`` makes all its changes durable before it returns, or throws and makes none.
+/// - Texts have no NUL characters: a store may end them there. Whoever calls sees to that.
 /// - A query sees every change that an earlier ``apply(_:)`` made.
 /// - One process writes at a time; calls may come from any thread.
 public protocol MetadataStore: Sendable {

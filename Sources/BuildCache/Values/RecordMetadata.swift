@@ -79,7 +79,7 @@ public struct RecordOptions: Sendable {
   }
 
   func apply(to metadata: inout RecordMetadata) {
-    metadata.description = description
+    metadata.description = description.replacing("\0", with: "\u{fffd}")  // a store's texts have no NUL
     metadata.recordType = recordType
     metadata.isRetained = retain
     if let createdAt { metadata.createdAt = createdAt }

@@ -67,8 +67,10 @@ enum RecordRow {
       + "ON CONFLICT (id) DO UPDATE SET \(updates)"
   }()
 
+  /// An update leaves id, parents, and the kind that comes of them, alone.
+  private static let fixed = 2
   private static let change =
-    "UPDATE record SET \(columns.dropFirst().map { $0 + " = ?" }.joined(separator: ", ")) WHERE id = ?"
+    "UPDATE record SET \(columns.dropFirst(fixed).map { $0 + " = ?" }.joined(separator: ", ")) WHERE id = ?"
 
   static func put(_ metadata: RecordMetadata, _ db: Database) throws {
     try run(insertion, StatementArguments(values(of: metadata)), db)
@@ -79,7 +81,7 @@ enum RecordRow {
   }
 
   static func update(_ metadata: RecordMetadata, _ db: Database) throws {
-    try run(change, StatementArguments(values(of: metadata).dropFirst() + [metadata.id]), db)
+    try run(change, StatementArguments(values(of: metadata).dropFirst(fixed) + [metadata.id]), db)
   }
 
   private static func values(of metadata: RecordMetadata) -> [(any DatabaseValueConvertible)?] {

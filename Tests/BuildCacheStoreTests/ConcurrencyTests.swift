@@ -1,0 +1,124 @@
+import BuildCacheStore
+import Foundation
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import BuildCache
+
+/// A snapshotter without files, so that many operations take little time.
+private final class EmptyTrees: Snapshotter {
+  private let state = Mutex<(last: TreeID, trees: Set<TreeID>)>((0, []))
+
+  private func make(_ tree: TreeID) { state.withLock { _ = $0.trees.insert(tree) } }
+  func newTree() throws -> TreeID {
+    state.withLock { state in
+      state.last += 1
+      return state.last
+    }
+  }
+  func prepare(_ tree: TreeID, copying parent: TreeID?) async throws { make(tree) }
+  func prepare(_ tree: TreeID, sharing parent: TreeID?) async throws { make(tree) }
+  func keep(_ removals: [LayerRemoval], of tree: TreeID) async throws {}
+  func settle(_ tree: TreeID, over parent: TreeID) async throws { await Task.yield() }
+  func merge(_ tree: TreeID, of differences: [TreeDifference]) async throws -> Int64 {
+    let known = state.withLock { $0.trees }
+    for difference in differences {
+      for side in [difference.lower, difference.upper].compactMap(\.self) where !known.contains(side) {
+        throw CacheError(.storage, "tree \(side) is gone")
+      }
+    }
+    make(tree)
+    return 1
+  }
+  func usage(of tree: TreeID, over parent: TreeID?) async throws -> Int64 {
+    guard state.withLock({ $0.trees.contains(tree) }) else { throw CacheError(.storage, "tree \(tree) is gone") }
+    await Task.yield()
+    return tree % 100
+  }
+  func folder(of tree: TreeID) -> FilePath { FilePath("/nonexistent/\(tree)") }
+  func remove(_ tree: TreeID) async throws { state.withLock { _ = $0.trees.remove(tree) } }
+  func trees() throws -> [TreeID] { state.withLock { Array($0.trees) } }
+}
+
+@Suite("Many tasks over one manager") struct ConcurrencyTests {
+  /// What the operations of one task may throw, as others work on the same records.
+  private static let expected: Set<CacheError.Code> = [.notFound, .locked, .invalid, .noBlobs]
+
+  private static func work(_ manager: CacheManager, seed: UInt64, count: Int) async throws {
+    var random = SeededGenerator(seed)
+    var immutables: [ImmutableRef] = []
+    var mutables: [MutableRef] = []
+    func anyID() throws -> RecordID? {
+      let rows = try manager.listing().rows
+      return rows.isEmpty ? nil : rows[random.pick(0...(rows.count - 1))].id
+    }
+    for _ in 0..<count {
+      do {
+        switch random.pick(0...13) {
+        case 0, 1:
+          let parent = immutables.isEmpty ? nil : immutables[random.pick(0...(immutables.count - 1))]
+          mutables.append(try await manager.new(over: parent, RecordOptions(retain: random.chance(50))))
+        case 2, 3: if let ref = mutables.popLast() { immutables.append(try ref.commit()) }
+        case 4: if let id = try anyID() { immutables.append(try manager.get(id, countsAsUse: random.chance(50))) }
+        case 5: if let id = try anyID() { mutables.append(try manager.getMutable(id)) }
+        case 6: try await immutables.last?.finalize()
+        case 7:
+          if let ref = try await manager.merge(Array(immutables.suffix(3)), RecordOptions()) { immutables.append(ref) }
+        case 8:
+          if immutables.count > 1 {
+            immutables.append(try await manager.diff(lower: immutables[0], upper: immutables[immutables.count - 1]))
+          }
+        case 9: try await immutables.last?.extract()
+        case 10: if !immutables.isEmpty { try immutables.remove(at: random.pick(0...(immutables.count - 1))).release() }
+        case 11: if random.chance(20) { try mutables.popLast()?.release() }
+        case 12: _ = try await manager.usage()
+        default:
+          if random.chance(10) {
+            try await manager.prune([PrunePolicy(all: true, keepBytes: Int64(random.pick(0...200)))])
+          }
+        }
+        while immutables.count > 12 { try immutables.removeFirst().release() }
+        while mutables.count > 4 { try mutables.removeFirst().release() }
+      } catch let error as CacheError where expected.contains(error.code) || error.message.contains("is gone") {
+        // A5: who holds a commit whose mutable was let go may find its snapshot collected.
+        continue
+      }
+    }
+    for ref in immutables { try ref.release() }
+    for ref in mutables { try ref.release() }
+  }
+
+  @Test("A1, B12: no deadlock, no lost record, no leak of a ref") func manyTasks() async throws {
+    let scratch = try ScratchFolder()
+    let store = MemoryMetadataStore()
+    let manager = try CacheManager(
+      .init(store: store, snapshotter: EmptyTrees(), content: try BlobFolder(scratch.path.appending("blobs"))))
+    let count = long(600)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for seed in 1...UInt64(8) { group.addTask { try await Self.work(manager, seed: seed, count: count) } }
+      try await group.waitForAll()
+    }
+    try await manager.collectGarbage()
+    #expect(try await manager.verify().filter { $0.severity == .broken } == [])
+    // Every ref that is left is one that a record holds.
+    manager.state.withLock { state in
+      var held: [RecordID: Int] = [:]
+      for record in state.records.values {
+        for parent in record.parents { held[parent.id, default: 0] += 1 }
+        if let half = record.equalMutable, half.isHeld { held[half.record.id, default: 0] += 1 }
+      }
+      for record in state.records.values {
+        #expect(record.refCount == held[record.id, default: 0], "record \(record.id)")
+        #expect(record.useCount <= record.refCount)
+      }
+    }
+    #expect(Set(try store.load().records.map(\.metadata.id)) == manager.state.withLock { Set($0.records.keys) })
+    // And all of it can go.
+    try await manager.prune([PrunePolicy(all: true)])
+    #expect(try await manager.usage().rows.isEmpty)
+    #expect(try store.load().records.isEmpty)
+    #expect(try await manager.verify() == [])
+  }
+}

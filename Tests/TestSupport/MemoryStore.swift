@@ -1,0 +1,120 @@
+import BuildCache
+import Synchronization
+
+/// A ``MetadataStore`` that forgets all when it goes.
+package final class MemoryMetadataStore: MetadataStore {
+  private struct State {
+    var records: [RecordID: RecordMetadata] = [:]
+    var snapshots: [SnapshotID: Snapshot] = [:]
+    var leases: [String: Lease] = [:]
+    var tags: [String: Tag] = [:]
+    var holds: [RecordID: Hold] = [:]
+    var variants: [Digest: Set<Digest>] = [:]
+    var values: [RecordID: [String: (value: String, index: String?)]] = [:]
+  }
+  private let state = Mutex(State())
+
+  package init() {}
+
+  package func apply(_ changes: [StoreChange]) throws {
+    try state.withLock { state in
+      var next = state
+      for change in changes { try Self.apply(change, &next) }
+      state = next
+    }
+  }
+
+  private static func apply(_ change: StoreChange, _ state: inout State) throws {
+    switch change {
+    case .putRecord(let metadata): state.records[metadata.id] = metadata
+    case .updateRecord(var metadata):
+      guard let old = state.records[metadata.id] else { return }
+      metadata.parents = old.parents
+      state.records[metadata.id] = metadata
+    case .removeRecord(let id):
+      state.records[id] = nil
+      state.holds[id] = nil
+      state.values[id] = nil
+      state.tags = state.tags.filter { $0.value.record != id }
+    case .putLease(let id, let isTemporary):
+      if state.leases[id] == nil { state.leases[id] = Lease(id: id, isTemporary: isTemporary) }
+    case .leaseSnapshot(let snapshot, let lease): try existing(lease, &state) { $0.snapshots.insert(snapshot) }
+    case .leaseBlob(let blob, let lease): try existing(lease, &state) { $0.blobs.insert(blob) }
+    case .linkVariants(let one, let other):
+      state.variants[one, default: []].insert(other)
+      state.variants[other, default: []].insert(one)
+    case .forgetBlob(let blob):
+      state.variants[blob] = nil
+      for key in state.variants.keys { state.variants[key]?.remove(blob) }
+    case .putValue(let record, let key, let value, let index):
+      guard state.records[record] != nil else { throw CacheError(.storage, "no record \(record)") }
+      state.values[record, default: [:]][key] = value.map { ($0, index) }
+    case .removeLease(let id): state.leases[id] = nil
+    case .removeTemporaryLeases: state.leases = state.leases.filter { !$0.value.isTemporary }
+    case .putSnapshot(let snapshot): state.snapshots[snapshot.id] = snapshot
+    case .removeSnapshot(let id): state.snapshots[id] = nil
+    case .putTag(let tag):
+      guard state.records[tag.record] != nil else { throw CacheError(.storage, "no record \(tag.record)") }
+      state.tags[tag.name] = tag
+    case .removeTag(let name): state.tags[name] = nil
+    case .putHold(let hold):
+      guard state.records[hold.record] != nil else { throw CacheError(.storage, "no record \(hold.record)") }
+      state.holds[hold.record] = hold
+    case .removeHold(let id): state.holds[id] = nil
+    }
+  }
+
+  private static func existing(_ lease: String, _ state: inout State, _ change: (inout Lease) -> Void) throws {
+    guard var found = state.leases[lease] else { throw CacheError(.storage, "no lease \(lease)") }
+    change(&found)
+    state.leases[lease] = found
+  }
+
+  package func load() throws -> StoreContents {
+    state.withLock { state in
+      StoreContents(
+        records: state.records.values.map {
+          .init(metadata: $0, hasSnapshot: state.snapshots[$0.ownSnapshot] != nil)
+        }, holds: Array(state.holds.values))
+    }
+  }
+
+  package func unleasedSnapshots() throws -> [Snapshot] {
+    state.withLock { state in
+      var held: Set<SnapshotID> = []
+      var open = state.leases.values.flatMap(\.snapshots)
+      while let id = open.popLast() {
+        if held.insert(id).inserted, let parent = state.snapshots[id]?.parent { open.append(parent) }
+      }
+      return state.snapshots.values.filter { !held.contains($0.id) }
+    }
+  }
+
+  package func variants(of blob: Digest) throws -> Set<Digest> {
+    state.withLock { state in
+      var found: Set<Digest> = []
+      var open = [blob]
+      while let next = open.popLast() {
+        for other in state.variants[next] ?? [] where found.insert(other).inserted { open.append(other) }
+      }
+      return found.subtracting([blob])
+    }
+  }
+
+  package func snapshot(_ id: SnapshotID) throws -> Snapshot? { state.withLock { $0.snapshots[id] } }
+  package func snapshots() throws -> [Snapshot] { state.withLock { Array($0.snapshots.values) } }
+  package func leases() throws -> [Lease] { state.withLock { Array($0.leases.values) } }
+  package func tags() throws -> [Tag] { state.withLock { Array($0.tags.values) } }
+  package func leasedBlobs() throws -> Set<Digest> {
+    state.withLock { $0.leases.values.reduce(into: []) { $0.formUnion($1.blobs) } }
+  }
+  package func value(_ key: String, of record: RecordID) throws -> String? {
+    state.withLock { $0.values[record]?[key]?.value }
+  }
+  package func records(withIndex index: String) throws -> Set<RecordID> {
+    state.withLock { state in
+      Set(state.values.filter { $0.value.values.contains { $0.index == index } }.keys)
+    }
+  }
+  package func check() throws -> [String] { [] }
+}
