@@ -39,13 +39,15 @@ public final class EmbeddedCache: CacheController {
   ///   - identities: makes ids.
   ///   - maxUnpacked: the bytes that the layers unpacked by this cache may have together; absent: no limit.
   ///   - progress: told how many more bytes of a layer were packed or unpacked.
+  ///   - steps: what every durable step passes, for tests.
   ///   - logger: where oddities are told.
   /// - Throws: ``CacheError`` `notFound` where there is nothing to read, `heldByOther` where another process changes
   ///   it and this one means to, `storage` naming the file that can't be used.
   public init(
     _ root: FilePath, _ access: Access, clock: any CacheClock = SystemClock(),
     identities: any IdentitySource = RandomIdentities(), maxUnpacked: Int64? = nil,
-    progress: @escaping @Sendable (Int64) -> Void = { _ in }, logger: Logger = Logger(label: "strata.cache")
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }, steps: DurableSteps = .unwatched,
+    logger: Logger = Logger(label: "strata.cache")
   ) throws {
     self.root = root
     if access == .write {
@@ -56,12 +58,13 @@ public final class EmbeddedCache: CacheController {
     (lock, readOnlyReason) = try Self.takeLock(root, access)
     do {
       let isReadOnly = readOnlyReason != nil
-      store = try SQLiteMetadataStore(root.appending(Self.database), isReadOnly: isReadOnly)
-      content = try BlobFolder(root.appending("blobs"), isReadOnly: isReadOnly)
+      store = try SQLiteMetadataStore(root.appending(Self.database), isReadOnly: isReadOnly, steps: steps)
+      content = try BlobFolder(root.appending("blobs"), isReadOnly: isReadOnly, steps: steps)
       let trees = root.appending("trees")
       manager = try CacheManager(
         CacheManager.Foundation(
-          store: store, snapshotter: try DirectorySnapshotter(trees, isReadOnly: isReadOnly), content: content,
+          store: store, snapshotter: try DirectorySnapshotter(trees, isReadOnly: isReadOnly, steps: steps),
+          content: content,
           applier: TarLayerApplier(maxUnpacked: maxUnpacked, progress: progress),
           differ: TarLayerDiffer(staging: trees, progress: progress),
           references: TagReferences(store), clock: clock, identities: identities, logger: logger,

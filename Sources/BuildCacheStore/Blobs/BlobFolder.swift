@@ -10,12 +10,14 @@ import SystemPackage
 public final class BlobFolder: ContentStore {
   private let top: FilePath
   private let staging: FilePath
+  private let steps: DurableSteps
 
   /// Makes a store over a folder, which is made where it is missing; what was half written there is removed.
   ///
   /// - Throws: ``CacheError`` `storage` naming the folder.
-  public init(_ folder: FilePath, isReadOnly: Bool = false) throws {
+  public init(_ folder: FilePath, isReadOnly: Bool = false, steps: DurableSteps = .unwatched) throws {
     top = folder
+    self.steps = steps
     staging = folder.appending("staging")
     guard !isReadOnly else { return }
     try removeTree(at: staging)
@@ -58,10 +60,12 @@ public final class BlobFolder: ContentStore {
         throw CacheError(.badDigest, "blob \(expected) can't be checked: only sha256 is known here")
       }
       let place = place(of: digest)
-      guard part.withPlatformString({ part in place.withPlatformString { rename(part, $0) } }) == 0 else {
-        throw FileError("can't store", place)
+      try steps.pass("blob") {
+        guard part.withPlatformString({ part in place.withPlatformString { rename(part, $0) } }) == 0 else {
+          throw FileError("can't store", place)
+        }
+        try synchronize(folder: place.removingLastComponent())
       }
-      try synchronize(folder: place.removingLastComponent())
       return (digest, size, result)
     } catch {
       sink.abandon()
@@ -79,7 +83,7 @@ public final class BlobFolder: ContentStore {
 
   /// Removes a blob's file.
   public func remove(_ digest: Digest) throws {
-    try removeTree(at: place(of: digest))
+    try steps.pass("removal of a blob") { try removeTree(at: place(of: digest)) }
   }
 
   /// The blobs that have a file.

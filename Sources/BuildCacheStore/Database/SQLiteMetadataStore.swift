@@ -8,13 +8,15 @@ public final class SQLiteMetadataStore: MetadataStore {
   private let path: FilePath
   private let database: DatabaseQueue
   private let isReadOnly: Bool
+  private let steps: DurableSteps
 
   /// Opens a database, making and migrating it unless it is opened for reading only.
   ///
   /// - Throws: ``CacheError`` `storage` naming the file: it is no database, comes from a newer version, is damaged, or
   ///   can't be opened.
-  public init(_ path: FilePath, isReadOnly: Bool = false) throws {
+  public init(_ path: FilePath, isReadOnly: Bool = false, steps: DurableSteps = .unwatched) throws {
     self.path = path
+    self.steps = steps
     self.isReadOnly = isReadOnly
     var configuration = Configuration()
     configuration.readonly = isReadOnly
@@ -41,10 +43,12 @@ public final class SQLiteMetadataStore: MetadataStore {
   public func apply(_ changes: [StoreChange]) throws {
     guard !isReadOnly else { throw CacheError(.readOnly, "\(path) is open for reading only") }
     try explaining {
-      try database.writeWithoutTransaction { db in
-        try db.inTransaction(.immediate) {
-          for change in changes { try change.apply(to: db) }
-          return .commit
+      try steps.pass("transaction") {
+        try database.writeWithoutTransaction { db in
+          try db.inTransaction(.immediate) {
+            for change in changes { try change.apply(to: db) }
+            return .commit
+          }
         }
       }
     }

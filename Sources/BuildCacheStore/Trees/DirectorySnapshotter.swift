@@ -10,12 +10,14 @@ import SystemPackage
 public final class DirectorySnapshotter: Snapshotter {
   private let top: FilePath
   private let last: Mutex<TreeID>
+  private let steps: DurableSteps
 
   /// Makes a snapshotter over a folder, which is made where it is missing.
   ///
   /// - Throws: ``CacheError`` `storage` naming the folder.
-  public init(_ folder: FilePath, isReadOnly: Bool = false) throws {
+  public init(_ folder: FilePath, isReadOnly: Bool = false, steps: DurableSteps = .unwatched) throws {
     top = folder
+    self.steps = steps
     if !isReadOnly, folder.withPlatformString({ mkdir($0, 0o700) }) != 0, errno != EEXIST {
       throw FileError("can't make folder", folder)
     }
@@ -118,7 +120,7 @@ public final class DirectorySnapshotter: Snapshotter {
     let folder = folder(of: tree)
     guard folder.withPlatformString({ mkdir($0, 0o755) }) == 0 else { throw FileError("can't make folder", folder) }
     do {
-      return try fill()
+      return try steps.pass("tree", fill)
     } catch {
       try? removeTree(at: folder)
       throw error
@@ -131,16 +133,18 @@ public final class DirectorySnapshotter: Snapshotter {
     let lower = folder(of: parent)
     let spare = top.appending("\(tree).link")
     var replaced: Set<FilePath> = []
-    try TreeComparison(lower: lower, upper: upper, care: .content).walk { step in
-      switch step {
-      case .entry(let path, let status, .unchanged):
-        guard status.isRegular, !status.hasOtherNames, let below = try FileStatus(of: lower.pushing(path)),
-          below.identity != status.identity, try replace(upper.pushing(path), by: lower.pushing(path), spare)
-        else { return }
-        replaced.insert(path.removingLastComponent())
-      case .leave(let path, let status, _, _):
-        if replaced.remove(path) != nil { try status.keepTimes(of: upper.pushing(path)) }
-      default: break
+    try steps.pass("settling") {
+      try TreeComparison(lower: lower, upper: upper, care: .content).walk { step in
+        switch step {
+        case .entry(let path, let status, .unchanged):
+          guard status.isRegular, !status.hasOtherNames, let below = try FileStatus(of: lower.pushing(path)),
+            below.identity != status.identity, try replace(upper.pushing(path), by: lower.pushing(path), spare)
+          else { return }
+          replaced.insert(path.removingLastComponent())
+        case .leave(let path, let status, _, _):
+          if replaced.remove(path) != nil { try status.keepTimes(of: upper.pushing(path)) }
+        default: break
+        }
       }
     }
   }
@@ -185,8 +189,10 @@ public final class DirectorySnapshotter: Snapshotter {
 
   /// Removes a tree's folder, cancelled or not.
   public func remove(_ tree: TreeID) async throws {
-    try removeTree(at: removalsFile(of: tree))
-    try removeTree(at: folder(of: tree))
+    try steps.pass("removal of a tree") {
+      try removeTree(at: removalsFile(of: tree))
+      try removeTree(at: folder(of: tree))
+    }
   }
 
   /// Lays the content of a folder over a tree that is being written, as copies.

@@ -38,7 +38,7 @@ struct RootOptions: ParsableArguments {
     progress: @escaping @Sendable (Int64) -> Void = { _ in }, _ body: (EmbeddedCache) async throws -> T
   ) async throws -> T {
     let cache = try EmbeddedCache(
-      try folder(), access, maxUnpacked: maxUnpacked, progress: progress, logger: quietLogger)
+      try folder(), access, maxUnpacked: maxUnpacked, progress: progress, steps: durableSteps, logger: quietLogger)
     if access == .read, let reason = cache.readOnlyReason { printError("read only: \(reason)") }
     do {
       let result = try await body(cache)
@@ -91,7 +91,7 @@ struct SourceOptions: ParsableArguments {
   /// - Parameter access: how an embedded cache is opened; a saved list can only be read.
   func open(_ access: EmbeddedCache.Access) throws -> any CacheController {
     if let from { return try SavedCache(readingFrom: from) }
-    return try EmbeddedCache(try root.folder(), access, logger: quietLogger)
+    return try EmbeddedCache(try root.folder(), access, steps: durableSteps, logger: quietLogger)
   }
 
   /// Opens the source, runs `body`, and closes it, also where `body` throws.
