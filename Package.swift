@@ -46,7 +46,10 @@ let package = Package(
     .target(name: "BuildKitBridge", dependencies: ["BuildCache"], swiftSettings: strict),
     .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncursesw5-dev"])]),
     .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
-    .target(name: "Explorer", dependencies: ["BuildCache", "Terminal"], swiftSettings: strict),
+    .target(
+      name: "Explorer",
+      dependencies: ["BuildCache", "Terminal", .product(name: "HeapModule", package: "swift-collections")],
+      swiftSettings: strict),
     .executableTarget(
       name: "strata",
       dependencies: [

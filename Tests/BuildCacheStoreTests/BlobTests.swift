@@ -10,7 +10,7 @@ import Testing
 /// Provides bytes, and counts how often it is asked.
 private final class CountingProvider: BlobProvider {
   private let bytes: [UInt8]
-  private let asked = Mutex(0)
+  private let asked = Guarded(0)
   private let fails: Bool
 
   init(_ bytes: [UInt8], fails: Bool = false) {

@@ -9,7 +9,7 @@ import Testing
 
 /// A snapshotter without files, so that many operations take little time.
 private final class EmptyTrees: Snapshotter {
-  private let state = Mutex<(last: TreeID, trees: Set<TreeID>)>((0, []))
+  private let state = Guarded<(last: TreeID, trees: Set<TreeID>)>((0, []))
 
   private func make(_ tree: TreeID) { state.withLock { _ = $0.trees.insert(tree) } }
   func newTree() throws -> TreeID {

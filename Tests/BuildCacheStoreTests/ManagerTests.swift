@@ -154,7 +154,7 @@ import Testing
         let policy = PrunePolicy(
           all: random.chance(30), keepBytes: random.chance(25) ? 0 : Int64(random.pick(1...max(1, Int(usage.total)))))
         let plan = PrunePlan(usage, policy: policy, ranking: .seed, now: SystemClock().now())
-        let removed = Mutex<[RecordID]>([])
+        let removed = Guarded<[RecordID]>([])
         let report = try await cache.manager.prune([policy]) { row in removed.withLock { $0.append(row.id) } }
         #expect(removed.withLock { $0 } == plan.victims.map { usage.rows[$0.row].id }, "seed \(seed)")
         #expect(report.freed == plan.freed)
@@ -218,8 +218,8 @@ import Testing
     for number in 0..<8 { _ = try await layer(cache, name: "n\(number)") }
     let plan = PrunePlan(
       try await cache.usage(), policy: PrunePolicy(), ranking: .seed, now: SystemClock().now())
-    let count = Mutex(0)
-    let running = Mutex<Task<PruneReport, any Error>?>(nil)
+    let count = Guarded(0)
+    let running = Guarded<Task<PruneReport, any Error>?>(nil)
     let task = Task {
       try await cache.carryOut(plan) { _ in
         let isThird = count.withLock { count in

@@ -323,7 +323,7 @@ final class ScenarioRunner {
       return ["error": .string("badFilter"), "ordered": .bool(isOrdered), "removed": .array([])]
     }
     let before = manager.state.withLock { manager.rows($0) { _ in false } }.0  // the call proper would measure
-    let removed = Mutex<[CacheState.Row]>([])
+    let removed = Guarded<[CacheState.Row]>([])
     try await manager.prune(policies) { row in removed.withLock { $0.append(row) } }
     let rows = removed.withLock { $0 }.map { row in
       var object = common(row, parents: before.index(of: row.id).map { before.parentIDs(of: $0) } ?? [])

@@ -6,7 +6,7 @@ import SystemPackage
 /// A snapshotter whose usage of a tree is what was set, all else being another's.
 final class SizedSnapshotter: Snapshotter {
   private let real: any Snapshotter
-  private let sizes = Mutex<[TreeID: Int64]>([:])
+  private let sizes = Guarded<[TreeID: Int64]>([:])
 
   init(_ real: any Snapshotter) { self.real = real }
   func set(_ bytes: Int64, of tree: TreeID) { sizes.withLock { $0[tree] = bytes } }
@@ -28,7 +28,7 @@ final class SizedSnapshotter: Snapshotter {
 
 /// A checker that knows what it is told.
 final class ToldReferences: ExternalReferenceChecker {
-  private let known = Mutex<(records: Set<RecordID>, blobs: Set<Digest>)>(([], []))
+  private let known = Guarded<(records: Set<RecordID>, blobs: Set<Digest>)>(([], []))
 
   func set(_ records: Set<RecordID>, _ blobs: Set<Digest>) { known.withLock { $0 = (records, blobs) } }
   func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, [Digest?]) -> Bool {
@@ -40,7 +40,7 @@ final class ToldReferences: ExternalReferenceChecker {
 /// A content store from which what was added is never collected.
 final class KeepingContent: ContentStore {
   private let real: any ContentStore
-  private let kept = Mutex<Set<Digest>>([])
+  private let kept = Guarded<Set<Digest>>([])
 
   init(_ real: any ContentStore) { self.real = real }
 

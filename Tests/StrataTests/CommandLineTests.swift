@@ -137,6 +137,84 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(again.errors.contains("there is a cache"))
   }
 
+  @Test("show, why, graph and files tell about a record") func inspecting() async throws {
+    let base = try await snapshot("base", bytes: 1000)
+    let top = try await snapshot("top", bytes: 5000, "--parent", base)
+    #expect(try await strata("hold", top, "--reason", "a build").code == 0)
+    let shown = try await strata("show", base).output
+    for words in [base, "Children:", top, "Freed if pruned:", "Tree:"] {
+      #expect(shown.contains(words), "\(words)")
+    }
+    let json = try object(try await strata("show", String(top.prefix(12)), "--format", "json").output)
+    #expect(json["id"] as? String == top)
+    #expect(json["refs"] as? Int == 1)
+    #expect(json["held"] as? Bool == true)
+    #expect(json["parents"] as? [String] == [base])
+    let why = try await strata("why", base).output
+    #expect(why == "It stays: something in use stands on it.\n\(top) stands on it, and stays: somebody holds it.\n")
+    #expect(try await strata("unhold", top).code == 0)
+    #expect(try await strata("why", base, "--filter", "id==\(base)").output.contains("the filter does not match it"))
+    #expect(try await strata("why", base).output.hasPrefix("It can be pruned"))
+    #expect(try await strata("why", base, "--keep-storage", "1B").output.hasPrefix("It goes as number 2 of 2"))
+    #expect(try await strata("files", top).output.contains("8.2 kB  top.bin"))
+    #expect(try await strata("files", top, "/base.bin").output.contains("base.bin"))
+    #expect(try await strata("files", top, "/nosuch").code == 1)
+    let graph = try await strata("graph").output.split(separator: "\n")
+    #expect(graph.count == 2)
+    #expect(graph.first?.hasPrefix("●") == true && graph.last?.hasPrefix("○") == true)
+    #expect(try await strata("graph", "--ascii").output.hasPrefix("o"))
+    let edges = try object(try await strata("graph", base, "--format", "json").output)["edges"] as? [[String: String]]
+    #expect(edges == [["child": top, "parent": base, "role": "layer"]])
+    #expect(try await strata("graph", "--format", "dot").output.contains("\"\(top)\" -> \"\(base)\""))
+  }
+
+  @Test("rm takes what stands on a record too, and nothing in use") func remove() async throws {
+    let base = try await snapshot("base", bytes: 1000)
+    let top = try await snapshot("top", bytes: 1000, "--parent", base)
+    let other = try await snapshot("other", bytes: 1000)
+    #expect(try await strata("rm", base).code == 2)
+    #expect(try await strata("hold", top).code == 0)
+    let refused = try await strata("rm", base, "--yes")
+    #expect(refused.code == 1)
+    #expect(refused.errors.contains("\(base) can't go"))
+    #expect(try await strata("unhold", top).code == 0)
+    #expect(try await strata("rm", base, "--yes").output.contains("Removed 2 records"))
+    #expect(try objects(try await strata("du", "--format", "json").output).map { $0["id"] as? String } == [other])
+  }
+
+  @Test("import, export, extract, gc, verify: from one root to another") func images() async throws {
+    let base = try await snapshot("base", bytes: 100_000)
+    let layout = scratch.path.appending("layout").string
+    #expect(try await strata("export", base, layout).code == 0)
+    #expect(try await strata("export", base, layout).code == 2)
+    let other = scratch.path.appending("other").string
+    let imported = try await Program.run(["import", layout, "--ref", "app:1", "--root", other])
+    let id = imported.output.trimmingCharacters(in: .newlines)
+    #expect(imported.code == 0, "\(imported.errors)")
+    #expect(try await Program.run(["tags", "--root", other]).output.contains("app:1"))
+    let tree = scratch.path.appending("tree").string
+    #expect(try await Program.run(["extract", id, tree, "--root", other]).code == 0)
+    #expect(try Data(contentsOf: URL(filePath: tree + "/base.bin")).count == 100_000)
+    #expect(try await Program.run(["gc", "--root", other]).output.hasPrefix("Dropped 0"))
+    #expect(try await Program.run(["verify", "--root", other]).output == "All is well.\n")
+    let bomb = try await Program.run(["import", layout, "--max-unpacked", "10kB", "--root", other + "2"])
+    #expect(bomb.code == 1)
+    #expect(bomb.errors.contains("entry base.bin makes the layers larger than allowed"))
+  }
+
+  @Test("verify names what is broken, and --repair mends it") func verify() async throws {
+    let kept = try await snapshot("kept", bytes: 1000)
+    let lost = try await snapshot("lost", bytes: 1000)
+    let details = try object(try await strata("show", lost, "--format", "json").output)
+    try FileManager.default.removeItem(atPath: try #require(details["tree"] as? String))
+    let found = try await strata("verify")
+    #expect(found.code == 1)
+    #expect(found.output.contains("snapshot \(lost) has no folder"))
+    #expect(try await strata("verify", "--repair").code == 0)
+    #expect(try await strata("verify").output == "All is well.\n")
+    #expect(try objects(try await strata("du", "--format", "json").output).map { $0["id"] as? String } == [kept])
+  }
+
   @Test("what is wrong gets its message and its exit code") func failures() async throws {
     _ = try await snapshot("a", bytes: 1000)
     let damaged = scratch.path.appending("damaged.json").string
@@ -179,7 +257,8 @@ private func object(_ text: String) throws -> [String: Any] {
     let result = try await Program.run(["--help"])
     #expect(result.code == 0)
     for name in [
-      "explore", "demo", "du", "prune", "snapshot", "merge", "diff", "tag", "untag", "tags", "hold", "unhold",
+      "explore", "demo", "du", "prune", "snapshot", "merge", "diff", "tag", "untag", "tags", "hold", "unhold", "show",
+      "why", "graph", "files", "import", "export", "extract", "rm", "verify", "gc",
     ] {
       #expect(result.output.contains("  \(name)"), "\(name)")
     }

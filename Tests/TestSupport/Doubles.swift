@@ -5,9 +5,9 @@ import SystemPackage
 
 /// A clock that only moves when told.
 package final class TestClock: CacheClock {
-  private let time: Mutex<Int64>
+  private let time: Guarded<Int64>
 
-  package init(_ start: Int64 = 1_700_000_000_000_000_000) { time = Mutex(start) }
+  package init(_ start: Int64 = 1_700_000_000_000_000_000) { time = Guarded(start) }
   package func now() -> Timestamp { Timestamp(nanoseconds: time.withLock { $0 }) }
   package func advance(by nanoseconds: Int64) { time.withLock { $0 += nanoseconds } }
 }

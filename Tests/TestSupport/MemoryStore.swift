@@ -12,7 +12,7 @@ package final class MemoryMetadataStore: MetadataStore {
     var variants: [Digest: Set<Digest>] = [:]
     var values: [RecordID: [String: (value: String, index: String?)]] = [:]
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   package init() {}
 

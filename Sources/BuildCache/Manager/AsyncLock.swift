@@ -6,7 +6,7 @@ final class AsyncLock: Sendable {
     var isHeld = false
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   /// Runs `body` while nobody else's runs.
   func withLock<T: Sendable>(_ body: () async throws -> T) async rethrows -> T {

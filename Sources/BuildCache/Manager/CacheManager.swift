@@ -63,7 +63,7 @@ public final class CacheManager: Sendable {
   }
 
   let foundation: Foundation
-  let state: Mutex<State>
+  let state: Guarded<State>
   /// Extractions, finalizings, blobs under way: one a record; fetches: one a digest.
   let flights = SingleFlights<Void>()
   /// Measurings under way: one a record (B11).
@@ -87,7 +87,7 @@ public final class CacheManager: Sendable {
     if !foundation.isReadOnly {
       try foundation.store.apply(loader.repairs + [.removeTemporaryLeases])
     }
-    self.state = Mutex(state)
+    self.state = Guarded(state)
   }
 
   /// The live record of an id (A6, A9).

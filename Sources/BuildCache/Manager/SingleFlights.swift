@@ -2,7 +2,7 @@ import Synchronization
 
 /// Lets concurrent callers of the same work share one run of it (B8, B11).
 final class SingleFlights<Value: Sendable>: Sendable {
-  private let running = Mutex<[String: Task<Value, any Error>]>([:])
+  private let running = Guarded<[String: Task<Value, any Error>]>([:])
 
   /// Waits for the run under `key` that is under way, or starts one.
   ///

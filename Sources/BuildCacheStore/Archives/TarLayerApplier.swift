@@ -8,7 +8,7 @@ import SystemPackage
 /// Tar meets nothing of the tree, so no link of a lower layer can lead it anywhere. Where an archive writes through
 /// links of its own, or has a hard link to what only a lower layer has, tar is run again without all links.
 public final class TarLayerApplier: LayerApplier {
-  private let room: Mutex<Int64>
+  private let room: Guarded<Int64>
   private let progress: @Sendable (Int64) -> Void
 
   /// Makes an applier.
@@ -17,7 +17,7 @@ public final class TarLayerApplier: LayerApplier {
   ///   - maxUnpacked: the bytes that all layers together may have before compression; absent: no limit.
   ///   - progress: told how many more bytes were unpacked.
   public init(maxUnpacked: Int64? = nil, progress: @escaping @Sendable (Int64) -> Void = { _ in }) {
-    room = Mutex(maxUnpacked ?? .max)
+    room = Guarded(maxUnpacked ?? .max)
     self.progress = progress
   }
 
@@ -91,9 +91,9 @@ private final class TarRun: Sendable {
   private let diffID: Digest
   private let stage: FilePath
   private let only: [ArchiveEntry]?
-  private let listing = Mutex<[UInt8]>([])
-  private let hasher = Mutex(DigestHasher())
-  private let hasEnded = Mutex(false)
+  private let listing = Guarded<[UInt8]>([])
+  private let hasher = Guarded(DigestHasher())
+  private let hasEnded = Guarded(false)
 
   /// No more may be unpacked.
   struct NoRoom: Error {}

@@ -40,7 +40,7 @@ public struct TarLayerDiffer: LayerDiffer {
         "--directory", (upper ?? empty).string, "--files-from", stage.appending("written").string,
         "--directory", whiteouts.string, "--files-from", stage.appending("removed").string, "--file=-",
       ])
-    let hasher = Mutex(DigestHasher())
+    let hasher = Guarded(DigestHasher())
     let progress = progress
     try await Tool("gzip", ["-nc"]).run { gzip in
       try await tar.run { _ in

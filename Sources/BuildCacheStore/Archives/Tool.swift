@@ -32,7 +32,7 @@ struct Tool: Sendable {
 
   /// What went wrong on our side, first.
   fileprivate final class Failure: Sendable {
-    private let first = Mutex<(any Error)?>(nil)
+    private let first = Guarded<(any Error)?>(nil)
     var error: (any Error)? { first.withLock { $0 } }
     func note(_ error: any Error) { first.withLock { $0 = $0 ?? error } }
   }

@@ -103,14 +103,14 @@ private final class FileSink: BlobSink {
     var hasher = DigestHasher()
   }
   private let path: FilePath
-  private let state: Mutex<State>
+  private let state: Guarded<State>
 
   init(_ path: FilePath) throws {
     self.path = path
     do {
       let file = try FileDescriptor.open(
         path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: [.ownerReadWrite])
-      state = Mutex(State(file: file))
+      state = Guarded(State(file: file))
     } catch {
       throw CacheError(.storage, "can't write \(path)", cause: "\(error)")
     }

@@ -9,7 +9,7 @@ import SystemPackage
 /// same as in its parent become other names of the parent's, so that the disk holds them once.
 public final class DirectorySnapshotter: Snapshotter {
   private let top: FilePath
-  private let last: Mutex<TreeID>
+  private let last: Guarded<TreeID>
   private let steps: DurableSteps
 
   /// Makes a snapshotter over a folder, which is made where it is missing.
@@ -21,7 +21,7 @@ public final class DirectorySnapshotter: Snapshotter {
     if !isReadOnly, folder.withPlatformString({ mkdir($0, 0o700) }) != 0, errno != EEXIST {
       throw FileError("can't make folder", folder)
     }
-    last = Mutex(isReadOnly ? 0 : try Self.numbers(in: folder).max() ?? 0)
+    last = Guarded(isReadOnly ? 0 : try Self.numbers(in: folder).max() ?? 0)
     if !isReadOnly { try removeLeftovers() }
   }
 

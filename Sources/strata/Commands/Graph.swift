@@ -1,0 +1,110 @@
+import ArgumentParser
+import BuildCache
+import BuildCacheStore
+import Explorer
+import Terminal
+
+/// `strata graph`: the ref graph, whole or around one record.
+struct Graph: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show how records stand on each other, whole or around one record.",
+    discussion: """
+      As text, children stand above their parents: single lines lead to layers, double ones to what was merged, dotted \
+      ones to the sides of a diff.
+      """)
+
+  /// How the graph is printed.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text, dot, json
+  }
+
+  @OptionGroup var source: SourceOptions
+  @Argument(help: "Only what this record stands on, and what stands on it.") var id: String?
+  @Option(help: "How to print it.") var format = Format.text
+  @Flag(help: "Draw with ASCII signs only, as is done where the locale has no UTF-8.") var ascii = false
+
+  func run() async throws {
+    try await source.withSource(.read) { source in
+      let state = try await around(try await source.usage())
+      switch format {
+      case .text: printText(state)
+      case .dot: printDot(state)
+      case .json: try printJSON(GraphJSON(state))
+      }
+    }
+  }
+
+  private func around(_ state: CacheState) async throws -> CacheState {
+    guard let id else { return state }
+    let center = try state.resolve(id)
+    let wanted = state.ancestors(of: center).union(state.descendants(of: center)).union([center])
+    return state.keeping { _, number in wanted.contains(number) }
+  }
+
+  private func printText(_ state: CacheState) {
+    let layout = GraphLayout(state)
+    let drawer = GraphText(isASCII: ascii || !Screen.localeIsUTF8)
+    let now = SystemClock().now()
+    let lanes = layout.rows.map { drawer.lanes(of: $0, kind: state.rows[$0.record].kind) }
+    let width = min(40, lanes.map(displayWidth).max() ?? 0)
+    for (row, lanes) in zip(layout.rows, lanes) {
+      let record = state.rows[row.record]
+      let cells = [
+        lanes + String(repeating: " ", count: max(0, width - displayWidth(lanes))), record.id,
+        fitted(record.kind?.rawValue ?? "-", to: 5), fitted(ByteCount(record.size).text, to: 9, from: .right),
+        fitted(record.lastUsedAt.map { now.since($0).ageText } ?? "never", to: 5, from: .right),
+        fitted(record.stateWords, to: 6), safeText(record.description),
+      ]
+      print(cells.joined(separator: "  "))
+    }
+  }
+
+  private func printDot(_ state: CacheState) {
+    print("digraph cache {\n  rankdir=BT; node [shape=box];")
+    for (number, row) in state.rows.enumerated() {
+      let label = quoted(row.id.prefix(8) + "\\n" + safeText(row.description) + "\\n" + ByteCount(row.size).text)
+      print("  \(quoted(row.id)) [label=\(label)];")
+      for edge in GraphJSON.edges(of: number, in: state) {
+        let style = edge.role == "merge" ? "bold" : edge.role == "layer" ? "solid" : "dotted"
+        print("  \(quoted(row.id)) -> \(quoted(edge.parent)) [style=\(style), label=\(quoted(edge.role))];")
+      }
+    }
+    print("}")
+  }
+
+  private func quoted(_ text: some StringProtocol) -> String {
+    "\"" + safeText(String(text)).replacing("\"", with: "\\\"") + "\""
+  }
+}
+
+/// The graph as JSON: rows as `du` prints them, and an edge for each parent.
+private struct GraphJSON: Encodable {
+  struct Edge: Encodable {
+    let child: RecordID
+    let parent: RecordID
+    /// `layer`, `merge`, `lower` or `upper`.
+    let role: String
+  }
+
+  let nodes: [UsageJSON]
+  let edges: [Edge]
+
+  init(_ state: CacheState) {
+    nodes = state.rows.indices.map { UsageJSON(state, $0) }
+    edges = state.rows.indices.flatMap { Self.edges(of: $0, in: state) }
+  }
+
+  static func edges(of row: Int, in state: CacheState) -> [Edge] {
+    let parents = state.parentIDs(of: row)
+    return parents.enumerated().map { number, parent in
+      let role =
+        switch state.rows[row].kind {
+        case .diff: number == 0 ? "lower" : "upper"
+        case .merge: "merge"
+        case .base, .layer: "layer"
+        case nil: parents.count > 1 ? "merge" : "layer"
+        }
+      return Edge(child: state.rows[row].id, parent: parent, role: role)
+    }
+  }
+}
