@@ -15,10 +15,15 @@ public struct GraphLayout: Sendable {
 
   /// What is in a lane at a row: the lines that leave its middle, and the record if it stands here.
   public struct Cell: Sendable, Equatable {
+    /// The line that comes from above.
     public var up: Edge?
+    /// The line that goes on below.
     public var down: Edge?
+    /// The line to the lane on the left.
     public var left: Edge?
+    /// The line to the lane on the right.
     public var right: Edge?
+    /// Whether the record stands here.
     public var isRecord = false
   }
 
