@@ -7,41 +7,6 @@ import Testing
 
 @testable import BuildCache
 
-/// A snapshotter without files, so that many operations take little time.
-private final class EmptyTrees: Snapshotter {
-  private let state = Guarded<(last: TreeID, trees: Set<TreeID>)>((0, []))
-
-  private func make(_ tree: TreeID) { state.withLock { _ = $0.trees.insert(tree) } }
-  func newTree() throws -> TreeID {
-    state.withLock { state in
-      state.last += 1
-      return state.last
-    }
-  }
-  func prepare(_ tree: TreeID, copying parent: TreeID?) async throws { make(tree) }
-  func prepare(_ tree: TreeID, sharing parent: TreeID?) async throws { make(tree) }
-  func keep(_ removals: [LayerRemoval], of tree: TreeID) async throws {}
-  func settle(_ tree: TreeID, over parent: TreeID) async throws { await Task.yield() }
-  func merge(_ tree: TreeID, of differences: [TreeDifference]) async throws -> Int64 {
-    let known = state.withLock { $0.trees }
-    for difference in differences {
-      for side in [difference.lower, difference.upper].compactMap(\.self) where !known.contains(side) {
-        throw CacheError(.storage, "tree \(side) is gone")
-      }
-    }
-    make(tree)
-    return 1
-  }
-  func usage(of tree: TreeID, over parent: TreeID?) async throws -> Int64 {
-    guard state.withLock({ $0.trees.contains(tree) }) else { throw CacheError(.storage, "tree \(tree) is gone") }
-    await Task.yield()
-    return tree % 100
-  }
-  func folder(of tree: TreeID) -> FilePath { FilePath("/nonexistent/\(tree)") }
-  func remove(_ tree: TreeID) async throws { state.withLock { _ = $0.trees.remove(tree) } }
-  func trees() throws -> [TreeID] { state.withLock { Array($0.trees) } }
-}
-
 @Suite("Many tasks over one manager") struct ConcurrencyTests {
   /// What the operations of one task may throw, as others work on the same records.
   private static let expected: Set<CacheError.Code> = [.notFound, .locked, .invalid, .noBlobs]
