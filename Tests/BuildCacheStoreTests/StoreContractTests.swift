@@ -205,3 +205,52 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path.appending("blobs/staging").string) == [])
   }
 }
+
+/// Each promise of ``Snapshotter``, for every implementation.
+@Suite("Contract of snapshotters") struct SnapshotterContract {
+  enum Implementation: CaseIterable {
+    case directory
+    case sized
+    case empty
+  }
+
+  private let scratch: ScratchFolder
+
+  init() throws { scratch = try ScratchFolder() }
+
+  private func snapshotter(_ implementation: Implementation) throws -> any Snapshotter {
+    switch implementation {
+    case .directory: try DirectorySnapshotter(scratch.path.appending("trees"))
+    case .sized: SizedSnapshotter(try DirectorySnapshotter(scratch.path.appending("trees")))
+    case .empty: EmptyTrees()
+    }
+  }
+
+  @Test("numbers are new, trees are there until they are removed", arguments: Implementation.allCases)
+  func lifetimes(_ implementation: Implementation) async throws {
+    let trees = try snapshotter(implementation)
+    let (one, two, three) = (try trees.newTree(), try trees.newTree(), try trees.newTree())
+    #expect(Set([one, two, three]).count == 3)
+    #expect(try trees.trees().isEmpty)
+    try await trees.prepare(one, copying: nil)
+    try await trees.prepare(two, copying: one)
+    try await trees.prepare(three, sharing: two)
+    try await trees.settle(two, over: one)
+    #expect(Set(try trees.trees()) == [one, two, three])
+    #expect(try await trees.usage(of: one, over: nil) >= 0)
+    try await trees.remove(three)
+    try await trees.remove(three)
+    #expect(Set(try trees.trees()) == [one, two])
+    #expect(try !Set([one, two, three]).contains(trees.newTree()))
+  }
+
+  @Test("a call that throws leaves nothing of its tree", arguments: Implementation.allCases)
+  func throwing(_ implementation: Implementation) async throws {
+    let trees = try snapshotter(implementation)
+    let tree = try trees.newTree()
+    await #expect(throws: (any Error).self) {
+      _ = try await trees.merge(tree, of: [TreeDifference(lower: nil, upper: 12345)])
+    }
+    #expect(try trees.trees().isEmpty)
+  }
+}
