@@ -64,6 +64,7 @@ struct Failure: Error {
       default: return 1
       }
     case is CancellationError:
+      printError("stopped: nothing of it is left")
       return 1
     default:
       let code = Strata.exitCode(for: error)

@@ -70,6 +70,27 @@
       }
     }
 
+    @Test("Ctrl-C takes back what was half done, or stops between two removals") func interrupts() async throws {
+      let layout = scratch.path.appending("layout").string
+      for step in 2...4 {
+        let name = "interrupted-\(step)"
+        let result = try await strata(name, ["import", layout], kill: "interrupt:\(step)")
+        #expect(result.code == 1, "\(step): \(result.errors)")
+        #expect(result.errors.contains("stopped"))
+        let left = try await ids(name)
+        #expect(left.isEmpty, "\(step)")
+        #expect(try await strata(name, ["verify"]).output == "All is well.\n")
+      }
+      let before = try await ids("made")
+      let result = try await strata("made", ["prune", "--yes"], kill: "interrupt:2")
+      #expect(result.code == 1 && result.errors.contains("stopped"), "\(result.errors)")
+      let after = try await ids("made")
+      #expect(before == after)
+      let stopped = try await strata("made", ["snapshot", scratch.path.appending("one").string], kill: "interrupt:2")
+      #expect(stopped.code == 1 && stopped.errors.contains("stopped"), "\(stopped.errors)")
+      #expect(try await strata("made", ["verify"]).output == "All is well.\n")
+    }
+
     @Test("in the middle of an import") func imports() async throws {
       try await killEverywhere("nothing", ["import", scratch.path.appending("layout").string]) { name in
         let ids = try await ids(name)

@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 /// Getting and making records: A6 to A8, B1 to B3.
@@ -122,8 +123,9 @@ extension CacheManager {
     try await flights.run("finalize " + record.id) {
       guard let done = try self.takeOver(record) else { return }
       // What is the same as in the parent need not be stored twice. The record is whole without this.
-      if let parent = done.parent {
-        try await self.snapshotter.settle(done.tree, over: parent)
+      guard let parent = done.parent else { return }
+      do { try await self.snapshotter.settle(done.tree, over: parent) } catch {
+        self.foundation.logger.info("tree \(done.tree) shares less than it could: \(error)")
       }
     }
   }

@@ -52,6 +52,7 @@ extension CacheManager {
       let marked = try await measured(mark(batch, &report))
       try remove(marked, &report, progress)
     }
+    report.notReached += victims.map { plan.state.rows[$0.row].id }
   }
 
   /// Works out the sizes of marked records that were not known when they were planned.
@@ -107,6 +108,7 @@ extension CacheManager {
       if Task.isCancelled { report.wasStopped = true }
       if report.wasStopped {
         state.withLock { _ in record.isMarkedDead = false }
+        report.notReached.append(row.id)
         changes.append(.updateRecord(Self.marking(record.metadata, deleted: false)))
         continue
       }

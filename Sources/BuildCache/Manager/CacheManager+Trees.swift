@@ -48,6 +48,8 @@ extension CacheManager {
       try await self.withNewTree {
         try await self.snapshotter.merge($0, of: differences)
       } adopt: { state, tree, usage in
+        // A run that all callers had left may have come to its end even so; this tree is then garbage.
+        guard try self.store.snapshot(id) == nil else { return }
         var metadata = record.metadata
         metadata.size = nil  // G10
         try self.store.apply([

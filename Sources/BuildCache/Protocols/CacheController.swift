@@ -54,6 +54,8 @@ public struct PruneReport: Sendable, Equatable {
   public var changed: [RecordID] = []
   /// Whether it was stopped before its end.
   public var wasStopped = false
+  /// Ids of victims that it did not come to, as it was stopped.
+  public var notReached: [RecordID] = []
 
   /// Makes an empty report.
   public init() {}

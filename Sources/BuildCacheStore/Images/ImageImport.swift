@@ -33,7 +33,7 @@ extension EmbeddedCache {
         try await self.store(image, name ?? path.lastComponent?.string, progress)
       }
     } catch {
-      await remove(everythingBut: before)
+      await Task { await remove(everythingBut: before) }.value  // a cancelled caller's too (F)
       throw error
     }
   }

@@ -23,7 +23,10 @@ struct Import: AsyncParsableCommand {
     try await root.withCache(.write, maxUnpacked: limit, progress: unpacking.add) { cache in
       let path = FilePath(path)
       let reading = Progress("reading", total: try EmbeddedCache.bytes(at: path))
-      let ids = try await cache.importImage(at: path, platform: platform, name: ref, progress: reading.add)
+      let (platform, name) = (platform, ref)
+      let ids = try await interruptible {
+        try await cache.importImage(at: path, platform: platform, name: name, progress: reading.add)
+      }
       reading.end()
       unpacking.end()
       if let ref, let top = ids.last { try cache.manager.tag(ref, top) }
@@ -45,7 +48,8 @@ struct Export: AsyncParsableCommand {
     let packing = Progress("packing", total: nil)
     try await root.withRecord(id, progress: packing.add) { cache, ref in
       let writing = Progress("writing", total: nil)
-      try await cache.exportImage(of: ref, to: FilePath(path), progress: writing.add)
+      let path = FilePath(path)
+      try await interruptible { try await cache.exportImage(of: ref, to: path, progress: writing.add) }
       packing.end()
       writing.end()
     }
@@ -64,7 +68,8 @@ struct Extract: AsyncParsableCommand {
   func run() async throws {
     let unpacking = Progress("unpacking", total: nil)
     try await root.withRecord(id, progress: unpacking.add) { cache, ref in
-      try await cache.extract(ref, to: FilePath(folder))
+      let folder = FilePath(folder)
+      try await interruptible { try await cache.extract(ref, to: folder) }
       unpacking.end()
     }
   }

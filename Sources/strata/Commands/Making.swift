@@ -16,24 +16,11 @@ struct MakeSnapshot: AsyncParsableCommand {
 
   func run() async throws {
     try await root.withCache(.write) { cache in
-      let manager = cache.manager
-      let parent = try parent.map { try manager.get(manager.resolve($0), countsAsUse: false) }
-      let options = RecordOptions(description: description ?? folder, recordType: RecordType(rawValue: type))
-      let mutable = try await manager.new(over: parent, options)
-      do {
-        try DirectorySnapshotter.copyContents(
-          of: FilePath(folder), to: try await mutable.mount(), leavingOut: cache.root)
-      } catch {
-        try? mutable.release()  // and with it all that was copied
-        _ = try? await manager.collectGarbage()
-        throw error
-      }
-      let record = try mutable.commit()
-      try record.update {
-        $0.retain = true
-        $0.recordType = options.recordType
-      }
-      try await record.finalize()
+      let parent = try parent.map { try cache.manager.get(cache.manager.resolve($0), countsAsUse: false) }
+      let options = RecordOptions(
+        description: description ?? folder, recordType: RecordType(rawValue: type), retain: true)
+      let folder = FilePath(folder)
+      let record = try await interruptible { try await cache.store(folder, over: parent, options) }
       try record.release()
       try parent?.release()
       print(record.id)

@@ -54,17 +54,20 @@ struct Prune: AsyncParsableCommand {
 
   private func carryOut(_ plan: PrunePlan, on source: any CacheController) async throws {
     let isTable = format == .table
-    let report = try await source.carryOut(plan) { row in
-      if isTable { print("removed \(row.id)  \(ByteCount(row.size).text)") }
+    let report = try await interruptible {
+      try await source.carryOut(plan) { row in
+        if isTable { print("removed \(row.id)  \(ByteCount(row.size).text)") }
+      }
     }
     switch format {
-    case .json: try printJSON(PlanJSON(plan, leaving: Set(report.changed)))
+    case .json: try printJSON(PlanJSON(plan, leaving: Set(report.changed + report.notReached)))
     case .table:
       print("Removed \(PlanText.count(report.removed)), freed \(ByteCount(report.freed).text).")
       if !report.changed.isEmpty {
         print("Left alone, as they changed meanwhile: \(report.changed.joined(separator: ", "))")
       }
     }
+    if report.wasStopped { throw Failure.failed("stopped: what was not removed is as it was") }
   }
 }
 

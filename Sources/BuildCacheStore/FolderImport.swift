@@ -1,0 +1,38 @@
+import BuildCache
+import SystemPackage
+
+extension EmbeddedCache {
+  /// Stores a folder's content as a new, finalized record.
+  ///
+  /// - Parameters:
+  ///   - folder: the folder; the cache's own root is passed over where it lies in it.
+  ///   - parent: the record over which the content is laid.
+  ///   - options: what the record says of itself.
+  /// - Returns: a ref on the record.
+  /// - Throws: ``CacheError`` `storage` naming the file that can't be read or written, and `CancellationError`; nothing
+  ///   of the record is left.
+  /// - Complexity: a copy of the parent's tree and of the folder.
+  public func store(_ folder: FilePath, over parent: ImmutableRef? = nil, _ options: RecordOptions) async throws
+    -> ImmutableRef
+  {
+    var unfinished = options
+    unfinished.retain = false  // so that what fails goes with its refs
+    let mutable = try await manager.new(over: parent, unfinished)
+    do {
+      try DirectorySnapshotter.copyContents(of: folder, to: try await mutable.mount(), leavingOut: root)
+      let record = try mutable.commit()
+      do {
+        try await record.finalize()
+      } catch {
+        try? record.release()
+        throw error
+      }
+      try record.update { $0 = options }
+      return record
+    } catch {
+      try? mutable.release()
+      _ = try? await manager.collectGarbage()
+      throw error
+    }
+  }
+}
