@@ -31,9 +31,9 @@ final class ToldReferences: ExternalReferenceChecker {
   private let known = Guarded<(records: Set<RecordID>, blobs: Set<Digest>)>(([], []))
 
   func set(_ records: Set<RecordID>, _ blobs: Set<Digest>) { known.withLock { $0 = (records, blobs) } }
-  func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, [Digest?]) -> Bool {
+  func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, () -> [Digest?]) -> Bool {
     let known = known.withLock { $0 }
-    return { id, chain in known.records.contains(id) || chain.contains { $0.map(known.blobs.contains) ?? false } }
+    return { id, chain in known.records.contains(id) || chain().contains { $0.map(known.blobs.contains) ?? false } }
   }
 }
 

@@ -41,17 +41,17 @@ extension CacheManager {
   func rows() throws -> (CacheState, [Record]) {
     try state.withLock { state in
       let isReferenced = try foundation.references?.look { state.records[$0]?.digestChain }
-      return rows(state) { isReferenced?($0.id, $0.digestChain) ?? false }
+      return rows(state) { record in isReferenced?(record.id) { record.digestChain } ?? false }
     }
   }
 
   /// The rows as they stand, sizes not known counted 0, and the records that are to be measured.
   func rows(_ state: State, isReferenced: (Record) -> Bool) -> (CacheState, [Record]) {
     let shown = state.records.values.filter { !$0.isHiddenHalf && !$0.isDead }
-    var fromRows: [RecordID: Int] = [:]  // refs that rows hold on parents: two for a pair's (C2)
+    var fromRows: [ObjectIdentifier: Int] = [:]  // refs that rows hold on parents: two for a pair's (C2)
     for record in shown {
       for parent in record.parents {
-        fromRows[parent.id, default: 0] += record.equalImmutable == nil ? 1 : 2
+        fromRows[ObjectIdentifier(parent), default: 0] += record.equalImmutable == nil ? 1 : 2
       }
     }
     var builder = CacheState.Builder()
@@ -64,7 +64,7 @@ extension CacheManager {
         id: metadata.id, kind: record.kind, isMutable: record.isMutable, size: size ?? 0,
         createdAt: metadata.createdAt, lastUsedAt: metadata.lastUsedAt, usageCount: metadata.usageCount,
         description: metadata.description, recordType: metadata.recordType,
-        outsideRefs: max(0, record.refCount - fromRows[metadata.id, default: 0]),
+        outsideRefs: max(0, record.refCount - fromRows[ObjectIdentifier(record), default: 0]),
         isReferenced: isReferenced(record))
       row.hasKnownSize = size != nil
       row.isLazy = (try? isLazy(record)) == true

@@ -85,14 +85,23 @@ extension Record {
   /// Once worked out it is kept, whatever blobs are made later.
   var digestChain: [Digest?] {
     if let knownDigestChain { return knownDigestChain }
-    let own = metadata.blob?.digest
-    let chain: [Digest?] =
-      switch metadata.parents {
-      case .none: [own]
-      case .layer: (parents.first?.digestChain ?? []) + [own]
-      case .merge: parents.flatMap(\.digestChain)
-      case .diff(_, let upper): own == nil && upper != nil ? parents.last?.digestChain ?? [nil] : [own]
+    let chain: [Digest?]
+    switch metadata.parents {
+    case .none: chain = [metadata.blob?.digest]
+    case .layer:
+      // A loop, as chains may be long.
+      var own: [Digest?] = []
+      var beneath: Record? = self
+      while let record = beneath, record.knownDigestChain == nil, case .layer = record.metadata.parents {
+        own.append(record.metadata.blob?.digest)
+        beneath = record.parents.first
       }
+      chain = (beneath?.digestChain ?? []) + own.reversed()
+    case .merge: chain = parents.flatMap(\.digestChain)
+    case .diff(_, let upper):
+      let own = metadata.blob?.digest
+      chain = own == nil && upper != nil ? parents.last?.digestChain ?? [nil] : [own]
+    }
     knownDigestChain = chain
     return chain
   }

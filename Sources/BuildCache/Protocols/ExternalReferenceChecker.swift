@@ -3,8 +3,9 @@ public protocol ExternalReferenceChecker: Sendable {
   /// Looks outside once. What it answers tells, for any number of records, whether something uses that very one.
   ///
   /// - Parameter digests: a record's digest chain (B7), for any id: the checker may know other records by theirs.
-  /// - Returns: answers for a record by its id and digest chain; layers without a blob have an empty place there.
-  func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, [Digest?]) -> Bool
+  /// - Returns: answers for a record by its id and digest chain, which is worked out only where it is asked for; layers
+  ///   without a blob have an empty place there.
+  func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, () -> [Digest?]) -> Bool
 }
 
 /// The checker of the embedded default: a record is used outside if a tag names it, or one of the same blobs (G7).
@@ -17,9 +18,9 @@ public struct TagReferences: ExternalReferenceChecker {
   }
 
   /// Reads the tags.
-  public func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, [Digest?]) -> Bool {
+  public func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, () -> [Digest?]) -> Bool {
     let tagged = Set(try store.tags().map(\.record))
     let chains = Set(tagged.compactMap(digests).filter { !$0.contains(nil) })
-    return { id, chain in tagged.contains(id) || (!chains.isEmpty && chains.contains(chain)) }
+    return { id, chain in tagged.contains(id) || (!chains.isEmpty && chains.contains(chain())) }
   }
 }
