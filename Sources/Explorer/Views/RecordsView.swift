@@ -26,7 +26,7 @@ private struct RecordColumns {
 
   /// The width of all but the description.
   private var fixed: Int {
-    Self.margin + id + 2 + 7 + 10 + 11 + 6 + (hasType ? Self.type + 1 : 0) + (hasUses ? 6 : 0) + 10
+    Self.margin + id + 2 + 7 + 10 + 11 + 7 + (hasType ? Self.type + 1 : 0) + (hasUses ? 6 : 0) + 10
       + (hasCreated ? 9 : 0) + 1
   }
 }
@@ -52,7 +52,7 @@ extension ExplorerState {
     }
     if layout.hasLegend {
       grid.draw(
-        " U in use  S shared with something outside  M mutable  I internal or frontend",
+        " U in use  S shared with something outside  M mutable  L lazy  I internal or frontend",
         at: Point(column: 0, row: layout.body.upperBound - 1), style: Style(dim: true))
     }
   }
@@ -62,7 +62,7 @@ extension ExplorerState {
     func title(_ text: String, _ key: SortKey) -> String { records.sort == key ? "\(text) \(arrow)" : text }
     var parts = [
       cell("", RecordColumns.margin), cell(title("ID", .id), columns.id + 2), cell(title("KIND", .kind), 7),
-      cell(title("SIZE", .size), 10, .right), cell("FREES", 11, .right), "  FLAG",
+      cell(title("SIZE", .size), 10, .right), cell("FREES", 11, .right), "  FLAGS",
     ]
     if columns.hasType { parts.append(" " + cell(title("TYPE", .type), RecordColumns.type)) }
     if columns.hasUses { parts.append(cell(title("USES", .uses), 6, .right)) }
@@ -91,7 +91,8 @@ extension ExplorerState {
   /// A letter for each thing that holds, a dot for each that doesn't.
   private func flags(of row: CacheState.Row) -> String {
     [
-      (row.inUse, "U"), (row.isShared, "S"), (row.isMutable, "M"), (row.recordType.isKeptUnlessAll, "I"),
+      (row.inUse, "U"), (row.isShared, "S"), (row.isMutable, "M"), (row.isLazy, "L"),
+      (row.recordType.isKeptUnlessAll, "I"),
     ].map { $0.0 ? $0.1 : signs.dot }.joined()
   }
 }

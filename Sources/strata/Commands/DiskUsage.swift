@@ -82,7 +82,7 @@ extension CacheState.Row {
   var stateWords: String {
     let words = [
       inUse ? "in use" : nil, isShared ? "shared" : nil, isMutable ? "mutable" : nil,
-      recordType.isKeptUnlessAll ? "internal" : nil,
+      isLazy ? "lazy" : nil, recordType.isKeptUnlessAll ? "internal" : nil,
     ].compactMap(\.self)
     return words.isEmpty ? "-" : words.joined(separator: ",")
   }
