@@ -1,4 +1,5 @@
 import BuildCache
+import Foundation
 import Glibc
 import Logging
 import SystemPackage
@@ -49,6 +50,8 @@ public final class EmbeddedCache: CacheController {
     progress: @escaping @Sendable (Int64) -> Void = { _ in }, steps: DurableSteps = .unwatched,
     logger: Logger = Logger(label: "strata.cache")
   ) throws {
+    // Whole, as tar and others are run in folders of their own.
+    let root = root.isAbsolute ? root : FilePath(FileManager.default.currentDirectoryPath).pushing(root)
     self.root = root
     if access == .write {
       try Self.makeFolder(root)

@@ -43,13 +43,22 @@ struct LayerPlacer {
     return removals
   }
 
-  private func remove(_ removal: LayerRemoval, _ entry: ArchiveEntry) throws {
+  /// Makes a folder of a lower layer writable for as long as is needed, where its owner may not write to it.
+  private mutating func open(_ folder: FilePath) throws {
+    guard !isRoot, let status = try FileStatus(of: folder), status.permissions & 0o700 != 0o700 else { return }
+    folders.append((folder, status, try ExtendedAttributes(of: folder)))
+    try status.open(folder)
+  }
+
+  private mutating func remove(_ removal: LayerRemoval, _ entry: ArchiveEntry) throws {
     if removal.isOpaque {
       guard let folder = try tree.folder(at: removal.path, making: false, for: entry.name) else { return }
+      try open(folder)
       for name in try names(in: folder) { try removeTree(at: folder.appending(name)) }
     } else if let name = removal.path.lastComponent,
       let folder = try tree.folder(at: removal.path.removingLastComponent(), making: false, for: entry.name)
     {
+      try open(folder)
       try removeTree(at: folder.appending(name))
     }
   }
@@ -59,6 +68,7 @@ struct LayerPlacer {
     guard let folder = try tree.folder(at: entry.path.removingLastComponent(), making: true, for: entry.name) else {
       return
     }
+    try open(folder)
     let place = folder.appending(name)
     let old = try FileStatus(of: place)
     switch entry.kind {

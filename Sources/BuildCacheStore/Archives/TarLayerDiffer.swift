@@ -11,7 +11,7 @@ public struct TarLayerDiffer: LayerDiffer {
   /// Makes a differ.
   ///
   /// - Parameters:
-  ///   - staging: an existing folder for whiteouts and lists, which are removed afterwards.
+  ///   - staging: an existing folder, its path absolute, for whiteouts and lists, which are removed afterwards.
   ///   - progress: told how many more bytes were packed, before compression.
   public init(staging: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }) {
     self.staging = staging

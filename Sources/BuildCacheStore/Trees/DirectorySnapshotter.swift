@@ -156,7 +156,9 @@ public final class DirectorySnapshotter: Snapshotter {
     }
     guard spare.withPlatformString({ spare in file.withPlatformString { rename(spare, $0) } }) == 0 else {
       let error = FileError("can't replace", file)
+      let isForbidden = errno == EACCES || errno == EPERM  // in a folder that its owner may not write
       try? removeTree(at: spare)
+      if isForbidden { return false }
       throw error
     }
     return true

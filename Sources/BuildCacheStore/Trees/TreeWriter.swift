@@ -74,13 +74,15 @@ struct TreeWriter {
     for name in try names(in: target.pushing(path)) { try removeTree(at: target.pushing(path).appending(name)) }
   }
 
-  /// Whether a path is a folder in the target, as are all on the way to it; none of them a link.
+  /// Whether a path is a folder in the target, as are all on the way to it; none of them a link. Those that their owner
+  /// may not write are opened: what is about to be done there shows in them, so they are dressed at last.
   private mutating func isRealFolder(_ path: FilePath) throws -> Bool {
     if path.isEmpty || path == known { return true }
     var folder = target
     for component in path.components {
       folder.append(component)
-      guard try FileStatus(of: folder)?.isDirectory == true else { return false }
+      guard let status = try FileStatus(of: folder), status.isDirectory else { return false }
+      try status.open(folder)
     }
     known = path
     return true
@@ -145,6 +147,14 @@ struct TreeWriter {
 }
 
 extension FileStatus {
+  /// Makes a folder one that its owner may write to, where it is not; root may anyway.
+  func open(_ folder: FilePath) throws {
+    guard !isRoot, permissions & 0o700 != 0o700 else { return }
+    guard folder.withPlatformString({ chmod($0, permissions | 0o700) }) == 0 else {
+      throw FileError("can't change the mode of", folder)
+    }
+  }
+
   /// Gives a name this owner (where the user is root, who alone may give files away), mode and times.
   ///
   /// - Throws: ``CacheError`` `storage` naming the path.
