@@ -18,13 +18,33 @@ package final class MemoryMetadataStore: MetadataStore {
 
   package func apply(_ changes: [StoreChange]) throws {
     try state.withLock { state in
-      var next = state
-      for change in changes { try Self.apply(change, &next) }
-      state = next
+      // All is looked at before anything is changed: a copy to go back to would be one of all records.
+      var (records, leases) = (Set<RecordID>(), Set<String>())
+      for change in changes {
+        switch change {
+        case .putRecord(let metadata): records.insert(metadata.id)
+        case .putLease(let id, _): leases.insert(id)
+        case .leaseSnapshot(_, let lease), .leaseBlob(_, let lease):
+          guard leases.contains(lease) || state.leases[lease] != nil else {
+            throw CacheError(.storage, "no lease \(lease)")
+          }
+        case .putTag(let tag): try Self.check(tag.record, records, state)
+        case .putHold(let hold): try Self.check(hold.record, records, state)
+        case .putValue(let record, _, _, _): try Self.check(record, records, state)
+        default: break
+        }
+      }
+      for change in changes { Self.apply(change, &state) }
     }
   }
 
-  private static func apply(_ change: StoreChange, _ state: inout State) throws {
+  private static func check(_ record: RecordID, _ new: Set<RecordID>, _ state: State) throws {
+    guard new.contains(record) || state.records[record] != nil else {
+      throw CacheError(.storage, "no record \(record)")
+    }
+  }
+
+  private static func apply(_ change: StoreChange, _ state: inout State) {
     switch change {
     case .putRecord(let metadata): state.records[metadata.id] = metadata
     case .updateRecord(var metadata):
@@ -38,8 +58,8 @@ package final class MemoryMetadataStore: MetadataStore {
       state.tags = state.tags.filter { $0.value.record != id }
     case .putLease(let id, let isTemporary):
       if state.leases[id] == nil { state.leases[id] = Lease(id: id, isTemporary: isTemporary) }
-    case .leaseSnapshot(let snapshot, let lease): try existing(lease, &state) { $0.snapshots.insert(snapshot) }
-    case .leaseBlob(let blob, let lease): try existing(lease, &state) { $0.blobs.insert(blob) }
+    case .leaseSnapshot(let snapshot, let lease): state.leases[lease]?.snapshots.insert(snapshot)
+    case .leaseBlob(let blob, let lease): state.leases[lease]?.blobs.insert(blob)
     case .linkVariants(let one, let other):
       state.variants[one, default: []].insert(other)
       state.variants[other, default: []].insert(one)
@@ -47,27 +67,18 @@ package final class MemoryMetadataStore: MetadataStore {
       state.variants[blob] = nil
       for key in state.variants.keys { state.variants[key]?.remove(blob) }
     case .putValue(let record, let key, let value, let index):
-      guard state.records[record] != nil else { throw CacheError(.storage, "no record \(record)") }
       state.values[record, default: [:]][key] = value.map { ($0, index) }
     case .removeLease(let id): state.leases[id] = nil
     case .removeTemporaryLeases: state.leases = state.leases.filter { !$0.value.isTemporary }
     case .putSnapshot(let snapshot): state.snapshots[snapshot.id] = snapshot
     case .removeSnapshot(let id): state.snapshots[id] = nil
     case .putTag(let tag):
-      guard state.records[tag.record] != nil else { throw CacheError(.storage, "no record \(tag.record)") }
       state.tags[tag.name] = tag
     case .removeTag(let name): state.tags[name] = nil
     case .putHold(let hold):
-      guard state.records[hold.record] != nil else { throw CacheError(.storage, "no record \(hold.record)") }
       state.holds[hold.record] = hold
     case .removeHold(let id): state.holds[id] = nil
     }
-  }
-
-  private static func existing(_ lease: String, _ state: inout State, _ change: (inout Lease) -> Void) throws {
-    guard var found = state.leases[lease] else { throw CacheError(.storage, "no lease \(lease)") }
-    change(&found)
-    state.leases[lease] = found
   }
 
   package func load() throws -> StoreContents {
