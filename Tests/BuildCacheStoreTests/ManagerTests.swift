@@ -167,6 +167,7 @@ import Testing
       let again = try EmbeddedCache(folder.path.appending("cache"), .write)
       #expect(try await again.manager.collectGarbage() == 0)
       #expect(try await again.manager.unownedBytes() == 0)
+      #expect(try await again.manager.verify() == [])
       try again.close()
     }
   }

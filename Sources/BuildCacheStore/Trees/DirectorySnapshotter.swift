@@ -203,9 +203,13 @@ public final class DirectorySnapshotter: Snapshotter {
   ///   - source: the folder; links in it are kept as links.
   ///   - folder: the tree's folder.
   ///   - leavingOut: a folder that is passed over, the cache's own root for instance, which may lie in the source.
+  ///   - progress: told how many more bytes were copied.
   /// - Throws: ``CacheError`` `storage` naming the file, `CancellationError`; the tree is then half written.
-  public static func copyContents(of source: FilePath, to folder: FilePath, leavingOut: FilePath? = nil) throws {
-    var writer = TreeWriter(onto: folder, .copy)
+  public static func copyContents(
+    of source: FilePath, to folder: FilePath, leavingOut: FilePath? = nil,
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }
+  ) throws {
+    var writer = TreeWriter(onto: folder, .copy, progress: progress)
     let left = try leavingOut.flatMap { try FileStatus(of: $0)?.identity }
     try writer.apply(lower: nil, upper: source, leavingOut: left)
   }

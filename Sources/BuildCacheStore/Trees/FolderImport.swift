@@ -8,18 +8,21 @@ extension EmbeddedCache {
   ///   - folder: the folder; the cache's own root is passed over where it lies in it.
   ///   - parent: the record over which the content is laid.
   ///   - options: what the record says of itself.
+  ///   - progress: told how many more bytes were copied.
   /// - Returns: a ref on the record.
   /// - Throws: ``CacheError`` `storage` naming the file that can't be read or written, and `CancellationError`; nothing
   ///   of the record is left.
   /// - Complexity: a copy of the parent's tree and of the folder.
-  public func store(_ folder: FilePath, over parent: ImmutableRef? = nil, _ options: RecordOptions) async throws
-    -> ImmutableRef
-  {
+  public func store(
+    _ folder: FilePath, over parent: ImmutableRef? = nil, _ options: RecordOptions,
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }
+  ) async throws -> ImmutableRef {
     var unfinished = options
     unfinished.retain = false  // so that what fails goes with its refs
     let mutable = try await manager.new(over: parent, unfinished)
     do {
-      try DirectorySnapshotter.copyContents(of: folder, to: try await mutable.mount(), leavingOut: root)
+      try DirectorySnapshotter.copyContents(
+        of: folder, to: try await mutable.mount(), leavingOut: root, progress: progress)
       let record = try mutable.commit()
       do {
         try await record.finalize()

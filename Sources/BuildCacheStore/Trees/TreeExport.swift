@@ -4,16 +4,20 @@ import SystemPackage
 extension EmbeddedCache {
   /// Writes a record's tree into a folder, as copies; hard links within the tree stay.
   ///
-  /// - Parameter folder: where to; it is made, or is empty.
+  /// - Parameters:
+  ///   - folder: where to; it is made, or is empty.
+  ///   - progress: told how many more bytes were copied.
   /// - Throws: ``CacheError`` `badInput` where the folder holds something, `storage`, and `CancellationError`; a folder
   ///   that was made is removed again.
-  public func extract(_ ref: ImmutableRef, to folder: FilePath) async throws {
+  public func extract(
+    _ ref: ImmutableRef, to folder: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }
+  ) async throws {
     let isNew = try FileStatus(of: folder) == nil
     if !isNew, try !names(in: folder).isEmpty { throw CacheError(.badInput, "\(folder) is not empty") }
     let tree = try await ref.mount()
     do {
       if isNew { try makeFolder(folder) }
-      try DirectorySnapshotter.copyContents(of: tree, to: folder)
+      try DirectorySnapshotter.copyContents(of: tree, to: folder, progress: progress)
     } catch {
       if isNew { try? removeTree(at: folder) }
       throw error

@@ -25,10 +25,14 @@ struct TreeWriter {
   /// Where the first name of a file with several was written.
   private var written: [FileIdentity: FilePath] = [:]
 
+  /// Told how many more bytes were written.
+  private let progress: @Sendable (Int64) -> Void
+
   /// Makes a writer onto a folder that exists.
-  init(onto target: FilePath, _ sharing: Sharing) {
+  init(onto target: FilePath, _ sharing: Sharing, progress: @escaping @Sendable (Int64) -> Void = { _ in }) {
     self.target = target
     self.sharing = sharing
+    self.progress = progress
   }
 
   /// Applies what leads from one tree to another.
@@ -116,6 +120,7 @@ struct TreeWriter {
     if status.hasOtherNames, let first = written[status.identity], link(first, place) { return }
     if status.isRegular {
       try copyFile(source, to: place)
+      progress(status.length)
     } else if status.isLink {
       try copyLink(source, to: place)
     } else if place.withPlatformString({ mknod($0, status.raw.st_mode, status.raw.st_rdev) }) != 0 {

@@ -69,7 +69,9 @@ struct Extract: AsyncParsableCommand {
     let unpacking = Progress("unpacking", total: nil)
     try await root.withRecord(id, progress: unpacking.add) { cache, ref in
       let folder = FilePath(folder)
-      try await interruptible { try await cache.extract(ref, to: folder) }
+      let writing = Progress("writing", total: nil)
+      try await interruptible { try await cache.extract(ref, to: folder, progress: writing.add) }
+      writing.end()
       unpacking.end()
     }
   }

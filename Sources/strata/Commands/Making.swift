@@ -20,7 +20,11 @@ struct MakeSnapshot: AsyncParsableCommand {
       let options = RecordOptions(
         description: description ?? folder, recordType: RecordType(rawValue: type), retain: true)
       let folder = FilePath(folder)
-      let record = try await interruptible { try await cache.store(folder, over: parent, options) }
+      let copying = Progress("copying", total: try EmbeddedCache.bytes(at: folder))
+      let record = try await interruptible {
+        try await cache.store(folder, over: parent, options, progress: copying.add)
+      }
+      copying.end()
       try record.release()
       try parent?.release()
       print(record.id)
