@@ -43,13 +43,15 @@ struct TestTerminal {
     try await tmux(["send-keys"] + keys)
   }
 
-  /// Waits until the screen says something: a condition, not a time. It gives up after as many looks as take minutes.
+  /// Waits until the screen says something and two looks at it are alike, so that it is not half drawn: a condition, not
+  /// a time. It gives up after as many looks as take minutes.
   @discardableResult
   func waitFor(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) async throws -> String {
     var last = ""
     for _ in 0..<20_000 {
-      last = try await tmux(["capture-pane", "-p"])
-      if last.contains(text) { return last }
+      let screen = try await tmux(["capture-pane", "-p"])
+      if screen.contains(text) && screen == last { return last }
+      last = screen
     }
     Issue.record("the screen never said \"\(text)\"; it says\n\(last)", sourceLocation: sourceLocation)
     throw CancellationError()

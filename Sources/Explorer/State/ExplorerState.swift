@@ -42,7 +42,7 @@ public struct ExplorerState: Sendable {
   /// What lies over the screen and takes the keys.
   var overlay: Overlay?
   /// What is said beneath the body.
-  var message = "reading the cache…"
+  var message = ExplorerState.reading
 
   var cache = CacheState.empty
   var space: CacheSpace?

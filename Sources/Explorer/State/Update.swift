@@ -53,7 +53,7 @@ extension ExplorerState {
     return screen == .prune ? [makePlan()] : []
   }
 
-  private static let reading = "reading the cache…"
+  static let reading = "reading the cache"
 
   /// How many letters tell any two ids apart: two neighbours in order are the most alike.
   private static func idWidth(_ cache: CacheState) -> Int {
