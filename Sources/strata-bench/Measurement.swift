@@ -15,10 +15,6 @@ struct Measurement: Encodable {
       try await work()
       times.append((ContinuousClock.now - start) / .milliseconds(1))
     }
-    self.init(name: name, records: records, times: times)
-  }
-
-  private init(name: String, records: Int, times: [Double]) {
     self.name = name
     self.records = records
     milliseconds = times.sorted()
@@ -28,10 +24,9 @@ struct Measurement: Encodable {
   var median: Double { milliseconds[milliseconds.count / 2] }
 
   var text: String {
-    let line = String(
+    String(
       format: "%9d  %@ %10.3f ms  (%.3f to %.3f)", records, name.padding(toLength: 16, withPad: " ", startingAt: 0),
       median, milliseconds[0], milliseconds[milliseconds.count - 1])
-    return line
   }
 
   var json: String {

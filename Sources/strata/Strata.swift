@@ -17,8 +17,7 @@ struct Strata: AsyncParsableCommand {
     subcommands: [
       Explore.self, Demo.self, DiskUsage.self, Prune.self, MakeSnapshot.self, Merge.self, Diff.self, MakeTag.self,
       Untag.self, Tags.self, MakeHold.self, Unhold.self, Show.self, Why.self, Graph.self, Files.self, Import.self,
-      Export.self,
-      Extract.self, Remove.self, Verify.self, CollectGarbage.self,
+      Export.self, Extract.self, Remove.self, Verify.self, CollectGarbage.self,
     ],
     defaultSubcommand: Explore.self)
 

@@ -13,7 +13,7 @@ extension CacheManager {
     }
     return try state.withLock { state in
       var changes: [StoreChange] = []
-      address(record, Set(layers.map(\.id)), &state, &changes)
+      address(record, &state, &changes)
       if !changes.isEmpty { try store.apply(changes) }
       return layers.compactMap { $0.metadata.blob?.descriptor }
     }
@@ -51,13 +51,11 @@ extension CacheManager {
     }
   }
 
-  /// Works out the chain ids of a record, and of those that it stands on, as far as their blobs are in the chain.
-  private func address(
-    _ record: Record, _ chain: Set<RecordID>, _ state: inout State, _ changes: inout [StoreChange]
-  ) {
+  /// Works out the chain ids of a record, and of those that it stands on, as far as they have blobs.
+  private func address(_ record: Record, _ state: inout State, _ changes: inout [StoreChange]) {
     guard ChainIDs(record) == nil else { return }
-    for parent in record.parents { address(parent, chain, &state, &changes) }
-    guard let ids = chainIDs(of: record, chain) else { return }
+    for parent in record.parents { address(parent, &state, &changes) }
+    guard let ids = chainIDs(of: record) else { return }
     var metadata = record.metadata
     metadata.chainID = ids.chain
     metadata.blobChainID = ids.blobChain
@@ -68,7 +66,7 @@ extension CacheManager {
     record.metadata = metadata
   }
 
-  private func chainIDs(of record: Record, _ chain: Set<RecordID>) -> ChainIDs? {
+  private func chainIDs(of record: Record) -> ChainIDs? {
     func own(over below: ChainIDs?) -> ChainIDs? {
       record.metadata.blob.map { ChainIDs(of: $0.digest, $0.diffID, over: below) }
     }

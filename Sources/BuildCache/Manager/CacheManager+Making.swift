@@ -104,11 +104,8 @@ extension CacheManager {
     guard mutable.isMutable, mutable.refCount > 0 else {
       throw CacheError(.invalid, "record \(mutable.id) has no ref to commit")
     }
-    let id = foundation.identities.newID()
-    var metadata = RecordMetadata(
-      id: id, parents: mutable.metadata.parents, isCommitted: true, snapshot: id, createdAt: foundation.clock.now())
-    metadata.description = mutable.metadata.description
-    metadata.equalMutable = mutable.id
+    let metadata = RecordMetadata(
+      committing: mutable.metadata, as: foundation.identities.newID(), at: foundation.clock.now())
     try store.apply([.putRecord(metadata)])
     let record = Record(metadata, parents: mutable.parents)
     record.equalMutable = handle

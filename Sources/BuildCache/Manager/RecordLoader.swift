@@ -89,16 +89,12 @@ struct RecordLoader {
   private mutating func parent(_ id: RecordID) -> Record? {
     guard let parent = loaded[id], parent.isMutable else { return loaded[id] }
     guard parent.refCount == 0 else { return nil }
-    let newID = foundation.identities.newID()
-    var metadata = RecordMetadata(
-      id: newID, parents: parent.metadata.parents, isCommitted: true, snapshot: newID,
-      createdAt: foundation.clock.now())
-    metadata.description = parent.metadata.description
-    metadata.equalMutable = id
+    let metadata = RecordMetadata(
+      committing: parent.metadata, as: foundation.identities.newID(), at: foundation.clock.now())
     repairs.append(.putRecord(metadata))
     let commit = Record(metadata, parents: parent.parents)
     commit.equalMutable = Handle(on: parent, countsAsUse: false)
-    loaded[newID] = commit
+    loaded[metadata.id] = commit
     return commit
   }
 

@@ -52,6 +52,15 @@ public struct RecordMetadata: Sendable, Equatable {
   }
 }
 
+extension RecordMetadata {
+  /// The metadata of a commit of a mutable record (B2): its parents and description, nothing else of it.
+  init(committing mutable: RecordMetadata, as id: RecordID, at now: Timestamp) {
+    self.init(id: id, parents: mutable.parents, isCommitted: true, snapshot: id, createdAt: now)
+    description = mutable.description
+    equalMutable = mutable.id
+  }
+}
+
 /// What a maker may say of a new record (B10).
 public struct RecordOptions: Sendable {
   /// What it is, in words.

@@ -47,7 +47,7 @@ struct ArchiveEntry {
     case "p": kind = .pipe
     case "l" where names.hasPrefix(" -> "):
       names = names.dropFirst(4)
-      kind = .link(to: FilePath(platformString: (Self.unquote(&names) ?? []).map { CChar(bitPattern: $0) } + [0]))
+      kind = .link(to: FilePath(bytes: Self.unquote(&names) ?? []))
     case "h" where names.hasPrefix(" link to "):
       names = names.dropFirst(9)
       kind = .hardLink(to: try Self.path(Self.unquote(&names) ?? [], of: String(decoding: name, as: UTF8.self)))

@@ -9,10 +9,7 @@ enum Compression {
 
   /// Finds out.
   init(of file: FilePath) throws {
-    let descriptor: FileDescriptor
-    do { descriptor = try FileDescriptor.open(file, .readOnly, options: [.closeOnExec]) } catch {
-      throw CacheError(.storage, "can't read \(file)", cause: "\(error)")
-    }
+    let descriptor = try FileDescriptor.reading(file)
     var start = [UInt8](repeating: 0, count: 4)
     let count = try descriptor.closeAfter { try start.withUnsafeMutableBytes { try descriptor.read(into: $0) } }
     switch start[..<count] {

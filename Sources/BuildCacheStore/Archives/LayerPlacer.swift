@@ -101,7 +101,7 @@ struct LayerPlacer {
     guard let status = try FileStatus(of: source), status.isDirectory else { return }
     folders.append((place, status, try ExtendedAttributes(of: source)))
     // What is in it is moved out; a folder that its owner may not write would not let it go.
-    if status.permissions & 0o700 != 0o700 { _ = source.withPlatformString { chmod($0, 0o700) } }
+    try status.open(source)
   }
 
   private func dress(link place: FilePath, _ entry: ArchiveEntry) throws {

@@ -160,8 +160,7 @@ private final class TarRun: Sendable {
 
 /// Writes names into a file that tar reads them from, each ended by a NUL.
 func writeNames(_ names: [[UInt8]], to file: FilePath) throws {
-  let descriptor = try FileDescriptor.open(
-    file, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite])
+  let descriptor = try FileDescriptor.writing(file)
   try descriptor.closeAfter { _ = try descriptor.writeAll(names.joined(separator: [0])) }
 }
 

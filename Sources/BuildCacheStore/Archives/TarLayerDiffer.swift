@@ -30,8 +30,8 @@ public struct TarLayerDiffer: LayerDiffer {
     for folder in [whiteouts, empty] { try makeFolder(folder) }
     let changes = try LayerChanges(lower: lower, upper: upper ?? empty)
     try changes.makeWhiteouts(in: whiteouts)
-    try writeNames(changes.written.map { bytes(of: $0.isEmpty ? "." : $0) }, to: stage.appending("written"))
-    try writeNames(changes.removed.map { bytes(of: whiteout(of: $0)) }, to: stage.appending("removed"))
+    try writeNames(changes.written.map { ($0.isEmpty ? "." : $0).bytes }, to: stage.appending("written"))
+    try writeNames(changes.removed.map { whiteout(of: $0).bytes }, to: stage.appending("removed"))
     let tar = Tool(
       "tar",
       [
@@ -53,10 +53,6 @@ public struct TarLayerDiffer: LayerDiffer {
       try sink.write(chunk)
     }
     return ("application/vnd.oci.image.layer.v1.tar+gzip", hasher.withLock { $0.finish() })
-  }
-
-  private func bytes(of path: FilePath) -> [UInt8] {
-    path.withPlatformString { Array(UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) }) }
   }
 }
 
@@ -97,9 +93,7 @@ private struct LayerChanges {
         place.append(component)
         if try FileStatus(of: place) == nil { try makeFolder(place) }
       }
-      let file = try FileDescriptor.open(
-        folder.pushing(whiteout(of: path)), .writeOnly, options: [.create, .closeOnExec], permissions: [.ownerReadWrite]
-      )
+      let file = try FileDescriptor.writing(folder.pushing(whiteout(of: path)))
       // Of no time, so that the same trees give the same bytes.
       let times = [timespec(), timespec()]
       try file.closeAfter {
@@ -112,10 +106,6 @@ private struct LayerChanges {
 /// The name that stands for something that went.
 private func whiteout(of path: FilePath) -> FilePath {
   guard let name = path.lastComponent else { return path }
-  let text = name.withPlatformString { ArchiveEntry.whiteout.utf8.map { CChar($0) } + $0.bytes + [0] }
-  return path.removingLastComponent().appending(FilePath(platformString: text).components)
-}
-
-extension UnsafePointer<CChar> {
-  fileprivate var bytes: [CChar] { Array(UnsafeBufferPointer(start: self, count: strlen(self))) }
+  let bytes = Array(ArchiveEntry.whiteout.utf8) + FilePath(root: nil, [name]).bytes
+  return path.removingLastComponent().pushing(FilePath(bytes: bytes))
 }

@@ -104,10 +104,7 @@ struct Tool: Sendable {
 
 /// Reads a file in chunks.
 func forEachChunk(of file: FilePath, _ body: ([UInt8]) async throws -> Void) async throws {
-  let descriptor: FileDescriptor
-  do { descriptor = try FileDescriptor.open(file, .readOnly, options: [.closeOnExec]) } catch {
-    throw CacheError(.storage, "can't read \(file)", cause: "\(error)")
-  }
+  let descriptor = try FileDescriptor.reading(file)
   defer { try? descriptor.close() }
   var chunk = [UInt8](repeating: 0, count: 1 << 18)
   while true {

@@ -15,15 +15,8 @@ extension EmbeddedCache {
   public func exportImage(
     of ref: ImmutableRef, to folder: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) async throws {
-    let isNew = try FileStatus(of: folder) == nil
-    if !isNew, try !names(in: folder).isEmpty { throw CacheError(.badInput, "\(folder) is not empty") }
-    let layers = try await ref.blobs(making: true)
-    do {
-      if isNew { try makeFolder(folder, mode: 0o755) }
-      try await write(layers, of: ref, to: folder, progress)
-    } catch {
-      if isNew { try? removeTree(at: folder) }
-      throw error
+    try await filling(folder, mode: 0o755) {
+      try await write(try await ref.blobs(making: true), of: ref, to: folder, progress)
     }
   }
 
@@ -72,10 +65,8 @@ extension EmbeddedCache {
   }
 
   private static func platform(of config: String) throws -> OCI.Platform {
-    let config = try JSONDecoder().decode(OCI.Config.self, from: Data(config.utf8))
-    return OCI.Platform(
-      os: config.os ?? "linux", architecture: config.architecture ?? OCI.Platform.host.architecture,
-      variant: config.variant)
+    try JSONDecoder().decode(OCI.Config.self, from: Data(config.utf8))
+      .platform(else: OCI.Platform.host.architecture)
   }
 
   /// The name of the image in the layout: the end of a tag, if the record has one that may stand there.
@@ -97,12 +88,8 @@ extension EmbeddedCache {
   }
 
   private static func write(_ text: String, to file: FilePath) throws {
-    do {
-      let descriptor = try FileDescriptor.open(
-        file, .writeOnly, options: [.create, .truncate, .closeOnExec],
-        permissions: [.ownerReadWrite, .groupRead, .otherRead])
-      try descriptor.closeAfter { _ = try descriptor.writeAll(text.utf8) }
-    } catch {
+    let descriptor = try FileDescriptor.writing(file, [.ownerReadWrite, .groupRead, .otherRead])
+    do { try descriptor.closeAfter { _ = try descriptor.writeAll(text.utf8) } } catch {
       throw CacheError(.storage, "can't write \(file)", cause: "\(error)")
     }
   }

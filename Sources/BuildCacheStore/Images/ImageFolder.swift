@@ -58,14 +58,9 @@ struct ImageFolder {
     // Builders put attestations beside the images they are about, as images for no platform.
     found.removeAll { $0.platform?.os == "unknown" }
     let choices = try found.map { choice -> (OCI.Platform, OCI.Document) in
-      (try choice.platform ?? platformOfConfig(choice.document), choice.document)
+      (try choice.platform ?? config(of: choice.document).0.platform(), choice.document)
     }
     return try image(of: Self.choose(choices, platform, in: folder))
-  }
-
-  private func platformOfConfig(_ document: OCI.Document) throws -> OCI.Platform {
-    let config = try config(of: document).0
-    return OCI.Platform(os: config.os ?? "linux", architecture: config.architecture ?? "", variant: config.variant)
   }
 
   /// The choice that is meant: the only one, that of the platform asked for, or this machine's.
@@ -128,9 +123,7 @@ struct ImageFolder {
     let choices = try images.map { image -> (OCI.Platform, (OCI.SavedImage, OCI.Config, String)) in
       let bytes = try read(image.config, limit: Self.documentLimit)
       let config = try decode(OCI.Config.self, bytes, image.config)
-      let platform = OCI.Platform(
-        os: config.os ?? "linux", architecture: config.architecture ?? "", variant: config.variant)
-      return (platform, (image, config, String(decoding: bytes, as: UTF8.self)))
+      return (config.platform(), (image, config, String(decoding: bytes, as: UTF8.self)))
     }
     let (image, config, text) = try Self.choose(choices, platform, in: folder)
     let diffIDs = try diffIDs(of: config, count: image.layers.count)
@@ -171,10 +164,7 @@ struct ImageFolder {
   private func read(_ name: String, limit: Int64) throws -> [UInt8] {
     guard let file = try file(name) else { throw CacheError(.badArchive, "\(name) is not in \(folder)") }
     guard file.size <= limit else { throw CacheError(.badArchive, "\(name) in \(folder) is too large to be true") }
-    let descriptor: FileDescriptor
-    do { descriptor = try FileDescriptor.open(file.path, .readOnly, options: [.closeOnExec]) } catch {
-      throw CacheError(.storage, "can't read \(file.path)", cause: "\(error)")
-    }
+    let descriptor = try FileDescriptor.reading(file.path)
     return try descriptor.closeAfter { try readAll(descriptor) }
   }
 

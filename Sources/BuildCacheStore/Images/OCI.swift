@@ -50,6 +50,11 @@ enum OCI {
     var architecture: String?
     var variant: String?
     var rootfs: RootFS
+
+    /// What the image runs on; `architecture` where it doesn't say.
+    func platform(else architecture: String = "") -> Platform {
+      Platform(os: os ?? "linux", architecture: self.architecture ?? architecture, variant: variant)
+    }
   }
 
   /// An entry of `manifest.json`, as `docker save` writes it.

@@ -80,20 +80,19 @@ public final class DirectorySnapshotter: Snapshotter {
     var bytes: [UInt8] = []
     for removal in removals {
       bytes.append(UInt8(ascii: removal.isOpaque ? "o" : "w"))
-      removal.path.withPlatformString { bytes += UnsafeBufferPointer(start: $0, count: strlen($0) + 1).map(UInt8.init) }
+      bytes += removal.path.bytes + [0]
     }
-    let file = try FileDescriptor.open(
-      removalsFile(of: tree), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+    let file = try FileDescriptor.writing(removalsFile(of: tree))
     try file.closeAfter { _ = try file.writeAll(bytes) }
   }
 
   private func removals(of tree: TreeID) throws -> [LayerRemoval] {
     guard try FileStatus(of: removalsFile(of: tree)) != nil else { return [] }
-    let file = try FileDescriptor.open(removalsFile(of: tree), .readOnly)
+    let file = try FileDescriptor.reading(removalsFile(of: tree))
     let bytes = try file.closeAfter { try readAll(file) }
     return bytes.split(separator: 0).compactMap { item in
       guard let kind = item.first else { return nil }
-      let path = FilePath(platformString: item.dropFirst().map { CChar(bitPattern: $0) } + [0])
+      let path = FilePath(bytes: item.dropFirst())
       return LayerRemoval(path, isOpaque: kind == UInt8(ascii: "o"))
     }
   }

@@ -91,9 +91,43 @@ func names(in folder: FilePath) throws -> [FilePath.Component] {
   return names.sorted { compare($0, $1) < 0 }
 }
 
+extension FilePath {
+  /// The path as the system takes it, byte by byte, without its end mark.
+  var bytes: [UInt8] {
+    withPlatformString { UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) } }
+  }
+
+  /// A path of bytes, which need not be UTF-8.
+  init(bytes: some Sequence<UInt8>) {
+    self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0])
+  }
+}
+
 /// Orders two names by their bytes.
 func compare(_ a: FilePath.Component, _ b: FilePath.Component) -> Int32 {
   a.withPlatformString { a in b.withPlatformString { strcmp(a, $0) } }
+}
+
+extension FileDescriptor {
+  /// Opens a file to be read.
+  ///
+  /// - Throws: ``CacheError`` `storage` naming it.
+  static func reading(_ path: FilePath) throws -> FileDescriptor {
+    do { return try open(path, .readOnly, options: [.closeOnExec]) } catch {
+      throw CacheError(.storage, "can't read \(path)", cause: "\(error)")
+    }
+  }
+
+  /// Opens a file to be written anew.
+  ///
+  /// - Throws: ``CacheError`` `storage` naming it.
+  static func writing(_ path: FilePath, _ permissions: FilePermissions = .ownerReadWrite) throws -> FileDescriptor {
+    do {
+      return try open(path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: permissions)
+    } catch {
+      throw CacheError(.storage, "can't write \(path)", cause: "\(error)")
+    }
+  }
 }
 
 /// All bytes of an open file.

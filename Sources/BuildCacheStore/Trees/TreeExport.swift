@@ -1,4 +1,5 @@
 import BuildCache
+import Glibc
 import SystemPackage
 
 extension EmbeddedCache {
@@ -12,12 +13,18 @@ extension EmbeddedCache {
   public func extract(
     _ ref: ImmutableRef, to folder: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) async throws {
+    try await filling(folder) {
+      try DirectorySnapshotter.copyContents(of: try await ref.mount(), to: folder, progress: progress)
+    }
+  }
+
+  /// Runs what fills a folder that is empty, or is made; what was made goes again where it throws.
+  func filling(_ folder: FilePath, mode: mode_t = 0o700, _ body: () async throws -> Void) async throws {
     let isNew = try FileStatus(of: folder) == nil
     if !isNew, try !names(in: folder).isEmpty { throw CacheError(.badInput, "\(folder) is not empty") }
-    let tree = try await ref.mount()
     do {
-      if isNew { try makeFolder(folder) }
-      try DirectorySnapshotter.copyContents(of: tree, to: folder, progress: progress)
+      if isNew { try makeFolder(folder, mode: mode) }
+      try await body()
     } catch {
       if isNew { try? removeTree(at: folder) }
       throw error
@@ -50,7 +57,8 @@ extension EmbeddedCache {
   /// The bytes of a file, or of all files in a folder.
   public static func bytes(at path: FilePath) throws -> Int64 {
     var bytes: Int64 = 0
-    guard try FileStatus(following: path).isDirectory else { return try FileStatus(following: path).length }
+    let status = try FileStatus(following: path)
+    guard status.isDirectory else { return status.length }
     try TreeComparison(lower: nil, upper: path, care: .status).walk { step in
       if case .entry(_, let status, _) = step, status.isRegular { bytes += status.length }
     }

@@ -25,7 +25,7 @@ struct Graph: AsyncParsableCommand {
 
   func run() async throws {
     try await source.withSource(.read) { source in
-      let state = try await around(try await source.usage())
+      let state = try around(try await source.usage())
       switch format {
       case .text: printText(state)
       case .dot: printDot(state)
@@ -34,7 +34,7 @@ struct Graph: AsyncParsableCommand {
     }
   }
 
-  private func around(_ state: CacheState) async throws -> CacheState {
+  private func around(_ state: CacheState) throws -> CacheState {
     guard let id else { return state }
     let center = try state.resolve(id)
     let wanted = state.ancestors(of: center).union(state.descendants(of: center)).union([center])

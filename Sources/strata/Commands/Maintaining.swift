@@ -26,15 +26,11 @@ struct Remove: AsyncParsableCommand {
       }
       let others = plan.cut - Set(wanted).count
       if !yes {
-        writeError(
+        try PlanText.confirm(
           "Remove \(PlanText.count(plan.cut)), \(others) of them as they stand on what you named, freeing "
-            + "\(ByteCount(plan.freed).text)? It can't be undone. [y/N]")
-        guard let answer = readLine()?.lowercased(), answer == "y" || answer == "yes" else {
-          throw Failure.failed("nothing was removed")
-        }
+            + "\(ByteCount(plan.freed).text)?")
       }
-      let report = try await cache.carryOut(plan) { print("removed \($0.id)  \(ByteCount($0.size).text)") }
-      print("Removed \(PlanText.count(report.removed)), freed \(ByteCount(report.freed).text).")
+      PlanText.tell(try await cache.carryOut(plan, progress: PlanText.tellRemoved))
     }
   }
 }

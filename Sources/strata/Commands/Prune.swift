@@ -47,22 +47,20 @@ struct Prune: AsyncParsableCommand {
 
   private func ask(_ plan: PrunePlan) throws {
     guard plan.cut > 0 else { return }
-    writeError("Remove \(PlanText.count(plan.cut)), freeing \(ByteCount(plan.freed).text)? It can't be undone. [y/N]")
-    let answer = readLine()?.lowercased()
-    guard answer == "y" || answer == "yes" else { throw Failure.failed("nothing was removed") }
+    try PlanText.confirm("Remove \(PlanText.count(plan.cut)), freeing \(ByteCount(plan.freed).text)?")
   }
 
   private func carryOut(_ plan: PrunePlan, on source: any CacheController) async throws {
     let isTable = format == .table
     let report = try await interruptible {
       try await source.carryOut(plan) { row in
-        if isTable { print("removed \(row.id)  \(ByteCount(row.size).text)") }
+        if isTable { PlanText.tellRemoved(row) }
       }
     }
     switch format {
     case .json: try printJSON(PlanJSON(plan, leaving: Set(report.changed + report.notReached)))
     case .table:
-      print("Removed \(PlanText.count(report.removed)), freed \(ByteCount(report.freed).text).")
+      PlanText.tell(report)
       if !report.changed.isEmpty {
         print("Left alone, as they changed meanwhile: \(report.changed.joined(separator: ", "))")
       }
@@ -75,6 +73,25 @@ struct Prune: AsyncParsableCommand {
 enum PlanText {
   static func count(_ records: Int) -> String {
     records == 1 ? "1 record" : "\(records) records"
+  }
+
+  /// Asks whether to remove, no being the default.
+  ///
+  /// - Throws: ``Failure`` 1 where the answer is not yes.
+  static func confirm(_ question: String) throws {
+    writeError(question + " It can't be undone. [y/N]")
+    let answer = readLine()?.lowercased()
+    guard answer == "y" || answer == "yes" else { throw Failure.failed("nothing was removed") }
+  }
+
+  /// A record that went.
+  @Sendable static func tellRemoved(_ row: CacheState.Row) {
+    print("removed \(row.id)  \(ByteCount(row.size).text)")
+  }
+
+  /// What went in all.
+  static func tell(_ report: PruneReport) {
+    print("Removed \(count(report.removed)), freed \(ByteCount(report.freed).text).")
   }
 
   /// The victims in order, the sums, and how many stay for which reason.
