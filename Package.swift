@@ -20,6 +20,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
@@ -43,7 +44,9 @@ let package = Package(
       ],
       swiftSettings: strict),
     .systemLibrary(name: "CLinux"),
-    .target(name: "BuildKitBridge", dependencies: ["BuildCache"], swiftSettings: strict),
+    .target(
+      name: "BuildKitBridge", dependencies: ["BuildCache", .product(name: "TOMLKit", package: "TOMLKit")],
+      swiftSettings: strict),
     .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncursesw5-dev"])]),
     .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
     .target(
@@ -78,7 +81,8 @@ let package = Package(
       ],
       exclude: ["Conformance"], swiftSettings: strict),
     .testTarget(
-      name: "BuildKitBridgeTests", dependencies: ["BuildCache", "BuildKitBridge"], exclude: ["Fixtures"],
+      name: "BuildKitBridgeTests", dependencies: ["BuildCache", "BuildKitBridge", "TestSupport"],
+      exclude: ["Fixtures", "Recordings"],
       swiftSettings: strict),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
     .testTarget(

@@ -79,6 +79,11 @@ public struct CacheState: Sendable {
     parentEdges[row].compactMap { $0 < rows.count ? Int($0) : nil }
   }
 
+  /// Calls `body` with each of ``parents(of:)``, without making a list of them.
+  func forEachParent(of row: Int, _ body: (Int) -> Void) {
+    for parent in parentEdges[row] where parent < rows.count { body(Int(parent)) }
+  }
+
   /// The rows that stand directly on a row; one stands twice if it names the row twice.
   public func children(of row: Int) -> [Int] {
     childEdges[row].map { Int($0) }

@@ -110,8 +110,8 @@ public final class EmbeddedCache: CacheController {
   /// The folder's path.
   public var name: String { root.string }
 
-  /// The embedded manager ranks as the seed does.
-  public var ranking: RankingRule { .seed }
+  /// The embedded manager ranks as the seed does, and no prune is a use (G6).
+  public var behavior: PruneBehavior { .embedded }
 
   /// Disk usage with sizes measured.
   public func usage(matching filter: Filter) async throws -> CacheState {

@@ -1,5 +1,4 @@
 import BuildCache
-import Glibc
 
 /// A saved list of disk usage, to be looked at and planned on: it can't be changed.
 ///
@@ -17,43 +16,32 @@ public struct SavedCache: CacheController {
   /// - Throws: ``CacheError`` `badList` naming the file, and the row that is damaged; `storage` where it can't be read.
   public init(readingFrom path: String) throws {
     name = path == "-" ? "standard input" : path
-    list = Self.joined(try SavedDiskUsage.read(try Self.bytes(of: path, name), name: name))
-  }
-
-  private static func bytes(of path: String, _ name: String) throws -> [UInt8] {
-    let descriptor = path == "-" ? STDIN_FILENO : Glibc.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw CacheError(.storage, "can't read \(name)", cause: String(cString: strerror(errno)))
-    }
-    defer { if path != "-" { Glibc.close(descriptor) } }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let count = Glibc.read(descriptor, &buffer, buffer.count)
-      if count == 0 { return bytes }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        throw CacheError(.storage, "can't read \(name)", cause: String(cString: strerror(errno)))
-      }
-      bytes += buffer[..<count]
-    }
+    list = Self.joined(try SavedDiskUsage.read(try readFile(path), name: name))
   }
 
   /// Joins the rows of a list.
   ///
-  /// `shared` is told of ancestors too (C4), while a prune asks for the record itself (D2): only a shared row on which
-  /// no shared row stands is known to be meant itself.
+  /// `shared` and `inUse` are told of ancestors too (C2, C4), while a prune asks for the record itself (D2): only such
+  /// a row on which no other stands is known to be meant itself.
   static func joined(_ rows: [SavedRow]) -> CacheState {
     var sharedBelow: Set<RecordID> = []
-    for row in rows where row.isShared { sharedBelow.formUnion(row.parents) }
+    var usedBelow: Set<RecordID> = []
+    var uppers: Set<RecordID> = []
+    for row in rows where row.isShared {
+      sharedBelow.formUnion(row.parents)
+      // A diff has the digest chain of its upper (B7): what shares the one shares the other.
+      if row.isDiff, let upper = row.parents.last { uppers.insert(upper) }
+    }
+    for row in rows where row.inUse { usedBelow.formUnion(row.parents) }
     var builder = CacheState.Builder()
     for row in rows {
+      let isReferenced = row.isShared && (!sharedBelow.contains(row.id) || uppers.contains(row.id))
       builder.add(
         CacheState.Row(
           id: row.id, kind: row.kind, isMutable: row.isMutable, size: row.size, createdAt: row.createdAt,
           lastUsedAt: row.lastUsedAt, usageCount: row.usageCount, description: row.description,
-          recordType: row.recordType, outsideRefs: row.inUse ? 1 : 0,
-          isReferenced: row.isShared && !sharedBelow.contains(row.id)),
+          recordType: row.recordType, outsideRefs: row.inUse && !usedBelow.contains(row.id) ? 1 : 0,
+          isReferenced: isReferenced),
         parents: row.parents)
     }
     return builder.finish()
@@ -62,8 +50,8 @@ public struct SavedCache: CacheController {
   /// Why it can't be changed.
   public var readOnlyReason: String? { "a saved list" }
 
-  /// The rule of newer BuildKit.
-  public var ranking: RankingRule { .current }
+  /// A newer BuildKit's that was not restarted: a list doesn't tell.
+  public var behavior: PruneBehavior { .daemon(.current, isRestarted: false) }
 
   /// What the list says.
   public func usage(matching filter: Filter) -> CacheState {
@@ -83,4 +71,12 @@ public struct SavedCache: CacheController {
 
   /// Does nothing.
   public func close() {}
+}
+
+extension SavedRow {
+  /// Whether it is known to be a diff with both sides: BuildKit's lists tell it only of those that name their sides.
+  fileprivate var isDiff: Bool {
+    guard parents.count == 2 else { return false }
+    return kind == .diff || description == "diff \"\(parents[0])\" -> \"\(parents[1])\""
+  }
 }

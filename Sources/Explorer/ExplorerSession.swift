@@ -51,7 +51,7 @@ public final class ExplorerSession {
     inbox = Inbox(wake: wake)
     state = ExplorerState(
       ExplorerState.Options(
-        name: controller.name, readOnlyReason: controller.readOnlyReason, ranking: controller.ranking,
+        name: controller.name, readOnlyReason: controller.readOnlyReason, behavior: controller.behavior,
         isASCII: isASCII), size: size)
     start(.load)
   }
@@ -108,8 +108,8 @@ private func run(
   do {
     switch effect {
     case .load: return .loaded(try await controller.usage(), try await controller.space(), at: clock.now())
-    case .plan(let cache, let policy, let ranking):
-      return .planned(PrunePlan(cache, policy: policy, ranking: ranking, now: clock.now()))
+    case .plan(let cache, let policy, let behavior):
+      return .planned(PrunePlan(cache, policies: [policy], behavior: behavior, now: clock.now()))
     case .measure(let cache, let rows):
       return .freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.sizeWithDescendants(of: $0)) }))
     case .carryOut(let plan):

@@ -45,16 +45,16 @@ struct StrataBench: AsyncParsableCommand {
     let state = try await cache.usage(matching: .all)
     try cache.close()
     let policy = PrunePolicy(all: true, keepBytes: state.total / 2)
-    var plan = PrunePlan(state, policy: policy, ranking: .seed, now: Workload.now)
+    var plan = PrunePlan(state, policies: [policy], now: Workload.now)
     try report(
       await Measurement(of: "plan half", records: count, runs: runs) {
-        plan = PrunePlan(state, policy: policy, ranking: .seed, now: Workload.now)
+        plan = PrunePlan(state, policies: [policy], now: Workload.now)
       })
-    var limit = policy.keepBytes
+    var limit = policy.limits.maxUsed
     try report(
       await Measurement(of: "move the limit", records: count, runs: runs) {
         limit += 1_000_000
-        plan = plan.limited(to: limit)
+        plan = plan.limited(rule: 0, to: SpaceLimits(maxUsed: limit))
       })
   }
 

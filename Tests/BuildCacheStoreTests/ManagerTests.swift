@@ -153,7 +153,7 @@ import Testing
         let usage = try await cache.usage()
         let policy = PrunePolicy(
           all: random.chance(30), keepBytes: random.chance(25) ? 0 : Int64(random.pick(1...max(1, Int(usage.total)))))
-        let plan = PrunePlan(usage, policy: policy, ranking: .seed, now: SystemClock().now())
+        let plan = PrunePlan(usage, policies: [policy], now: SystemClock().now())
         let removed = Guarded<[RecordID]>([])
         let report = try await cache.manager.prune([policy]) { row in removed.withLock { $0.append(row.id) } }
         #expect(removed.withLock { $0 } == plan.victims.map { usage.rows[$0.row].id }, "seed \(seed)")
@@ -204,7 +204,7 @@ import Testing
     let base = try await layer(cache)
     let used = try await layer(cache, name: "used")
     let plan = PrunePlan(
-      try await cache.usage(), policy: PrunePolicy(), ranking: .seed, now: SystemClock().now())
+      try await cache.usage(), policies: [PrunePolicy()], now: SystemClock().now())
     try cache.manager.get(used).release()
     let late = try await layer(cache, name: "late")
     let report = try await cache.carryOut(plan) { _ in }
@@ -218,7 +218,7 @@ import Testing
     let cache = try open()
     for number in 0..<8 { _ = try await layer(cache, name: "n\(number)") }
     let plan = PrunePlan(
-      try await cache.usage(), policy: PrunePolicy(), ranking: .seed, now: SystemClock().now())
+      try await cache.usage(), policies: [PrunePolicy()], now: SystemClock().now())
     let count = Guarded(0)
     let running = Guarded<Task<PruneReport, any Error>?>(nil)
     let task = Task {
@@ -258,8 +258,8 @@ import Testing
     let reader = try open(.read)
     #expect(reader.readOnlyReason?.contains("in use is unknown") == true)
     let plan = PrunePlan(
-      try await reader.usage(), policy: PrunePolicy(), ranking: .seed, now: SystemClock().now())
-    #expect(plan.cut == 1)
+      try await reader.usage(), policies: [PrunePolicy()], now: SystemClock().now())
+    #expect(plan.count == 1)
     await #expect(throws: CacheError.self) { try await reader.carryOut(plan) { _ in } }
     try reader.close()
     try first.close()

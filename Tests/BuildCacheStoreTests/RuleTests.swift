@@ -529,7 +529,7 @@ private final class WatchedStore: MetadataStore {
     let state = builder.finish()
     #expect(state.total == .max)
     let plan = PrunePlan(
-      state, policy: PrunePolicy(keepBytes: 1), ranking: .seed, now: Timestamp(nanoseconds: 0))
+      state, policies: [PrunePolicy(keepBytes: 1)], now: Timestamp(nanoseconds: 0))
     #expect(plan.freed == .max && plan.after == 0)
   }
 

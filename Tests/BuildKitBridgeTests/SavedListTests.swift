@@ -55,7 +55,8 @@ import Testing
       {"id":"c","size":5,"createdAt":"2026-01-01T00:00:00Z","parents":["gone"]}
       """
     let state = SavedCache.joined(try SavedDiskUsage.read(Array(text.utf8), name: "x"))
-    let plan = PrunePlan(state, policy: PrunePolicy(), ranking: .current, now: Timestamp(nanoseconds: 0))
+    let plan = PrunePlan(
+      state, policies: [PrunePolicy()], behavior: .daemon(.current, isRestarted: false), now: Timestamp(nanoseconds: 0))
     #expect(plan.victims.map { state.rows[$0.row].id } == ["c"])
     #expect(state.parentIDs(of: 2) == ["gone"])
   }

@@ -18,7 +18,7 @@ final class MemoryCache: CacheController {
   }
 
   var name: String { "memory" }
-  var ranking: RankingRule { .seed }
+  var behavior: PruneBehavior { .embedded }
   func usage(matching filter: Filter) -> CacheState { rows.withLock { $0 } }
   func replace(with state: CacheState) { rows.withLock { $0 = state } }
   func space() -> CacheSpace? { CacheSpace(capacity: 500_000_000_000, free: 42_000_000_000, unowned: 0) }
@@ -232,7 +232,7 @@ private func shows(_ grid: Grid, _ text: String) -> Bool {
   }
 
   @Test("why a row stays names what holds it; a victim says it goes") func why() async throws {
-    #expect(shows(try await play("pjw"), "It stays: the limit is reached before it."))
+    #expect(shows(try await play("pjw"), "It stays: the limit is reached before it ("))
     #expect(shows(try await play("pjjw"), "It stays: somebody holds it."))
     #expect(shows(try await play("pgw"), "It goes"))
     #expect(shows(try await play("pw"), "what stands above goes"))
@@ -317,14 +317,14 @@ private func shows(_ grid: Grid, _ text: String) -> Bool {
         for effect in update(&state, event) {
           switch effect {
           case .load: answers.append(.loaded(state.cache, nil, at: now.now()))
-          case .plan(let cache, let policy, let ranking):
-            answers.append(.planned(PrunePlan(cache, policy: policy, ranking: ranking, now: now.now())))
+          case .plan(let cache, let policy, let behavior):
+            answers.append(.planned(PrunePlan(cache, policies: [policy], behavior: behavior, now: now.now())))
           case .measure(let cache, let rows):
             answers.append(.freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.rows[$0].size) })))
           case .carryOut(let plan):
             #expect(wasAsked && isYes, "seed \(seed)")
             var report = PruneReport()
-            report.removed = plan.cut
+            report.removed = plan.count
             answers.append(.pruned(report))
           case .stop: break
           }

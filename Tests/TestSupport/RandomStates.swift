@@ -1,7 +1,7 @@
 import BuildCache
 
 /// A cache drawn at random: few distinct times, counts and sizes, so that there are ties; some never used, some held,
-/// shared or internal; layers, merges and diffs, a parent named twice now and then.
+/// shared or internal; layers, merges and diffs, a parent named twice now and then; some as a diff of several layers makes them by itself.
 package func randomState(rows: Int, _ random: inout SeededGenerator) -> CacheState {
   var builder = CacheState.Builder()
   var ids: [RecordID] = []
@@ -18,13 +18,15 @@ package func randomState(rows: Int, _ random: inout SeededGenerator) -> CacheSta
       default: break
       }
     }
-    let isNever = random.chance(15)
+    let isImplicit = random.chance(10)
+    let isNever = random.chance(isImplicit ? 80 : 15)
     builder.add(
       CacheState.Row(
         id: id, kind: parents.isEmpty ? .base : .layer, isMutable: random.chance(10),
         size: Int64(random.pick(0...5) * 10), createdAt: Timestamp(nanoseconds: Int64(random.pick(0...3))),
         lastUsedAt: isNever ? nil : Timestamp(nanoseconds: Int64(random.pick(1...times)) * 1_000_000_000),
-        usageCount: random.pick(0...counts), description: "record \(number)",
+        usageCount: isImplicit && isNever ? 0 : random.pick(0...counts),
+        description: isImplicit ? "diff \"a\" -> \"b\"" : "record \(number)",
         recordType: random.chance(8) ? .internal : .regular, outsideRefs: random.chance(5) ? 1 : 0,
         isReferenced: random.chance(7)),
       parents: parents)

@@ -37,9 +37,6 @@ public struct Filter: Sendable, Equatable {
   /// The keys that have a meaning.
   public static let knownKeys = FilterKey.allCases.map(\.rawValue)
 
-  /// The keys that a prune's filter does not see: there they never match.
-  public static let keysUnseenByPrune: Set<String> = ["parents", "inuse"]
-
   /// Itself, where every key is known and every regular expression can be compiled.
   ///
   /// A daemon lets an unknown key match nothing, or all with `!=`; a user who mistypes one would lose a cache. So the

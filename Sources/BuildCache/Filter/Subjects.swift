@@ -15,9 +15,10 @@ struct ListedRow: FilterSubject {
 /// A row as a prune's filter sees it (D7): parents and inuse are never there, and shared is the record's own (D2).
 struct PrunableRow: FilterSubject {
   let row: CacheState.Row
+  let unseen: Set<FilterKey>
 
   func filterValue(_ key: FilterKey) -> String? {
-    Filter.keysUnseenByPrune.contains(key.rawValue) ? nil : row.ownValue(key, isShared: row.isReferenced)
+    unseen.contains(key) ? nil : row.ownValue(key, isShared: row.isReferenced)
   }
 }
 

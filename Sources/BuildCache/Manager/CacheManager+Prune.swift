@@ -6,21 +6,23 @@ extension CacheManager {
   ///
   /// - Parameters:
   ///   - policies: what may go.
-  ///   - ranking: D5's rule; the embedded manager's is `seed`.
+  ///   - behavior: how candidates are ranked; the embedded manager's own rule is `seed`.
+  ///   - free: free bytes of the cache's disk, for policies with a min free; absent: none is heeded.
   ///   - progress: called after each removal, in order, with the record's usage row.
   /// - Returns: what went. Cancelling the task stops between two removals (D8) and is told in the report.
   /// - Throws: ``CacheError``; no later policy and no garbage collection ran (D9), what was removed was reported.
   @discardableResult
   public func prune(
-    _ policies: [PrunePolicy], ranking: RankingRule = .seed,
+    _ policies: [PrunePolicy], behavior: PruneBehavior = .embedded, free: Int64? = nil,
     progress: @escaping @Sendable (CacheState.Row) -> Void = { _ in }
   ) async throws -> PruneReport {
     try await pruning.withLock {
       var report = PruneReport()
       for policy in policies where !report.wasStopped {
         // Without a limit no size matters to the choice: only the victims are measured, as they go.
-        let usage = policy.keepBytes > 0 ? try await usage() : try listing()
-        let plan = PrunePlan(usage, policy: policy, ranking: ranking, now: foundation.clock.now())
+        let usage = policy.limits != .none ? try await usage() : try listing()
+        let plan = PrunePlan(
+          usage, policies: [policy], behavior: behavior, now: foundation.clock.now(), free: free)
         try await remove(plan, &report, progress)
       }
       try await collectGarbage()

@@ -8,8 +8,8 @@ public protocol CacheController: Sendable {
   /// Why nothing can be changed here, in a few words; nothing where it can.
   var readOnlyReason: String? { get }
 
-  /// The ranking rule that this cache's own prune follows.
-  var ranking: RankingRule { get }
+  /// How this cache carries a prune out, which a plan has to foresee.
+  var behavior: PruneBehavior { get }
 
   /// What the cache holds now, with sizes measured (C). Looking is not using (G1).
   ///

@@ -1,15 +1,35 @@
 extension PrunePlan {
   /// Why a row goes or stays under this plan, in sentences; where other records are the reason, the chain that leads to
-  /// the one that has a reason of its own.
+  /// the one that has a reason of its own. Of several rules each that passes it by is named.
   ///
   /// - Parameters:
   ///   - row: a row of the plan's state.
   ///   - now: from when ages are counted.
   ///   - name: how a record is named in the sentences.
-  /// - Complexity: O(the chain and its edges).
+  /// - Complexity: O(rules, and the chain with its edges).
   public func explanation(ofRow row: Int, now: Timestamp, naming name: (RecordID) -> String) -> [String] {
-    guard let reason = reason(forRow: row) else { return [goes(row)] }
-    let own = "It stays: \(words(for: reason, row, now))."
+    let taker = taking(row: row)
+    let passing = rules.prefix(taker?.rule ?? rules.count).enumerated().filter { $1.reason(forRow: row) != nil }
+    var lines: [String] = []
+    if rules.count > 1 {
+      lines = passing.map { number, rule in
+        let reason = rule.reason(forRow: row).map { words(for: $0, row, rule, now) } ?? ""
+        return "Rule \(number + 1) (\(rule.policy.words)) passes it by: \(reason)."
+      }
+    }
+    if let taker {
+      lines.append(goes(row, rule: taker.rule, place: taker.place))
+    } else if let rule = rules.last, let reason = rule.reason(forRow: row) {
+      lines.append(rules.count > 1 ? "So it stays." : "It stays: \(words(for: reason, row, rule, now)).")
+      lines += chain(from: row, reason, rule, now, name)
+    }
+    return lines
+  }
+
+  /// The chain of records that keeps a row, to the one that has a reason of its own.
+  private func chain(
+    from row: Int, _ reason: KeptReason, _ rule: PlannedRule, _ now: Timestamp, _ name: (RecordID) -> String
+  ) -> [String] {
     var chain: [Int] = []
     var at = row
     var why = reason
@@ -18,10 +38,10 @@ extension PrunePlan {
       at = next
       why = nextReason
     }
-    guard let last = chain.popLast() else { return [own] }
+    guard let last = chain.popLast() else { return [] }
     let way = chain.prefix(4).map { name(state.rows[$0].id) }.joined(separator: ", ")
     let through = chain.isEmpty ? "" : " through \(way)" + (chain.count > 4 ? " and \(chain.count - 4) more" : "")
-    return [own, "\(name(state.rows[last].id)) stands on it\(through), and stays: \(words(for: why, last, now))."]
+    return ["\(name(state.rows[last].id)) stands on it\(through), and stays: \(words(for: why, last, rule, now))."]
   }
 
   /// The child that keeps a row, where a child does.
@@ -33,17 +53,23 @@ extension PrunePlan {
     }
   }
 
-  private func goes(_ row: Int) -> String {
-    guard isRanked, let place = order.firstIndex(where: { $0.row == row }) else {
-      return "It can be pruned: nobody uses it, and nothing that stays stands on it."
+  private func goes(_ row: Int, rule number: Int, place: Int) -> String {
+    let rule = rules[number]
+    let by = rules.count > 1 ? " by rule \(number + 1) (\(rule.policy.words))" : ""
+    guard rule.isRanked else {
+      return rules.count > 1
+        ? "It goes\(by): nobody uses it, and nothing that stays stands on it."
+        : "It can be pruned: nobody uses it, and nothing that stays stands on it."
     }
-    let victim = order[place]
-    return "It goes as number \(place + 1) of \(cut): of the candidates then its last use was number "
+    let victim = rule.order[place]
+    let ties =
+      victim.tied > 0 ? " \(victim.tied) more had that score: a daemon's choice among them is accidental." : ""
+    return "It goes as number \(place + 1) of \(rule.cut)\(by): of the candidates then its last use was number "
       + "\(victim.lastUsedRank.number) of \(victim.lastUsedRank.highest) by age and its count of uses number "
-      + "\(victim.usageRank.number) of \(victim.usageRank.highest), and the lowest score goes first."
+      + "\(victim.usageRank.number) of \(victim.usageRank.highest), and the lowest score goes first.\(ties)"
   }
 
-  private func words(for reason: KeptReason, _ row: Int, _ now: Timestamp) -> String {
+  private func words(for reason: KeptReason, _ row: Int, _ rule: PlannedRule, _ now: Timestamp) -> String {
     let record = state.rows[row]
     switch reason {
     case .inUse: return "somebody holds it"
@@ -51,12 +77,22 @@ extension PrunePlan {
     case .shared: return "something outside uses it (all is off)"
     case .internal: return "its type is \(record.recordType.rawValue) (all is off)"
     case .keepDuration:
-      let age = record.lastUsedAt.map { now.since($0).ageText } ?? "never"
-      return "used \(age) ago, keep-duration \(policy.keepDuration.ageText)"
+      let span = rule.policy.keepDuration.ageText
+      if isMadeYoung(row) {
+        return "that the last record on it goes counts as a use of it in a daemon that was restarted, "
+          + "so it looks used now, keep-duration \(span)"
+      }
+      return "used \(record.lastUsedAt.map { now.since($0).ageText } ?? "never") ago, keep-duration \(span)"
     case .filter: return "the filter does not match it"
     case .pinned: return "records that stay stand on it"
-    case .withinLimit: return "the limit is reached before it"
+    case .withinLimit:
+      return "the limit is reached before it (keep \(ByteCount(rule.keepBytes).text) of \(ByteCount(rule.before).text))"
     }
+  }
+
+  /// Whether the prune itself makes the row look used, so that keep-duration protects it (G6).
+  func isMadeYoung(_ row: Int) -> Bool {
+    behavior.parentUse != .never && rules.contains { $0.isMadeYoung(row) }
   }
 }
 

@@ -7,11 +7,11 @@ public struct PrunePlan: Sendable {
   public struct Victim: Sendable, Equatable {
     /// Its row in the plan's state.
     public let row: Int
-    /// Time share plus usage share (D5): the lowest goes first.
+    /// What it scored among the candidates of its step (D5); the lowest goes first.
     public let score: Double
-    /// Its number among the candidates' distinct times of last use.
+    /// Its last use among the distinct times.
     public let lastUsedRank: Rank
-    /// Its number among the candidates' distinct usage counts.
+    /// Its usage count among the distinct usage counts.
     public let usageRank: Rank
     /// Other candidates of the step that had the same score: the original's choice among them is accidental.
     public let tied: Int
@@ -19,39 +19,56 @@ public struct PrunePlan: Sendable {
 
   /// The state that was planned.
   public let state: CacheState
-  /// The policy that was planned; its keep-bytes says where ``cut`` is.
-  public let policy: PrunePolicy
-  /// All that could ever go under the policy, in order; the first ``cut`` do.
-  public let order: [Victim]
-  /// How many go.
-  public let cut: Int
-  /// D4's total before.
-  public let before: Int64
-  /// Whether the victims are ranked: only a keep-bytes limit ranks them (D3).
-  public var isRanked: Bool { policy.keepBytes > 0 }
+  /// The rules, in the order in which they are carried out (D1), each worked out on what those before it leave.
+  public let rules: [PlannedRule]
+  /// Whose prune it foresees.
+  public let behavior: PruneBehavior
+  /// The moment that keep-duration counts back from.
+  public let now: Timestamp
+  /// Free bytes of the disk that were reckoned with; absent: unknown.
+  public let free: Int64?
 
-  /// `freedBy[k]` is what the first k victims free.
-  private let freedBy: [Int64]
-  /// Why a row is not in the order; absent for those that are.
-  private let reasons: [KeptReason?]
-  /// A row's place in the order; -1 for those that are not in it.
-  private let places: [Int32]
-
-  /// Plans a policy.
+  /// Plans a prune.
   ///
   /// - Parameters:
   ///   - state: what the cache holds; rows in use never go.
-  ///   - policy: what may go, and the limit.
-  ///   - ranking: which of D5's rules ranks the candidates.
+  ///   - policies: what may go, rule by rule in order.
+  ///   - behavior: whose prune is foreseen.
   ///   - now: the moment from which keep-duration counts back.
-  /// - Complexity: that of finding the whole order, whatever the limit: O(n log n + n · distinct usage counts).
-  public init(_ state: CacheState, policy: PrunePolicy, ranking: RankingRule, now: Timestamp) {
-    let youngest = now.advanced(by: TimeSpan(nanoseconds: -policy.keepDuration.nanoseconds))
-    let own = state.rows.map { row in
-      Self.ownReason(row, policy: policy, youngest: policy.keepDuration.nanoseconds == 0 ? nil : youngest)
+  ///   - free: free bytes of the cache's disk; absent: unknown, and no min free is heeded.
+  /// - Complexity: for each rule that of finding its whole order, whatever its limit: O(n log n), and for each victim
+  ///   the logarithm of the distinct usage counts.
+  public init(
+    _ state: CacheState, policies: [PrunePolicy], behavior: PruneBehavior = .embedded, now: Timestamp,
+    free: Int64? = nil
+  ) {
+    self.init(state, planning: policies, after: [], behavior: behavior, now: now, free: free)
+  }
+
+  private init(
+    _ state: CacheState, planning policies: some Sequence<PrunePolicy>, after first: [PlannedRule],
+    behavior: PruneBehavior, now: Timestamp, free: Int64?
+  ) {
+    var remaining = RemainingCache(state, parentUse: behavior.parentUse, now: now)
+    var rules = first
+    for victim in first.flatMap(\.victims) { remaining.remove(victim.row) }
+    for policy in policies {
+      let reason = OwnReason(state, policy, behavior, now)
+      let rule = PlannedRule(policy, on: remaining, behavior: behavior, free: free) {
+        reason.reason(forRow: $0, lastUsed: remaining.lastUsed[$0])
+      }
+      for victim in rule.victims { remaining.remove(victim.row) }
+      rules.append(rule)
     }
-    var planner = PrunePlanner(state, rule: ranking, isEligible: own.map { $0 == nil })
-    self.init(state, policy: policy, order: planner.order(), ownReasons: own)
+    self.init(state: state, rules: rules, behavior: behavior, now: now, free: free)
+  }
+
+  private init(state: CacheState, rules: [PlannedRule], behavior: PruneBehavior, now: Timestamp, free: Int64?) {
+    self.state = state
+    self.rules = rules
+    self.behavior = behavior
+    self.now = now
+    self.free = free
   }
 
   /// Plans the removal of chosen rows, each with all that stands on it, children before parents.
@@ -66,124 +83,119 @@ public struct PrunePlan: Sendable {
       wanted[row] = true
       for descendant in state.descendants(of: row) { wanted[descendant] = true }
     }
-    let own = state.rows.indices.map { row -> KeptReason? in
-      Self.useReason(state.rows[row]) ?? (wanted[row] ? nil : .filter)
+    let now = Timestamp(nanoseconds: 0)
+    let remaining = RemainingCache(state, parentUse: .never, now: now)
+    let rule = PlannedRule(PrunePolicy(all: true), on: remaining, behavior: .embedded, free: nil) { row in
+      OwnReason.use(of: state.rows[row]) ?? (wanted[row] ? nil : .filter)
     }
-    var planner = PrunePlanner(state, rule: .seed, isEligible: own.map { $0 == nil })
-    self.init(state, policy: PrunePolicy(all: true), order: planner.order(), ownReasons: own)
+    self.init(state: state, rules: [rule], behavior: .embedded, now: now, free: nil)
   }
 
-  private init(_ state: CacheState, policy: PrunePolicy, order: [Victim], ownReasons: [KeptReason?]) {
-    self.state = state
-    self.policy = policy
-    self.order = order
-    before = state.total
-    var reasons = ownReasons.map { $0 ?? .pinned as KeptReason? }
-    var freed: [Int64] = [0]
-    freed.reserveCapacity(order.count + 1)
-    var places = [Int32](repeating: -1, count: state.rows.count)
-    for (place, victim) in order.enumerated() {
-      reasons[victim.row] = nil
-      places[victim.row] = Int32(place)
-      freed.append(freed[freed.count - 1].addingSaturating(state.rows[victim.row].size))
-    }
-    freedBy = freed
-    self.reasons = reasons
-    self.places = places
-    cut = Self.cut(freed: freed, before: before, keepBytes: policy.keepBytes)
-  }
-
-  private init(_ plan: PrunePlan, keepBytes: Int64) {
-    state = plan.state
-    var policy = plan.policy
-    policy.keepBytes = keepBytes
-    self.policy = policy
-    order = plan.order
-    before = plan.before
-    freedBy = plan.freedBy
-    reasons = plan.reasons
-    places = plan.places
-    cut = Self.cut(freed: plan.freedBy, before: plan.before, keepBytes: keepBytes)
-  }
-
-  /// The same plan with another limit: the order stays, only the cut moves.
+  /// The same plan with other limits for one of its rules: that rule's order stays, only its cut moves, and what comes
+  /// after it is planned anew.
   ///
-  /// - Complexity: O(log n).
-  public func limited(to keepBytes: Int64) -> PrunePlan {
-    PrunePlan(self, keepBytes: keepBytes)
+  /// - Complexity: O(log n) for the last rule; else that of planning the rules after it.
+  public func limited(rule number: Int, to limits: SpaceLimits) -> PrunePlan {
+    let moved = rules[number].limited(to: limits, behavior: behavior, free: free)
+    let first = rules[..<number] + [moved]
+    guard number < rules.count - 1 else {
+      return PrunePlan(state: state, rules: Array(first), behavior: behavior, now: now, free: free)
+    }
+    return PrunePlan(
+      state, planning: rules[(number + 1)...].map(\.policy), after: Array(first), behavior: behavior, now: now,
+      free: free)
   }
 
+  /// How many records go.
+  public var count: Int { rules.reduce(0) { $0 + $1.cut } }
   /// The victims, in order.
-  public var victims: ArraySlice<Victim> { order[..<cut] }
+  public var victims: [Victim] { rules.flatMap(\.victims) }
   /// What the victims free together.
-  public var freed: Int64 { freedBy[cut] }
-  /// D4's total afterwards; what a shared victim frees was never part of the total, hence never below 0 (G4).
-  public var after: Int64 { remaining(after: cut) }
+  public var freed: Int64 { rules.reduce(0) { $0.addingSaturating($1.freed) } }
+  /// D4's total before.
+  public var before: Int64 { rules.first?.before ?? state.total }
+  /// D4's total afterwards, as the last rule counts it.
+  public var after: Int64 { rules.last?.after ?? before }
 
-  /// What the first `count` of the order free together. O(1).
-  public func freed(after count: Int) -> Int64 { freedBy[count] }
+  /// The rule that takes a row, with the row's place among its victims; nothing where the row stays. O(rules).
+  public func taking(row: Int) -> (rule: Int, place: Int)? {
+    for (number, rule) in rules.enumerated() {
+      if let place = rule.place(ofRow: row) { return (number, place) }
+    }
+    return nil
+  }
 
-  /// D4's total once the first `count` of the order are gone. O(1).
-  public func remaining(after count: Int) -> Int64 { max(0, before - freedBy[count]) }
-
-  /// Why a row stays, or nothing where it goes. O(1).
+  /// Why a row stays, or nothing where it goes: why the last rule leaves it. O(rules).
   public func reason(forRow row: Int) -> KeptReason? {
-    reasons[row] ?? (places[row] < cut ? nil : .withinLimit)
+    guard let last = rules.last else { return OwnReason.use(of: state.rows[row]) ?? .filter }
+    return taking(row: row) == nil ? last.reason(forRow: row) : nil
   }
 
   /// A record that stays.
   public struct Kept: Sendable, Equatable {
     /// Its row in the plan's state.
     public let row: Int
-    /// Why it stays.
+    /// Why it stays: why the last rule leaves it.
     public let reason: KeptReason
     /// The rows that are the reason, where rows are: the children that stay (`pinned`) or are in use
     /// (`holdsInUse`). Each of them stands in the list with its own reason, so a chain can be followed.
     public let by: [Int]
+    /// Why each rule passed it by, in the order of the rules.
+    public let passedBy: [KeptReason]
   }
 
   /// What stays, in the order of the rows.
   ///
-  /// - Complexity: O(rows and edges).
+  /// - Complexity: O(rows and edges, rules).
   public var kept: [Kept] {
     state.rows.indices.compactMap { row in
-      reason(forRow: row).map { Kept(row: row, reason: $0, by: blockers(of: row, reason: $0)) }
+      guard let reason = reason(forRow: row) else { return nil }
+      return Kept(
+        row: row, reason: reason, by: blockers(of: row, reason: reason),
+        passedBy: rules.compactMap { $0.reason(forRow: row) })
     }
   }
 
   private func blockers(of row: Int, reason: KeptReason) -> [Int] {
     switch reason {
-    case .pinned: Set(state.children(of: row)).filter { reasons[$0] != nil }.sorted()
+    case .pinned: Set(state.children(of: row)).filter { self.reason(forRow: $0) != nil }.sorted()
     case .holdsInUse: Set(state.children(of: row)).filter { state.rows[$0].inUse }.sorted()
     default: []
     }
   }
+}
 
-  /// D4: victims go while the total is at least the limit, so at exactly the limit one more goes.
-  private static func cut(freed: [Int64], before: Int64, keepBytes: Int64) -> Int {
-    let count = freed.count - 1
-    if keepBytes <= 0 { return count }
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if before - freed[middle] < keepBytes { high = middle } else { low = middle + 1 }
-    }
-    return low
+/// Why a policy leaves a row for its own sake, whatever stands on it (D2).
+private struct OwnReason {
+  private let state: CacheState
+  private let policy: PrunePolicy
+  /// Keep-duration's edge, in nanoseconds since 1970; absent: age protects nothing.
+  private let youngest: Int64?
+  private let unseen: Set<FilterKey>
+
+  init(_ state: CacheState, _ policy: PrunePolicy, _ behavior: PruneBehavior, _ now: Timestamp) {
+    self.state = state
+    self.policy = policy
+    youngest =
+      policy.keepDuration.nanoseconds > 0
+      ? now.advanced(by: TimeSpan(nanoseconds: -policy.keepDuration.nanoseconds)).nanoseconds : nil
+    unseen = behavior.keysUnseenByFilter
   }
 
-  private static func useReason(_ row: CacheState.Row) -> KeptReason? {
-    row.outsideRefs > 0 ? .inUse : row.inUse ? .holdsInUse : nil
-  }
-
-  /// Why a row stays for its own sake, whatever stands on it (D2).
-  private static func ownReason(_ row: CacheState.Row, policy: PrunePolicy, youngest: Timestamp?) -> KeptReason? {
-    if let reason = useReason(row) { return reason }
+  func reason(forRow number: Int, lastUsed: Int64) -> KeptReason? {
+    let row = state.rows[number]
+    if let reason = Self.use(of: row) { return reason }
     if !policy.all && row.isReferenced { return .shared }
     if !policy.all && row.recordType.isKeptUnlessAll { return .internal }
-    if let youngest, let used = row.lastUsedAt, used > youngest { return .keepDuration }
+    // Never used is older than all.
+    if let youngest, lastUsed > youngest { return .keepDuration }
     // D2: with `all` and no filter nobody is asked, so nothing is shared; without a filter that shows nowhere.
-    return policy.filter.matches(PrunableRow(row: row)) ? nil : .filter
+    guard policy.filter != .all else { return nil }
+    return policy.filter.matches(PrunableRow(row: row, unseen: unseen)) ? nil : .filter
+  }
+
+  static func use(of row: CacheState.Row) -> KeptReason? {
+    row.outsideRefs > 0 ? .inUse : row.inUse ? .holdsInUse : nil
   }
 }
 

@@ -1,98 +1,158 @@
 import HeapModule
 
-/// Finds the order in which a prune takes its victims, without ranking all candidates anew after each (G5).
+/// Finds the order in which a rule takes its victims, without ranking all candidates anew after each (G5).
 ///
 /// The seed sorts what can go, takes the first, and begins again. Within one usage count the oldest candidate
-/// always scores lowest, so the next victim is among the *fronts*: the oldest candidate of each usage count.
-/// A heap a count keeps the fronts; a counting tree keeps the ranks among distinct times.
+/// always scores lowest, so the next victim is among the *fronts*: the oldest candidate of each usage count. Of these
+/// only a front that is older than every front with fewer uses can be lowest; a tree finds those few. Counting trees
+/// keep the ranks among the distinct times and counts.
 ///
 /// The order does not depend on keep-bytes, only where it is cut does (D5), so it is found to the end.
 struct PrunePlanner {
-  private let state: CacheState
-  private let rule: RankingRule
-  /// Eligible rows by last use (never first), creation time and id: D5's order within one usage count.
-  private let byAge: [Int32]
-  private let position: [Int32]
-  /// The number of a row's last use among the distinct times, from 1; 0 is never.
-  private let timeSlot: [Int32]
-  private var classes: [UsageClass]
-  private let classOfCount: [Int: Int]
-  private var liveTimes: CountingTree
-  private var candidatesAtTime: [Int32]
-
-  /// The candidates of one usage count.
-  private struct UsageClass {
-    let count: Int
-    /// Positions in `byAge`.
-    var queue = Heap<Int32>()
-    /// How many candidates have the time slot: those of the front's score the same.
-    var atTime: [Int32: Int] = [:]
+  /// A rule's whole order.
+  struct Order {
+    var victims: [PrunePlan.Victim] = []
+    /// Rows that keep-duration came to protect as the order's own victims counted a use of them (G6), with the place
+    /// of the victim.
+    var madeYoung: [Int: Int32] = [:]
   }
 
+  private var remaining: RemainingCache
+  private let ranking: RankingRule
+  private let keepsYoung: Bool
+
+  /// Eligible rows by usage count, then last use (never first), creation time and id: D5's order among equals. A row's
+  /// number here is its *place*.
+  private let rowAt: [Int32]
+  private let placeOf: [Int32]
+  /// The number of a place's last use among the distinct times, from 1; 0 is never.
+  private let slotAt: [Int32]
+  /// Places of one usage count and time are a group: their scores are equal.
+  private let groupAt: [Int32]
+  private let classAt: [Int32]
+  private let classes: (hasZero: Bool, count: Int)
+  /// Times that were known before; a use that the prune itself counts has a later slot of its own.
+  private let knownTimes: Int32
+
+  /// Rows that the prune itself counted a use of, in the order of these uses; candidates with keys beyond all places.
+  private var lateRows: [Int32] = []
+  /// The candidates of each usage count.
+  private var candidates: [Heap<Int32>]
+  private var fronts: FrontTree
+  private var candidatesInGroup: [Int32]
+  private var candidatesAtTime: [Int32]
+  private var liveTimes: CountingTree
+  private var liveCounts: CountingTree
+
   /// Prepares to order the rows that `isEligible` says may go once nothing stands on them.
-  init(_ state: CacheState, rule: RankingRule, isEligible: [Bool]) {
-    self.state = state
-    self.rule = rule
-    let rows = state.rows
-    byAge = rows.indices.filter { isEligible[$0] }.sorted { Self.isOlder(rows[$0], rows[$1]) }.map { Int32($0) }
+  ///
+  /// - Parameter keepsYoung: whether a row that the prune itself counts a use of stays, as keep-duration makes it.
+  init(_ remaining: RemainingCache, ranking: RankingRule, isEligible: (Int) -> Bool, keepsYoung: Bool) {
+    self.remaining = remaining
+    self.ranking = ranking
+    self.keepsYoung = keepsYoung
+    let rows = remaining.state.rows
+    rowAt = Self.sorted(rows.indices.filter(isEligible), remaining)
 
-    var position = [Int32](repeating: -1, count: rows.count)
-    var timeSlot = [Int32](repeating: 0, count: rows.count)
-    var slot: Int32 = 0
-    var last: Timestamp?
-    for (place, row) in byAge.enumerated() {
-      position[Int(row)] = Int32(place)
-      if let time = rows[Int(row)].lastUsedAt, time != last {
-        slot += 1
-        last = time
-      }
-      timeSlot[Int(row)] = slot
+    let times = Self.distinct(rowAt.map { remaining.lastUsed[Int($0)] }.filter { $0 != RemainingCache.neverUsed })
+    // A use that the prune counts moves a row to the next count.
+    let lateCounts = remaining.parentUse == .never ? [] : rowAt.map { Int64(remaining.usageCount[Int($0)]) + 1 }
+    let counts = Self.distinct(rowAt.map { Int64(remaining.usageCount[Int($0)]) } + lateCounts)
+
+    var placeOf = [Int32](repeating: -1, count: rows.count)
+    var slotAt: [Int32] = []
+    var groupAt: [Int32] = []
+    var classAt: [Int32] = []
+    var number = 0
+    for (place, row) in rowAt.enumerated() {
+      let time = remaining.lastUsed[Int(row)]
+      let count = Int64(remaining.usageCount[Int(row)])
+      placeOf[Int(row)] = Int32(place)
+      while counts[number] < count { number += 1 }
+      classAt.append(Int32(number))
+      slotAt.append(time == RemainingCache.neverUsed ? 0 : Int32(Self.index(of: time, in: times) + 1))
+      let isNewGroup = place == 0 || classAt[place - 1] != classAt[place] || slotAt[place - 1] != slotAt[place]
+      groupAt.append(place == 0 ? 0 : groupAt[place - 1] + (isNewGroup ? 1 : 0))
     }
-    self.position = position
-    self.timeSlot = timeSlot
-    liveTimes = CountingTree(slots: Int(slot) + 1)
-    candidatesAtTime = [Int32](repeating: 0, count: Int(slot) + 1)
+    self.placeOf = placeOf
+    self.slotAt = slotAt
+    self.groupAt = groupAt
+    self.classAt = classAt
+    classes = (counts.first == 0, counts.count)
+    knownTimes = Int32(times.count)
 
-    let counts = Set(byAge.map { rows[Int($0)].usageCount }).sorted()
-    classes = counts.map { UsageClass(count: $0) }
-    classOfCount = Dictionary(uniqueKeysWithValues: counts.enumerated().map { ($1, $0) })
+    let slots = times.count + 1 + (remaining.parentUse == .never ? 0 : rowAt.count)
+    candidates = [Heap<Int32>](repeating: Heap(), count: counts.count)
+    fronts = FrontTree(slots: counts.count)
+    candidatesInGroup = [Int32](repeating: 0, count: Int(groupAt.last ?? -1) + 1)
+    candidatesAtTime = [Int32](repeating: 0, count: slots)
+    liveTimes = CountingTree(slots: slots)
+    liveCounts = CountingTree(slots: counts.count)
   }
 
   /// The victims in order, with what they scored among the candidates of their step.
   ///
-  /// - Complexity: O(n log n + n · c) for n eligible rows with c distinct usage counts.
-  mutating func order() -> [PrunePlan.Victim] {
-    var standing = state.rows.indices.map { state.childCount(of: $0) }
-    for row in byAge where standing[Int(row)] == 0 { insert(Int(row)) }
-    var victims: [PrunePlan.Victim] = []
-    victims.reserveCapacity(byAge.count)
+  /// - Complexity: O(n log n + n · f log c) for n eligible rows with c distinct usage counts, of which at a time f have
+  ///   a front that is older than those of all smaller counts.
+  consuming func order() -> Order {
+    var order = Order()
+    order.victims.reserveCapacity(rowAt.count)
+    for (place, row) in rowAt.enumerated() where remaining.standing[Int(row)] == 0 {
+      insert(Int32(place), class: Int(classAt[place]))
+    }
     while let victim = takeLowest() {
-      victims.append(victim)
-      for parent in state.parents(of: victim.row) {
-        standing[parent] -= 1
-        if standing[parent] == 0 && position[parent] >= 0 { insert(parent) }
+      let place = Int32(order.victims.count)
+      order.victims.append(victim)
+      var freed: [(row: Int, isUse: Bool)] = []
+      remaining.remove(victim.row) { freed.append(($0, $1)) }
+      for (parent, isUse) in freed where placeOf[parent] >= 0 {
+        let own = placeOf[parent]
+        if !isUse {
+          insert(own, class: Int(classAt[Int(own)]))
+        } else if keepsYoung {
+          order.madeYoung[parent] = place
+        } else {
+          lateRows.append(Int32(parent))
+          insert(Int32(rowAt.count + lateRows.count - 1), class: Int(classAt[Int(own)]) + 1)
+        }
       }
     }
-    return victims
+    return order
   }
 
-  private static func isOlder(_ a: CacheState.Row, _ b: CacheState.Row) -> Bool {
-    if a.lastUsedAt != b.lastUsedAt {
-      guard let first = a.lastUsedAt else { return true }
-      guard let second = b.lastUsedAt else { return false }
-      return first < second
-    }
-    return (a.createdAt, a.id) < (b.createdAt, b.id)
+  // MARK: candidates
+
+  private func row(of key: Int32) -> Int {
+    Int(key) < rowAt.count ? Int(rowAt[Int(key)]) : Int(lateRows[Int(key) - rowAt.count])
   }
 
-  private mutating func insert(_ row: Int) {
-    guard let number = classOfCount[state.rows[row].usageCount] else { return }
-    classes[number].queue.insert(position[row])
-    classes[number].atTime[timeSlot[row], default: 0] += 1
-    changeTime(Int(timeSlot[row]), by: 1)
+  private func slot(of key: Int32) -> Int32 {
+    Int(key) < rowAt.count ? slotAt[Int(key)] : knownTimes + 1 + key - Int32(rowAt.count)
   }
 
-  private mutating func changeTime(_ slot: Int, by change: Int32) {
+  private mutating func insert(_ key: Int32, class number: Int) {
+    if candidates[number].isEmpty { changeCount(number, by: 1) }
+    candidates[number].insert(key)
+    fronts[number] = candidates[number].min.map { slot(of: $0) } ?? FrontTree.empty
+    change(key, by: 1)
+  }
+
+  private mutating func removeFront(class number: Int) -> Int32? {
+    guard let key = candidates[number].popMin() else { return nil }
+    if candidates[number].isEmpty { changeCount(number, by: -1) }
+    fronts[number] = candidates[number].min.map { slot(of: $0) } ?? FrontTree.empty
+    change(key, by: -1)
+    return key
+  }
+
+  /// A count of 0 is no count, and so has no number among them.
+  private mutating func changeCount(_ number: Int, by change: Int) {
+    if number > 0 || !classes.hasZero { liveCounts.add(change, at: number) }
+  }
+
+  private mutating func change(_ key: Int32, by change: Int32) {
+    if Int(key) < rowAt.count { candidatesInGroup[Int(groupAt[Int(key)])] += change }
+    let slot = Int(slot(of: key))
     let before = candidatesAtTime[slot]
     candidatesAtTime[slot] += change
     // Slot 0, never used, is no time and so has no number among them.
@@ -100,39 +160,83 @@ struct PrunePlanner {
     liveTimes.add(Int(change), at: slot)
   }
 
+  /// How many candidates score as a front does: those of its count and time. A late use has a time of its own.
+  private func equals(of key: Int32) -> Int {
+    Int(key) < rowAt.count ? Int(candidatesInGroup[Int(groupAt[Int(key)])]) : 1
+  }
+
   private mutating func takeLowest() -> PrunePlan.Victim? {
-    let shift = rule == .current ? 1 : 0
-    let usageMax = classes.count { !$0.queue.isEmpty && $0.count != 0 } + shift
+    let shift = ranking == .current ? 1 : 0
+    let usageMax = liveCounts.total + shift
     let timeMax = liveTimes.total + shift
-    var usage = shift
     var best: (score: Double, number: Int, time: Int, usage: Int)?
     var tied = 0
-    for (number, candidates) in classes.enumerated() {
-      guard let front = candidates.queue.min else { continue }
-      if candidates.count != 0 { usage += 1 }
-      let slot = timeSlot[Int(byAge[Int(front)])]
+    var from = 0
+    var youngest = FrontTree.empty
+    while let number = fronts.first(from: from, below: youngest), let front = candidates[number].min {
+      let slot = fronts[number]
+      let usage = liveCounts.sum(through: number) + shift
       let time = (slot == 0 ? 0 : liveTimes.sum(through: Int(slot))) + shift
       let score = Self.share(time, of: timeMax) + Self.share(usage, of: usageMax)
-      let equals = candidates.atTime[slot, default: 1]
-      // Classes come by rising usage count, which is D5's first tie-break: an equal later one never wins.
+      // Counts rise, which is D5's first tie-break: an equal later one never wins.
       if let leader = best, score >= leader.score {
-        if score == leader.score { tied += equals }
+        if score == leader.score { tied += equals(of: front) }
       } else {
         best = (score, number, time, usage)
-        tied = equals - 1
+        tied = equals(of: front) - 1
       }
+      from = number + 1
+      youngest = slot
     }
-    guard let best, let place = classes[best.number].queue.popMin() else { return nil }
-    let row = Int(byAge[Int(place)])
-    classes[best.number].atTime[timeSlot[row], default: 1] -= 1
-    changeTime(Int(timeSlot[row]), by: -1)
+    guard let best, let key = removeFront(class: best.number) else { return nil }
     return PrunePlan.Victim(
-      row: row, score: best.score, lastUsedRank: Rank(number: best.time, highest: timeMax),
+      row: row(of: key), score: best.score, lastUsedRank: Rank(number: best.time, highest: timeMax),
       usageRank: Rank(number: best.usage, highest: usageMax), tied: tied)
   }
 
   /// `number / highest`, where 0/0 is 0 (G2).
   private static func share(_ number: Int, of highest: Int) -> Double {
     highest == 0 ? 0 : Double(number) / Double(highest)
+  }
+
+  // MARK: preparing
+
+  private static func sorted(_ rows: [Int], _ remaining: RemainingCache) -> [Int32] {
+    struct Key {
+      let count: Int
+      let time: Int64
+      let created: Int64
+      let row: Int32
+    }
+    let all = remaining.state.rows
+    return rows.map {
+      Key(
+        count: remaining.usageCount[$0], time: remaining.lastUsed[$0], created: all[$0].createdAt.nanoseconds,
+        row: Int32($0))
+    }
+    .sorted { a, b in
+      if a.count != b.count { return a.count < b.count }
+      if a.time != b.time { return a.time < b.time }
+      if a.created != b.created { return a.created < b.created }
+      return all[Int(a.row)].id < all[Int(b.row)].id
+    }
+    .map(\.row)
+  }
+
+  private static func distinct(_ values: [Int64]) -> [Int64] {
+    var distinct: [Int64] = []
+    for value in values.sorted() where value != distinct.last { distinct.append(value) }
+    return distinct
+  }
+
+  /// The place of a value in a sorted list that has it.
+  private static func index(of value: Int64, in sorted: [Int64]) -> Int {
+    var low = 0
+    var high = sorted.count
+    while low < high {
+      let middle = (low + high) / 2
+      if sorted[middle] < value { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }

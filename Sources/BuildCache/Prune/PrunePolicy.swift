@@ -1,4 +1,4 @@
-/// What a prune may take, and how far it goes (D2 to D4).
+/// What a prune may take, and how far it goes (D2 to D4): one rule of those that are carried out in order.
 public struct PrunePolicy: Sendable, Equatable {
   /// Takes internal, frontend and shared records too.
   public var all: Bool
@@ -6,26 +6,40 @@ public struct PrunePolicy: Sendable, Equatable {
   public var filter: Filter
   /// Records used within this span before now stay; zero: age protects nothing.
   public var keepDuration: TimeSpan
-  /// Bytes to stop below; 0: no limit, and no ranking.
-  public var keepBytes: Int64
+  /// How much it leaves.
+  public var limits: SpaceLimits
 
   /// Makes a policy; the default takes whatever is unused, unshared and not internal.
   public init(
-    all: Bool = false, filter: Filter = .all, keepDuration: TimeSpan = TimeSpan(nanoseconds: 0), keepBytes: Int64 = 0
+    all: Bool = false, filter: Filter = .all, keepDuration: TimeSpan = TimeSpan(nanoseconds: 0),
+    limits: SpaceLimits = .none
   ) {
     self.all = all
     self.filter = filter
     self.keepDuration = keepDuration
-    self.keepBytes = keepBytes
+    self.limits = limits
   }
-}
 
-/// How candidates are scored against each other (D5).
-public enum RankingRule: String, Sendable, CaseIterable {
-  /// BuildKit v0.10.0: *never used* and no use are number 0.
-  case seed
-  /// Newer BuildKit: every number and both highest numbers are one more.
-  case current
+  /// Makes a policy with a plain limit.
+  ///
+  /// - Parameter keepBytes: bytes to stop below; 0: no limit, and no ranking.
+  public init(
+    all: Bool = false, filter: Filter = .all, keepDuration: TimeSpan = TimeSpan(nanoseconds: 0), keepBytes: Int64
+  ) {
+    self.init(all: all, filter: filter, keepDuration: keepDuration, limits: SpaceLimits(maxUsed: keepBytes))
+  }
+
+  /// The policy in a few words: `all, type==regular, unused for 48h, max used 512.0 MB`.
+  public var words: String {
+    var parts = [all ? "all" : nil, filter == .all ? nil : filter.strings.joined(separator: " or ")].compactMap(\.self)
+    if keepDuration.nanoseconds > 0 { parts.append("unused for \(keepDuration.ageText)") }
+    for (name, bytes) in [
+      ("reserved", limits.reserved), ("max used", limits.maxUsed), ("min free", limits.minFree),
+    ] where bytes > 0 {
+      parts.append("\(name) \(ByteCount(bytes).text)")
+    }
+    return parts.isEmpty ? "everything unused" : parts.joined(separator: ", ")
+  }
 }
 
 /// Why a record stays in a prune.

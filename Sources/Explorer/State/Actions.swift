@@ -26,7 +26,7 @@ public enum Effect: Sendable {
   /// Read the cache.
   case load
   /// Plan a policy on the state that is shown.
-  case plan(CacheState, PrunePolicy, RankingRule)
+  case plan(CacheState, PrunePolicy, PruneBehavior)
   /// Work out what pruning rows with all that hangs on them frees.
   case measure(CacheState, [Int])
   /// Carry a plan out.

@@ -52,7 +52,7 @@ struct Binding: Sendable {
     Binding(
       keys: [.enter, .character("d")], action: .carryOut, words: "prune these", screen: .prune, isLikely: true,
       whyOff: { state in
-        readOnly(state) ?? noPlan(state) ?? (state.prune.plan?.cut == 0 ? "this takes nothing: keep less" : nil)
+        readOnly(state) ?? noPlan(state) ?? (state.prune.plan?.count == 0 ? "this takes nothing: keep less" : nil)
       }),
 
     Binding(keys: [.character("w")], action: .why, words: "why", isLikely: true, whyOff: noRecord),

@@ -10,12 +10,12 @@ extension ExplorerState {
     case .records:
       guard let current = records.current else { return }
       row = current
-      plan = PrunePlan(cache, policy: PrunePolicy(), ranking: options.ranking, now: now)
+      plan = PrunePlan(cache, policies: [PrunePolicy()], behavior: options.behavior, now: now)
     case .prune:
       guard let shown = prune.plan, let line = prune.line(prune.position.cursor) else { return }
       plan = shown
       switch line {
-      case .victim(let number): row = shown.order[number].row
+      case .victim(let number): row = prune.rule?.order[number].row ?? 0
       case .kept(let kept): row = kept.row
       case .cut:
         message = "the limit: what stands above goes, what stands beneath stays"

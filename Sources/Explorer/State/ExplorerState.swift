@@ -12,16 +12,17 @@ public struct ExplorerState: Sendable {
     public var name: String
     /// Why nothing can be changed; absent where it can.
     public var readOnlyReason: String?
-    /// The rule that the cache's own prune follows.
-    public var ranking: RankingRule
+    /// How the cache carries a prune out.
+    public var behavior: PruneBehavior
     /// Whether signs are drawn in ASCII only.
     public var isASCII: Bool
 
     /// Makes options.
-    public init(name: String, readOnlyReason: String? = nil, ranking: RankingRule = .seed, isASCII: Bool = false) {
+    public init(name: String, readOnlyReason: String? = nil, behavior: PruneBehavior = .embedded, isASCII: Bool = false)
+    {
       self.name = name
       self.readOnlyReason = readOnlyReason
-      self.ranking = ranking
+      self.behavior = behavior
       self.isASCII = isASCII
     }
   }

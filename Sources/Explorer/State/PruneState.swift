@@ -23,18 +23,21 @@ struct PruneState: Sendable {
     case kept(PrunePlan.Kept)
   }
 
+  /// The rule that is shown.
+  var rule: PlannedRule? { plan?.rules.last }
+
   /// How many lines there are.
   var lineCount: Int {
-    plan.map { $0.order.count + 1 + protected.count } ?? 0
+    rule.map { $0.order.count + 1 + protected.count } ?? 0
   }
 
   /// The line of a number. O(1).
   func line(_ number: Int) -> Line? {
-    guard let plan, (0..<lineCount).contains(number) else { return nil }
-    if number < plan.cut { return .victim(number) }
-    if number == plan.cut { return .cut }
-    if number <= plan.order.count { return .victim(number - 1) }
-    return .kept(protected[number - plan.order.count - 1])
+    guard let rule, (0..<lineCount).contains(number) else { return nil }
+    if number < rule.cut { return .victim(number) }
+    if number == rule.cut { return .cut }
+    if number <= rule.order.count { return .victim(number - 1) }
+    return .kept(protected[number - rule.order.count - 1])
   }
 
   /// Takes a new plan.
@@ -44,7 +47,7 @@ struct PruneState: Sendable {
     self.plan = plan
     let order = Dictionary(uniqueKeysWithValues: KeptReason.allCases.enumerated().map { ($1, $0) })
     let rows = plan.state.rows
-    protected = plan.limited(to: 0).kept.sorted {
+    protected = plan.limited(rule: plan.rules.count - 1, to: .none).kept.sorted {
       (order[$0.reason] ?? 0, -rows[$0.row].size, rows[$0.row].id)
         < (order[$1.reason] ?? 0, -rows[$1.row].size, rows[$1.row].id)
     }
@@ -60,11 +63,10 @@ struct PruneState: Sendable {
   /// - Complexity: O(log n): the order stays.
   mutating func limit(to bytes: Int64) {
     guard let plan else { return }
-    policy.keepBytes = max(0, min(bytes, plan.before))
+    policy.limits.maxUsed = max(0, min(bytes, plan.before))
     isLimitChosen = true
-    let moved = plan.limited(to: policy.keepBytes)
-    self.plan = moved
-    position.cursor = moved.cut
+    self.plan = plan.limited(rule: plan.rules.count - 1, to: policy.limits)
+    position.cursor = rule?.cut ?? 0
   }
 
   /// A step of the limit that suits the total: 1, 2 or 5 with zeros, about a fiftieth of it.

@@ -65,7 +65,7 @@ extension ExplorerState {
   fileprivate mutating func take(_ plan: PrunePlan) {
     prune.take(plan)
     let half = plan.before / 2
-    moveLimit(to: prune.isLimitChosen ? prune.policy.keepBytes : half)
+    moveLimit(to: prune.isLimitChosen ? prune.policy.limits.maxUsed : half)
   }
 
   /// Moves the limit, and the list so that the cut is in the middle of what is seen.
@@ -77,7 +77,7 @@ extension ExplorerState {
   /// The effect that makes the plan of the policy as it stands; its limit moves later without it.
   fileprivate mutating func makePlan() -> Effect {
     prune.plan = nil
-    return .plan(cache, prune.policy, options.ranking)
+    return .plan(cache, prune.policy, options.behavior)
   }
 
   fileprivate mutating func settle() {
@@ -146,10 +146,10 @@ extension ExplorerState {
     case .help: overlay = .help(top: 0)
     case .back:
       if screen == .records { hasQuit = true } else { screen = .records }
-    case .moreBytes: moveLimit(to: prune.policy.keepBytes + prune.step)
-    case .fewerBytes: moveLimit(to: prune.policy.keepBytes - prune.step)
-    case .morePercent: moveLimit(to: prune.policy.keepBytes + percent)
-    case .fewerPercent: moveLimit(to: prune.policy.keepBytes - percent)
+    case .moreBytes: moveLimit(to: prune.policy.limits.maxUsed + prune.step)
+    case .fewerBytes: moveLimit(to: prune.policy.limits.maxUsed - prune.step)
+    case .morePercent: moveLimit(to: prune.policy.limits.maxUsed + percent)
+    case .fewerPercent: moveLimit(to: prune.policy.limits.maxUsed - percent)
     case .typeLimit: overlay = .entry(Entry(purpose: .keepBytes))
     case .typeDuration: overlay = .entry(Entry(purpose: .keepDuration))
     case .toggleAll:
@@ -228,7 +228,7 @@ extension ExplorerState {
   }
 
   private mutating func ask(_ plan: PrunePlan) {
-    if plan.cut > 0 {
+    if plan.count > 0 {
       overlay = .question(plan)
     } else {
       message = records.current.map { wordsForTree(of: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "nothing can go"
@@ -251,7 +251,7 @@ extension ExplorerState {
         message = "nothing was removed"
         return []
       }
-      self.overlay = .running(Progress(records: plan.cut, bytes: plan.freed))
+      self.overlay = .running(Progress(records: plan.count, bytes: plan.freed))
       return [.carryOut(plan)]
     case .sortMenu:
       self.overlay = nil

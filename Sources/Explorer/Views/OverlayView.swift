@@ -65,7 +65,7 @@ extension ExplorerState {
   }
 
   private func title(of plan: PrunePlan) -> String {
-    plan.cut == 1 ? "Prune 1 record?" : "Prune \(plan.cut) records?"
+    plan.count == 1 ? "Prune 1 record?" : "Prune \(plan.count) records?"
   }
 
   private func questionLines(_ plan: PrunePlan) -> [String] {
@@ -78,13 +78,13 @@ extension ExplorerState {
         "Oldest: \(shortID(oldest.id)), \(age(oldest.lastUsedAt)). "
           + "Largest: \(shortID(largest.id)), \(ByteCount(largest.size).text).")
     }
-    let unmarked = screen == .records ? plan.cut - rows.count { marks.contains($0.id) } : 0
+    let unmarked = screen == .records ? plan.count - rows.count { marks.contains($0.id) } : 0
     if screen == .records && !marks.isEmpty && unmarked > 0 {
       lines.append("\(unmarked) of them are not marked, but hang on what is.")
     }
     let stay = screen == .records ? markedRows.count { plan.reason(forRow: $0) != nil } : 0
     if stay > 0 { lines.append("\(stay) marked stay: they are in use, or something in use stands on them.") }
-    return lines + ["", "[ No: any key ]    y: yes, prune \(plan.cut)"]
+    return lines + ["", "[ No: any key ]    y: yes, prune \(plan.count)"]
   }
 
   private func title(of entry: Entry) -> String {

@@ -3,7 +3,7 @@ import Terminal
 
 extension ExplorerState {
   func drawPrune(on grid: inout Grid, _ layout: Layout) {
-    guard let plan = prune.plan else {
+    guard let plan = prune.rule else {
       grid.draw(" planning\(signs.ellipsis)", at: Point(column: 0, row: layout.body.lowerBound))
       return
     }
@@ -23,15 +23,15 @@ extension ExplorerState {
     }
   }
 
-  private func policyLine(_ plan: PrunePlan) -> String {
+  private func policyLine(_ plan: PlannedRule) -> String {
     let policy = plan.policy
-    let limit = policy.keepBytes > 0 ? ByteCount(policy.keepBytes).text : "none"
+    let limit = plan.keepBytes > 0 ? ByteCount(plan.keepBytes).text : "none"
     let age = policy.keepDuration.nanoseconds > 0 ? policy.keepDuration.ageText : "off"
     return " keep-bytes \(limit) of \(ByteCount(plan.before).text)   keep-duration \(age)"
-      + "   all \(policy.all ? "yes" : "no")   ranking \(options.ranking.rawValue)"
+      + "   all \(policy.all ? "yes" : "no")   ranking \(options.behavior.ranking.rawValue)"
   }
 
-  private func factsLine(_ plan: PrunePlan) -> String {
+  private func factsLine(_ plan: PlannedRule) -> String {
     let records = plan.cut == 1 ? "1 record" : "\(plan.cut) records"
     let tied = plan.victims.count { $0.tied > 0 }
     var facts = ["removes \(records), frees \(ByteCount(plan.freed).text)", "\(ByteCount(plan.after).text) left"]
@@ -46,7 +46,7 @@ extension ExplorerState {
     return " " + joined(facts)
   }
 
-  private func staysLine(_ plan: PrunePlan) -> String {
+  private func staysLine(_ plan: PlannedRule) -> String {
     var groups = KeptReason.allCases.compactMap { reason in
       prune.groups[reason].map { "\($0.records) \(reason.words)" }
     }
@@ -54,17 +54,17 @@ extension ExplorerState {
     return groups.isEmpty ? " nothing stays" : " stays: " + joined(groups)
   }
 
-  private func drawSlider(_ plan: PrunePlan, on grid: inout Grid, _ row: Int) {
+  private func drawSlider(_ plan: PlannedRule, on grid: inout Grid, _ row: Int) {
     let width = max(0, size.columns - 2)
     guard width > 2 else { return }
     grid.fill(column: 1, row: row, columns: width, with: signs.line, style: Style(dim: true))
-    let share = plan.before > 0 ? Double(plan.policy.keepBytes) / Double(plan.before) : 0
+    let share = plan.before > 0 ? Double(plan.keepBytes) / Double(plan.before) : 0
     let place = 1 + Int((share * Double(width - 1)).rounded())
     grid.draw(signs.knob, at: Point(column: min(max(1, place), width), row: row), style: Style(bold: true))
   }
 
   /// As wide as two ranks may get: there are no more distinct times than candidates.
-  private var timeRankWidth: Int { max(8, 2 * "\(prune.plan?.order.count ?? 0)".count + 2) }
+  private var timeRankWidth: Int { max(8, 2 * "\(prune.rule?.order.count ?? 0)".count + 2) }
 
   private var heading: String {
     [
@@ -75,12 +75,12 @@ extension ExplorerState {
   }
 
   private func draw(
-    _ line: PruneState.Line, isCurrent: Bool, _ plan: PrunePlan, on grid: inout Grid, _ row: Int
+    _ line: PruneState.Line, isCurrent: Bool, _ plan: PlannedRule, on grid: inout Grid, _ row: Int
   ) {
     var style = Style.plain
     switch line {
     case .cut:
-      let words = " keep-bytes \(plan.isRanked ? ByteCount(plan.policy.keepBytes).text : "none") "
+      let words = " keep-bytes \(plan.isRanked ? ByteCount(plan.keepBytes).text : "none") "
       grid.fill(column: 0, row: row, columns: size.columns, with: signs.line, style: Style(bold: true))
       grid.draw(
         words, at: Point(column: max(0, (size.columns - displayWidth(words)) / 2), row: row), style: Style(bold: true))
@@ -89,8 +89,8 @@ extension ExplorerState {
       grid.draw(text(of: plan.order[number], number, plan), at: Point(column: 0, row: row), style: style)
     case .kept(let kept):
       style.isDim = true
-      let record = plan.state.rows[kept.row]
-      let by = kept.by.prefix(3).map { shortID(plan.state.rows[$0].id) }.joined(separator: ", ")
+      let record = cache.rows[kept.row]
+      let by = kept.by.prefix(3).map { shortID(cache.rows[$0].id) }.joined(separator: ", ")
       let more = kept.by.count > 3 ? " and \(kept.by.count - 3) more" : ""
       let text =
         cell("stays", 7, .right) + "  " + cell(shortID(record.id), idWidth)
@@ -104,8 +104,8 @@ extension ExplorerState {
     }
   }
 
-  private func text(of victim: PrunePlan.Victim, _ number: Int, _ plan: PrunePlan) -> String {
-    let record = plan.state.rows[victim.row]
+  private func text(of victim: PrunePlan.Victim, _ number: Int, _ plan: PlannedRule) -> String {
+    let record = cache.rows[victim.row]
     func ranked(_ text: String, _ width: Int) -> String { cell(plan.isRanked ? text : "-", width, .right) }
     let text = [
       cell("\(number + 1)", 7, .right), "  " + cell(shortID(record.id), idWidth),

@@ -134,7 +134,7 @@ private struct ReadOnlyCache: CacheController {
 
   var name: String { cache.name }
   var readOnlyReason: String? { cache.readOnlyReason ?? "--read-only" }
-  var ranking: RankingRule { cache.ranking }
+  var behavior: PruneBehavior { cache.behavior }
   func usage(matching filter: Filter) async throws -> CacheState { try await cache.usage(matching: filter) }
   func space() async throws -> CacheSpace? { try await cache.space() }
   func close() async throws { try await cache.close() }

@@ -78,10 +78,11 @@ struct Why: AsyncParsableCommand {
   @OptionGroup var policy: PolicyOptions
 
   func run() async throws {
+    let parsed = try policy.parsed()
     try await source.withSource(.read) { source in
-      let plan = try await policy.plan(source)
+      let plan = try await parsed.plan(source)
       let row = try plan.state.resolve(id)
-      for line in plan.explanation(ofRow: row, now: SystemClock().now(), naming: { $0 }) { print(safeText(line)) }
+      for line in plan.explanation(ofRow: row, now: plan.now, naming: { $0 }) { print(safeText(line)) }
     }
   }
 }

@@ -24,10 +24,10 @@ struct Remove: AsyncParsableCommand {
         guard let reason = plan.reason(forRow: row) else { continue }
         throw Failure.failed("\(state.rows[row].id) can't go: \(reason.words)")
       }
-      let others = plan.cut - Set(wanted).count
+      let others = plan.count - Set(wanted).count
       if !yes {
         try PlanText.confirm(
-          "Remove \(PlanText.count(plan.cut)), \(others) of them as they stand on what you named, freeing "
+          "Remove \(PlanText.count(plan.count)), \(others) of them as they stand on what you named, freeing "
             + "\(ByteCount(plan.freed).text)?")
       }
       PlanText.tell(try await cache.carryOut(plan, progress: PlanText.tellRemoved))

@@ -111,35 +111,6 @@ struct SourceOptions: ParsableArguments {
   }
 }
 
-extension RankingRule: ExpressibleByArgument {}
-
-/// What a prune may take, and how far it goes; `prune` and `why` share it.
-struct PolicyOptions: ParsableArguments {
-  @Flag(help: "Take internal, frontend and shared records too.") var all = false
-  @Option(help: ArgumentHelp("Take only what matches; may be repeated.", valueName: "filter")) var filter: [String] = []
-  @Option(help: ArgumentHelp("Stop when less than this is left.", valueName: "bytes")) var keepStorage: String?
-  @Option(help: ArgumentHelp("Keep what was used within this time.", valueName: "time")) var keepDuration: String?
-  @Option(help: ArgumentHelp("How candidates are scored: seed (BuildKit v0.10.0) or current.", valueName: "rule"))
-  var ranking: RankingRule?
-
-  /// The policy.
-  ///
-  /// - Throws: ``CacheError`` `badFilter`, `badInput`, naming the option.
-  func policy() throws -> PrunePolicy {
-    PrunePolicy(
-      all: all, filter: try Filter(parsing: filter).checked(),
-      keepDuration: try keepDuration.map { try TimeSpan(parsing: $0, of: "--keep-duration") }
-        ?? TimeSpan(nanoseconds: 0),
-      keepBytes: try keepStorage.map { try ByteCount(parsing: $0, of: "--keep-storage").bytes } ?? 0)
-  }
-
-  /// Plans the policy for what a source holds now.
-  func plan(_ source: any CacheController) async throws -> PrunePlan {
-    PrunePlan(
-      try await source.usage(), policy: try policy(), ranking: ranking ?? source.ranking, now: SystemClock().now())
-  }
-}
-
 /// How a command prints what it found.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   case table

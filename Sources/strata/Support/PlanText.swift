@@ -1,0 +1,101 @@
+import BuildCache
+import Explorer
+
+/// A plan in words and columns.
+enum PlanText {
+  static func count(_ records: Int) -> String {
+    records == 1 ? "1 record" : "\(records) records"
+  }
+
+  /// Asks whether to remove, no being the default.
+  ///
+  /// - Throws: ``Failure`` 1 where the answer is not yes.
+  static func confirm(_ question: String) throws {
+    writeError(question + " It can't be undone. [y/N]")
+    let answer = readLine()?.lowercased()
+    guard answer == "y" || answer == "yes" else { throw Failure.failed("nothing was removed") }
+  }
+
+  /// A record that went.
+  @Sendable static func tellRemoved(_ row: CacheState.Row) {
+    print("removed \(row.id)  \(ByteCount(row.size).text)")
+  }
+
+  /// What went in all.
+  static func tell(_ report: PruneReport) {
+    print("Removed \(count(report.removed)), freed \(ByteCount(report.freed).text).")
+  }
+
+  /// Rule by rule the victims in order, then the sums, and how many stay for which reason.
+  ///
+  /// - Parameter namesRules: whether the rules are told: they come from a policy.
+  static func lines(_ plan: PrunePlan, now: Timestamp, namesRules: Bool) -> [String] {
+    var lines: [String] = []
+    var before: (count: Int, freed: Int64) = (0, 0)
+    for (number, rule) in plan.rules.enumerated() {
+      if namesRules { lines.append(heading(rule, number)) }
+      if rule.cut > 0 { lines += table(rule, in: plan.state, now, after: before).lines }
+      if namesRules { lines.append("") }
+      before = (before.count + rule.cut, before.freed + rule.freed)
+    }
+    return lines + sums(plan)
+  }
+
+  private static func heading(_ rule: PlannedRule, _ number: Int) -> String {
+    let limit =
+      rule.isRanked
+      ? "keeps \(ByteCount(rule.keepBytes).text) of \(ByteCount(rule.before).text)"
+      : "no limit, of \(ByteCount(rule.before).text)"
+    return "Rule \(number + 1) (\(rule.policy.words)): \(limit), removes \(count(rule.cut))"
+      + (rule.cut > 0 ? ", \(ByteCount(rule.freed).text)" : "")
+  }
+
+  private static func table(
+    _ rule: PlannedRule, in state: CacheState, _ now: Timestamp, after before: (count: Int, freed: Int64)
+  )
+    -> TextTable
+  {
+    var table = TextTable([
+      .init(title: "#", isNumber: true), .init(title: "ID"), .init(title: "SIZE", isNumber: true),
+      .init(title: "LAST USED", isNumber: true), .init(title: "(RANK)", isNumber: true),
+      .init(title: "USES", isNumber: true), .init(title: "(RANK)", isNumber: true),
+      .init(title: "SCORE", isNumber: true), .init(title: "TIED", isNumber: true),
+      .init(title: "FREED SO FAR", isNumber: true), .init(title: "REMAINS", isNumber: true),
+    ])
+    for (number, victim) in rule.victims.enumerated() {
+      let row = state.rows[victim.row]
+      func ranked(_ text: String) -> String { rule.isRanked ? text : "-" }
+      table.add([
+        "\(before.count + number + 1)", row.id, ByteCount(row.size).text,
+        row.lastUsedAt.map { now.since($0).ageText } ?? "never",
+        ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)"), "\(row.usageCount)",
+        ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)"), ranked(scoreText(victim.score)),
+        ranked("\(victim.tied)"), ByteCount(before.freed + rule.freed(after: number + 1)).text,
+        ByteCount(rule.remaining(after: number + 1)).text,
+      ])
+    }
+    return table
+  }
+
+  private static func sums(_ plan: PrunePlan) -> [String] {
+    var lines = [
+      "Would remove \(count(plan.count)), freeing \(ByteCount(plan.freed).text): "
+        + "\(ByteCount(plan.before).text) before, \(ByteCount(plan.after).text) after (shared records not counted)."
+    ]
+    let tied = plan.rules.reduce(0) { sum, rule in sum + (rule.isRanked ? rule.victims.count { $0.tied > 0 } : 0) }
+    if tied > 0 {
+      lines.append("\(count(tied)) had the same score as others: a daemon's choice among them is accidental.")
+    }
+    for rule in plan.rules where plan.behavior.isDaemon && rule.isMetByDaemon {
+      lines.append(
+        "Enough is free for \(rule.policy.words), and still a daemon removes until one record of some size has gone.")
+    }
+    for rule in plan.rules where !rule.isRanked && rule.policy.limits != .none {
+      lines.append("The limits come to 0, which is no cap: all that \(rule.policy.words) allows goes, unranked.")
+    }
+    var kept: [KeptReason: Int] = [:]
+    for record in plan.kept { kept[record.reason, default: 0] += 1 }
+    let stays = KeptReason.allCases.compactMap { reason in kept[reason].map { "\($0) \(reason.words)" } }
+    return lines + [stays.isEmpty ? "Nothing stays." : "Stays: " + stays.joined(separator: " · ") + "."]
+  }
+}

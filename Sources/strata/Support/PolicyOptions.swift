@@ -1,0 +1,146 @@
+import ArgumentParser
+import BuildCache
+import BuildKitBridge
+
+extension RankingRule: ExpressibleByArgument {}
+
+/// Whether a daemon's restart is reckoned with (G6).
+enum Restarted: String, ExpressibleByArgument, CaseIterable {
+  case yes, no, auto
+}
+
+/// What a prune may take, and how far it goes; `prune` and `why` share it.
+struct PolicyOptions: ParsableArguments {
+  @Flag(help: "Take internal, frontend and shared records too.") var all = false
+  @Option(help: ArgumentHelp("Take only what matches; may be repeated.", valueName: "filter")) var filter: [String] = []
+  @Option(help: ArgumentHelp("Stop when less than this is left.", valueName: "bytes")) var keepStorage: String?
+  @Option(help: ArgumentHelp("Keep what was used within this time.", valueName: "time")) var keepDuration: String?
+  @Option(help: ArgumentHelp("Keep this much whatever the next two say.", valueName: "bytes")) var reservedSpace:
+    String?
+  @Option(help: ArgumentHelp("Stop when less than this is left.", valueName: "bytes")) var maxUsedSpace: String?
+  @Option(help: ArgumentHelp("Go on until so much of the disk is free.", valueName: "bytes")) var minFreeSpace: String?
+  @Option(
+    help: ArgumentHelp(
+      "Carry out the garbage collection of this buildkitd.toml, or BuildKit's four default rules where it has none.",
+      valueName: "file"))
+  var policy: String?
+  @Option(help: ArgumentHelp("How candidates are scored: seed (BuildKit v0.10.0) or current.", valueName: "rule"))
+  var ranking: RankingRule?
+  @Option(
+    help: ArgumentHelp(
+      "Whether the daemon is restarted before the prune: then a record counts as used when the last one on it goes.",
+      valueName: "yes|no|auto"))
+  var restarted = Restarted.auto
+  @Option(help: ArgumentHelp("Plan as if it were this time (RFC 3339).", valueName: "time")) var at: String?
+  @Option(help: ArgumentHelp("Plan as if so much of the disk were free.", valueName: "bytes")) var freeSpace: String?
+  @Option(
+    help: ArgumentHelp(
+      "Plan as if the disk had this size: where a policy takes shares of a disk that is elsewhere.", valueName: "bytes")
+  )
+  var diskSize: String?
+
+  func validate() throws {
+    if keepStorage != nil && (reservedSpace ?? maxUsedSpace ?? minFreeSpace) != nil {
+      throw ValidationError(
+        "--keep-storage is --max-used-space by its old name: give it alone, or the newer options without it")
+    }
+    let own: [(String, Bool)] = [
+      ("--all", all), ("--filter", !filter.isEmpty), ("--keep-storage", keepStorage != nil),
+      ("--keep-duration", keepDuration != nil), ("--reserved-space", reservedSpace != nil),
+      ("--max-used-space", maxUsedSpace != nil), ("--min-free-space", minFreeSpace != nil),
+    ]
+    if policy != nil, let option = own.first(where: \.1) {
+      throw ValidationError("--policy brings rules of its own: leave \(option.0) out")
+    }
+  }
+
+  /// The options that only a plan may have, as what they pretend is not so.
+  var pretending: String? {
+    at != nil ? "--at" : freeSpace != nil ? "--free-space" : diskSize != nil ? "--disk-size" : nil
+  }
+
+  /// What the options say, parsed: all that can be wrong about them is told before the cache is opened.
+  ///
+  /// - Throws: ``CacheError`` `badFilter`, `badInput` naming the option, `storage` where the policy file can't be read.
+  func parsed() throws -> ParsedPolicy {
+    func bytes(_ text: String?, _ option: String) throws -> Int64? {
+      try text.map { try ByteCount(parsing: $0, of: option).bytes }
+    }
+    let limits = SpaceLimits(
+      reserved: try bytes(reservedSpace, "--reserved-space") ?? 0,
+      maxUsed: try bytes(maxUsedSpace, "--max-used-space") ?? bytes(keepStorage, "--keep-storage") ?? 0,
+      minFree: try bytes(minFreeSpace, "--min-free-space") ?? 0)
+    let own = PrunePolicy(
+      all: all, filter: try Filter(parsing: filter).checked(),
+      keepDuration: try keepDuration.map { try TimeSpan(parsing: $0, of: "--keep-duration") }
+        ?? TimeSpan(nanoseconds: 0), limits: limits)
+    return ParsedPolicy(
+      own: own, config: try policy.map { try DaemonConfig(readingFrom: $0) }, ranking: ranking, restarted: restarted,
+      at: try at.map { try Self.time($0) }, free: try bytes(freeSpace, "--free-space"),
+      diskSize: try bytes(diskSize, "--disk-size"))
+  }
+
+  private static func time(_ text: String) throws -> Timestamp {
+    do { return try Timestamp(parsing: text) } catch { throw CacheError(error.code, "--at: \(error.message)") }
+  }
+}
+
+/// A policy as the command line gave it.
+struct ParsedPolicy {
+  let own: PrunePolicy
+  /// The daemon's configuration that stands instead of the options' own policy.
+  let config: DaemonConfig?
+  let ranking: RankingRule?
+  let restarted: Restarted
+  let at: Timestamp?
+  let free: Int64?
+  let diskSize: Int64?
+
+  /// Plans it for what a source holds now.
+  ///
+  /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
+  func plan(_ source: any CacheController) async throws -> PrunePlan {
+    let behavior = behavior(of: source)
+    let space = needsSpace ? try await source.space() : nil
+    let policies =
+      try config?.policies(for: behavior.ranking, diskSize: diskSize ?? space?.capacity) ?? [own]
+    if let config, policies.isEmpty {
+      printError("\(config.name): gc is off for worker.\(config.worker): its daemon removes nothing by itself")
+    }
+    let free = free ?? space?.free
+    if free == nil, policies.contains(where: { $0.limits.minFree > 0 }) {
+      throw CacheError(
+        .badInput, "min free needs the free space of the cache's disk, which isn't here: give --free-space")
+    }
+    warn(policies, behavior)
+    return PrunePlan(
+      try await source.usage(), policies: policies, behavior: behavior, now: at ?? SystemClock().now(), free: free)
+  }
+
+  /// Only where the disk matters is it asked for: telling what nobody owns takes a while.
+  private var needsSpace: Bool {
+    (config != nil && (free == nil || diskSize == nil)) || (own.limits.minFree > 0 && free == nil)
+  }
+
+  private func behavior(of source: any CacheController) -> PruneBehavior {
+    var behavior = source.behavior
+    behavior.ranking = ranking ?? behavior.ranking
+    guard behavior.isDaemon else {
+      if restarted == .yes { printError("--restarted: the embedded cache never counts such uses; it is left out") }
+      return behavior
+    }
+    switch restarted {
+    case .yes: return .daemon(behavior.ranking, isRestarted: true)
+    case .no: return .daemon(behavior.ranking, isRestarted: false)
+    case .auto: return behavior
+    }
+  }
+
+  /// Tells of filters that ask for what a prune's filter doesn't see.
+  private func warn(_ policies: [PrunePolicy], _ behavior: PruneBehavior) {
+    let keys = policies.flatMap(\.filter.keys).compactMap { FilterKey(rawValue: $0) }
+    for key in behavior.keysUnseenByFilter.intersection(keys).map(\.rawValue).sorted() {
+      printError("a prune's filter does not see \(key): there it never matches, as in BuildKit")
+    }
+  }
+}

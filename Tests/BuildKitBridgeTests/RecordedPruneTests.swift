@@ -1,0 +1,130 @@
+import BuildCache
+import Foundation
+import TestSupport
+import Testing
+
+@testable import BuildKitBridge
+
+/// Prunes of real daemons, recorded with the list of disk usage that stood before each.
+@Suite("Prunes of real daemons go as they are planned") struct RecordedPruneTests {
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings")
+
+  /// What one recording says.
+  struct Recording: Decodable, CustomStringConvertible {
+    let name: String
+    let list: String
+    let ranking: String
+    let restarted: Bool
+    let start: String
+    /// Of `buildctl prune`.
+    let options: [String]
+    let removed: [RecordID]
+
+    var description: String { name }
+
+    var behavior: PruneBehavior { .daemon(RankingRule(rawValue: ranking) ?? .current, isRestarted: restarted) }
+
+    /// The values of one option.
+    private func values(_ option: String) -> [String] {
+      zip(options, options.dropFirst()).filter { $0.0 == option }.map(\.1)
+    }
+
+    /// `buildctl` counts in MB of a million bytes, and cuts off what is left.
+    private func bytes(_ option: String) throws -> Int64 {
+      try values(option).first.map { Int64(try #require(Double($0)) * 1e6) } ?? 0
+    }
+
+    func policy() throws -> PrunePolicy {
+      PrunePolicy(
+        all: options.contains("--all"), filter: try Filter(parsing: values("--filter")),
+        keepDuration: try values("--keep-duration").first.map { try TimeSpan(parsing: $0, of: "") }
+          ?? TimeSpan(nanoseconds: 0),
+        limits: SpaceLimits(
+          reserved: try bytes("--keep-storage-min"), maxUsed: try bytes("--keep-storage"),
+          minFree: try bytes("--free-storage")))
+    }
+
+    /// The same as a daemon's configuration, in its own words.
+    func toml() throws -> String {
+      let policy = try policy()
+      func text(_ strings: [String]) -> String {
+        strings.map { "'\($0)'" }.joined(separator: ", ")
+      }
+      let limits =
+        ranking == "seed"
+        ? "keepBytes = \(policy.limits.maxUsed)"
+        : """
+        maxUsedSpace = "\(policy.limits.maxUsed)"
+        keepBytes = \(policy.limits.reserved)
+        minFreeSpace = \(policy.limits.minFree)
+        """
+      return """
+        [worker.oci]
+        gc = true
+        [[worker.oci.gcpolicy]]
+        all = \(policy.all)
+        filters = [\(text(policy.filter.strings))]
+        keepDuration = "\(values("--keep-duration").first ?? "0")"
+        \(limits)
+        """
+    }
+  }
+
+  static let recordings: [Recording] = {
+    let lines = (try? String(contentsOf: folder.appending(path: "prunes.jsonl"), encoding: .utf8)) ?? ""
+    return lines.split(separator: "\n").compactMap { try? JSONDecoder().decode(Recording.self, from: Data($0.utf8)) }
+  }()
+
+  private func plan(_ recording: Recording, _ policies: [PrunePolicy]) throws -> PrunePlan {
+    let cache = try SavedCache(readingFrom: Self.folder.appending(path: recording.list).path)
+    // Whether a wish for free space was met or impossible, any free space of a usual disk gives the same.
+    return PrunePlan(
+      cache.usage(matching: .all), policies: policies, behavior: recording.behavior,
+      now: try Timestamp(parsing: recording.start), free: 40_000_000_000)
+  }
+
+  @Test("all recordings are here") func allAreHere() {
+    #expect(Self.recordings.count == 57 + 14 + 49 + 7 + 5)
+    #expect(Self.recordings.count { !$0.removed.isEmpty } > 100)
+  }
+
+  @Test("the same victims in the same order up to exact ties", arguments: recordings)
+  func equalsTheRecording(_ recording: Recording) throws {
+    let policy = try recording.policy()
+    let plan = try plan(recording, [policy])
+    let rows = plan.state.rows
+    let planned = plan.victims.map { rows[$0.row].id }
+    guard let rule = plan.rules.first, rule.isRanked else {
+      return #expect(Set(planned) == Set(recording.removed))
+    }
+    // Where candidates tie the daemon's choice is accidental, and from there on both go their own ways: what was
+    // recorded has to be among the lowest at each step, and to end where the limit is reached.
+    var walk = NaivePrune(plan.state, behavior: plan.behavior, now: plan.now)
+    var hasParted = false
+    var total = rule.before
+    for (step, id) in recording.removed.enumerated() {
+      #expect(total >= rule.keepBytes, "step \(step): the limit was reached")
+      let row = try #require(plan.state.index(of: id))
+      let lowest = walk.lowest(policy)
+      #expect(lowest.contains(row), "step \(step): \(id) is not among the lowest")
+      if !hasParted && (step >= planned.count || planned[step] != id) {
+        #expect(step < planned.count && rule.victims[step].tied > 0, "step \(step): \(id) is not what was planned")
+        hasParted = true
+      }
+      walk.remove(row)
+      total -= rows[row].size
+    }
+    #expect(total < rule.keepBytes || walk.lowest(policy).isEmpty, "the limit was not reached")
+    if !hasParted { #expect(planned == recording.removed) }
+  }
+
+  @Test("a buildkitd.toml whose rule equals the prune plans the same", arguments: recordings)
+  func equalsByConfiguration(_ recording: Recording) throws {
+    let config = try DaemonConfig(try recording.toml(), name: "buildkitd.toml")
+    let policies = try config.policies(for: recording.behavior.ranking, diskSize: nil)
+    let plan = try plan(recording, policies)
+    let direct = try self.plan(recording, [try recording.policy()])
+    #expect(plan.victims == direct.victims)
+    #expect(plan.kept == direct.kept)
+  }
+}

@@ -1,0 +1,161 @@
+import BuildCache
+
+/// The rules of D4, D5 and G6 as they are written: all candidates are ranked anew before each victim.
+///
+/// A reference that the planner has to equal, and is measured against.
+package struct NaivePrune {
+  /// One victim.
+  package struct Step: Equatable {
+    /// Its row.
+    package let row: Int
+    /// What it scored.
+    package let score: Double
+    /// Number and highest number of its last use, then of its usage count.
+    package let ranks: [Int]
+    /// How many others scored the same.
+    package let tied: Int
+
+    package init(row: Int, score: Double, ranks: [Int], tied: Int) {
+      self.row = row
+      self.score = score
+      self.ranks = ranks
+      self.tied = tied
+    }
+  }
+
+  private let state: CacheState
+  private let behavior: PruneBehavior
+  private let now: Timestamp
+  private var left: Set<Int>
+  private var lastUsed: [Int: Timestamp] = [:]
+  private var uses: [Int: Int] = [:]
+  private var lateUses: Int64 = 0
+
+  /// Begins with a whole cache.
+  package init(_ state: CacheState, behavior: PruneBehavior, now: Timestamp) {
+    self.state = state
+    self.behavior = behavior
+    self.now = now
+    left = Set(state.rows.indices)
+    for row in left {
+      lastUsed[row] = state.rows[row].lastUsedAt
+      uses[row] = state.rows[row].usageCount
+    }
+  }
+
+  /// Carries a rule out on what is left.
+  ///
+  /// - Parameter most: stops after so many victims.
+  package mutating func steps(_ policy: PrunePolicy, free: Int64? = nil, most: Int = .max) -> [Step] {
+    var total = self.total
+    let keepBytes = policy.limits.keepBytes(total: total, free: free, isDaemon: behavior.isDaemon)
+    var steps: [Step] = []
+    while steps.count < most, keepBytes == 0 || total >= keepBytes, let best = ranked(candidates(policy)).first {
+      steps.append(best)
+      total -= state.rows[best.row].size
+      remove(best.row)
+    }
+    return steps
+  }
+
+  /// The candidates of the lowest score, for a rule on what is left.
+  package func lowest(_ policy: PrunePolicy) -> Set<Int> {
+    let steps = ranked(candidates(policy))
+    return Set(steps.prefix { $0.score == steps[0].score }.map(\.row))
+  }
+
+  /// D4's total of what is left, with C4's spreading.
+  private var total: Int64 {
+    var shared: Set<Int> = []
+    var open = left.filter { state.rows[$0].isReferenced }
+    while let row = open.popFirst() {
+      if shared.insert(row).inserted { open.formUnion(state.parents(of: row)) }
+    }
+    return left.filter { !shared.contains($0) }.reduce(0) { $0 + state.rows[$1].size }
+  }
+
+  /// Takes a row away; its parents may count a use (G6).
+  package mutating func remove(_ row: Int) {
+    left.remove(row)
+    let parents = state.parents(of: row)
+    // A parent that is named twice is let go twice: the second time counts.
+    for (number, parent) in parents.enumerated() where !parents[(number + 1)...].contains(parent) {
+      guard !state.children(of: parent).contains(where: left.contains) else { continue }
+      guard state.rows[parent].outsideRefs == 0, countsUse(parent) else { continue }
+      lateUses += 1
+      uses[parent, default: 0] += 1
+      let latest = state.rows.compactMap(\.lastUsedAt).max().map { max($0, now) } ?? now
+      lastUsed[parent] = latest.advanced(by: TimeSpan(nanoseconds: lateUses))
+    }
+  }
+
+  private func countsUse(_ row: Int) -> Bool {
+    switch behavior.parentUse {
+    case .never: false
+    case .always: true
+    case .implicitDiffs:
+      uses[row] == 0 && lastUsed[row] == nil && state.rows[row].description.hasPrefix("diff \"")
+        && state.rows[row].description.contains("\" -> \"")
+    }
+  }
+
+  private func candidates(_ policy: PrunePolicy) -> [Int] {
+    left.filter { row in
+      let record = state.rows[row]
+      if record.outsideRefs > 0 || state.children(of: row).contains(where: left.contains) { return false }
+      if !policy.all && (record.recordType == .internal || record.recordType == .frontend || record.isReferenced) {
+        return false
+      }
+      if policy.keepDuration.nanoseconds > 0, let used = lastUsed[row],
+        used.nanoseconds > now.nanoseconds - policy.keepDuration.nanoseconds
+      {
+        return false
+      }
+      return policy.filter == .all || policy.filter.matches(OwnRow(row: record, behavior: behavior))
+    }
+  }
+
+  private func ranked(_ candidates: [Int]) -> [Step] {
+    let shift = behavior.ranking == .current ? 1 : 0
+    let rows = state.rows
+    let times = Set(candidates.compactMap { lastUsed[$0] }).sorted()
+    let counts = Set(candidates.compactMap { uses[$0] }.filter { $0 != 0 }).sorted()
+    let timeNumbers = Dictionary(uniqueKeysWithValues: times.enumerated().map { ($1, $0 + 1) })
+    let countNumbers = Dictionary(uniqueKeysWithValues: counts.enumerated().map { ($1, $0 + 1) })
+    func share(_ number: Int, _ highest: Int) -> Double { highest == 0 ? 0 : Double(number) / Double(highest) }
+    let scored = candidates.map { row -> (row: Int, score: Double, ranks: [Int]) in
+      let time = (lastUsed[row].flatMap { timeNumbers[$0] } ?? 0) + shift
+      let count = (uses[row].flatMap { countNumbers[$0] } ?? 0) + shift
+      let ranks = [time, times.count + shift, count, counts.count + shift]
+      return (row, share(time, ranks[1]) + share(count, ranks[3]), ranks)
+    }
+    let equals = Dictionary(scored.map { ($0.score, 1) }, uniquingKeysWith: +)
+    return scored.sorted { a, b in
+      if a.score != b.score { return a.score < b.score }
+      let (x, y) = (uses[a.row, default: 0], uses[b.row, default: 0])
+      if x != y { return x < y }
+      let (p, q) = (lastUsed[a.row]?.nanoseconds ?? .min, lastUsed[b.row]?.nanoseconds ?? .min)
+      if p != q { return p < q }
+      return (rows[a.row].createdAt, rows[a.row].id) < (rows[b.row].createdAt, rows[b.row].id)
+    }.map { Step(row: $0.row, score: $0.score, ranks: $0.ranks, tied: equals[$0.score, default: 1] - 1) }
+  }
+}
+
+/// A row as a prune's filter sees it, in words of its own.
+private struct OwnRow: FilterSubject {
+  let row: CacheState.Row
+  let behavior: PruneBehavior
+
+  func filterValue(_ key: FilterKey) -> String? {
+    switch key {
+    case .id: row.id
+    case .type: row.recordType.rawValue
+    case .mutable: row.isMutable ? "" : nil
+    case .immutable: row.isMutable ? nil : ""
+    case .shared: row.isReferenced ? "" : nil
+    case .private: row.isReferenced ? nil : ""
+    case .description: behavior.isDaemon && behavior.ranking == .seed || row.description.isEmpty ? nil : row.description
+    default: nil
+    }
+  }
+}
