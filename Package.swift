@@ -91,7 +91,7 @@ let package = Package(
     .testTarget(
       name: "StrataTests",
       dependencies: [
-        "strata", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess"),
+        "BuildCache", "strata", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

@@ -42,6 +42,8 @@ public struct DaemonConfig: Sendable {
   /// - Throws: ``CacheError`` `badInput`, naming the file.
   public init(_ text: String, name: String) throws(CacheError) {
     self.name = name
+    var brackets = BracketCheck(text)
+    try brackets.check(in: name)
     let document: TOMLTable
     do { document = try TOMLTable(string: text) } catch let error as TOMLParseError {
       throw CacheError(.badInput, "\(name): line \(error.source.begin.line): \(error.description)")

@@ -1,3 +1,4 @@
+import BuildCache
 import Foundation
 import Glibc
 import SystemPackage
@@ -19,6 +20,10 @@ private func object(_ text: String) throws -> [String: Any] {
   init() throws { scratch = try ScratchFolder() }
 
   private func strata(_ arguments: String..., input: String = "") async throws -> Program.Result {
+    try await strata(arguments, input: input)
+  }
+
+  private func strata(_ arguments: [String], input: String = "") async throws -> Program.Result {
     try await Program.run(arguments + ["--root", root], input: input)
   }
 
@@ -114,6 +119,55 @@ private func object(_ text: String) throws -> [String: Any] {
     let screen = try await Program.run(["--from", list, "--print", "--size", "90x20", "--keys", "p"])
     #expect(screen.output.contains("ranking current"))
     #expect(screen.output.contains("[read only]"))
+  }
+
+  @Test("a policy file is carried out rule by rule, and why tells each rule's reason") func policyFile() async throws {
+    let old = try await snapshot("a", bytes: 30_000)
+    let new = try await snapshot("b", bytes: 1000)
+    let file = scratch.path.appending("buildkitd.toml").string
+    let rules = """
+      [worker.oci]
+      [[worker.oci.gcpolicy]]
+      keepDuration = "24h"
+      [[worker.oci.gcpolicy]]
+      all = true
+      maxUsedSpace = 20000
+      """
+    try Data(rules.utf8).write(to: URL(filePath: file))
+    let options = ["--policy", file, "--ranking", "current"]
+    let dry = try object(try await strata(["prune", "--dry-run", "--format", "json"] + options).output)
+    let plan = try #require(dry["plan"] as? [[String: Any]])
+    #expect(plan.map { $0["id"] as? String } == [old])
+    #expect(plan.map { $0["rule"] as? Int } == [2])
+    #expect((dry["rules"] as? [[String: Any]])?.map { $0["removed"] as? Int } == [0, 1])
+    let kept = try #require((dry["kept"] as? [[String: Any]])?.first)
+    #expect(kept["passedBy"] as? [String] == ["keepDuration", "withinLimit"])
+    let text = try await strata(["prune", "--dry-run"] + options).output
+    #expect(text.contains("Rule 1 (unused for 1d): no limit, of"))
+    #expect(text.contains("Rule 2 (all, max used 20.0 kB): keeps 20.0 kB of"))
+    let why = try await strata(["why", new] + options).output
+    #expect(why.contains("Rule 1 (unused for 1d) passes it by: used now ago, keep-duration 1d."))
+    #expect(why.contains("So it stays."))
+    // In two days the first rule takes both; nothing of it is done.
+    let later = Timestamp(nanoseconds: SystemClock().now().nanoseconds + 172_800_000_000_000).text
+    let planned = try object(
+      try await strata(["prune", "--dry-run", "--format", "json", "--at", later] + options).output)
+    #expect((planned["plan"] as? [[String: Any]])?.map { $0["rule"] as? Int } == [1, 1])
+    #expect(try await strata(["prune", "--yes"] + options).output.contains("Removed 1 record"))
+    #expect(try objects(try await strata("du", "--format", "json").output).map { $0["id"] as? String } == [new])
+  }
+
+  @Test("min free looks at the disk under the cache, or at what is pretended") func minFree() async throws {
+    _ = try await snapshot("a", bytes: 1000)
+    func plan(_ options: String...) async throws -> [[String: Any]]? {
+      let output = try await strata(["prune", "--dry-run", "--format", "json"] + options).output
+      return try object(output)["plan"] as? [[String: Any]]
+    }
+    // G12: enough is free, so nothing goes.
+    #expect(try await plan("--min-free-space", "1")?.isEmpty == true)
+    #expect(try await plan("--min-free-space", "1GB", "--free-space", "0")?.count == 1)
+    #expect(try await plan("--min-free-space", "1GB", "--free-space", "0", "--reserved-space", "1MB")?.isEmpty == true)
+    #expect(try await plan("--max-used-space", "1")?.count == 1)
   }
 
   @Test("demo: so many rows, and the same again from the same seed") func demo() async throws {
@@ -257,6 +311,14 @@ private func object(_ text: String) throws -> [String: Any] {
       (["prune", "--root", root, "--keep-duration", "soon", "--dry-run"], 2, "--keep-duration: soon is no duration"),
       (["prune", "--root", root, "--ranking", "best", "--dry-run"], 2, "ranking"),
       (["prune", "--root", root], 2, "--yes"),
+      (["prune", "--root", root, "--yes", "--at", "2026-01-01T00:00:00Z"], 2, "--at only plans"),
+      (["prune", "--root", root, "--yes", "--free-space", "1GB"], 2, "--free-space only plans"),
+      (["prune", "--root", root, "--dry-run", "--at", "today"], 2, "--at: today is no time"),
+      (["prune", "--root", root, "--dry-run", "--keep-storage", "1", "--min-free-space", "1"], 2, "--keep-storage"),
+      (["prune", "--root", root, "--dry-run", "--policy", "/nonexistent/p.toml"], 1, "/nonexistent/p.toml"),
+      (["prune", "--root", root, "--dry-run", "--policy", damaged], 2, "damaged.json: line 1"),
+      (["prune", "--root", root, "--dry-run", "--policy", damaged, "--all"], 2, "leave --all out"),
+      (["prune", "--root", root, "--dry-run", "--restarted", "maybe"], 2, "maybe"),
       (["prune", "--from", damaged, "--yes"], 2, "--dry-run"),
       (["explore", "--root", root], 2, "no terminal"),
       (["--root", root], 2, "no terminal"),
