@@ -48,7 +48,8 @@ public struct PrunePlan: Sendable {
   public init(_ state: CacheState, policy: PrunePolicy, ranking: RankingRule, now: Timestamp) {
     let youngest = now.advanced(by: TimeSpan(nanoseconds: -policy.keepDuration.nanoseconds))
     let own = state.rows.map { row in
-      Self.ownReason(row, policy: policy, youngest: policy.keepDuration.nanoseconds == 0 ? nil : youngest)
+      Self.ownReason(
+        row, policy: policy, youngest: policy.keepDuration.nanoseconds == 0 ? nil : youngest, now: now)
     }
     var planner = PrunePlanner(state, rule: ranking, isEligible: own.map { $0 == nil })
     self.init(state, policy: policy, order: planner.order(), ownReasons: own)
@@ -177,13 +178,15 @@ public struct PrunePlan: Sendable {
   }
 
   /// Why a row stays for its own sake, whatever stands on it (D2).
-  private static func ownReason(_ row: CacheState.Row, policy: PrunePolicy, youngest: Timestamp?) -> KeptReason? {
+  private static func ownReason(_ row: CacheState.Row, policy: PrunePolicy, youngest: Timestamp?, now: Timestamp)
+    -> KeptReason?
+  {
     if let reason = useReason(row) { return reason }
     if !policy.all && row.isReferenced { return .shared }
     if !policy.all && row.recordType.isKeptUnlessAll { return .internal }
     if let youngest, let used = row.lastUsedAt, used > youngest { return .keepDuration }
     // D2: with `all` and no filter nobody is asked, so nothing is shared; without a filter that shows nowhere.
-    return policy.filter.matches(PrunableRow(row: row)) ? nil : .filter
+    return policy.filter.matches(PrunableRow(row: row, now: now)) ? nil : .filter
   }
 }
 
