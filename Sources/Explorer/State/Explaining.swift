@@ -7,10 +7,10 @@ extension ExplorerState {
     let plan: PrunePlan
     let row: Int
     switch screen {
-    case .records:
-      guard let current = records.current else { return }
+    case .records, .graph, .files, .marks:
+      guard let current, let standing = detail.standing else { return }
       row = current
-      plan = PrunePlan(cache, policy: PrunePolicy(), ranking: options.ranking, now: now)
+      plan = standing
     case .prune:
       guard let shown = prune.plan, let line = prune.line(prune.position.cursor) else { return }
       plan = shown

@@ -3,6 +3,7 @@ import BuildCache
 import BuildCacheStore
 import Explorer
 import Glibc
+import SystemPackage
 import Terminal
 
 /// When colours are used.
@@ -24,6 +25,8 @@ enum ColorMode: String, ExpressibleByArgument, CaseIterable {
 /// How the explorer looks; shared with `demo`, which ends in it.
 struct ScreenOptions: ParsableArguments {
   @Flag(help: "Draw with ASCII signs only, as is done where the locale has no UTF-8.") var ascii = false
+  @Flag(help: "Let the mouse click, double click and scroll; the terminal then no longer selects text with it.")
+  var mouse = false
   @Option(help: "Use colours: auto, always or never.") var color = ColorMode.auto
 
   /// Opens the explorer on a cache, and comes back when the user leaves it.
@@ -32,18 +35,21 @@ struct ScreenOptions: ParsableArguments {
   func explore(_ source: any CacheController) async throws {
     let screen: Screen
     do {
-      screen = try Screen(usesColor: color.usesColor)
+      screen = try Screen(usesColor: color.usesColor, usesMouse: mouse)
     } catch {
       throw Failure.wrongUse(error.description)
     }
     defer { screen.close() }
     let waker = screen.waker
-    let session = ExplorerSession(source, isASCII: ascii || !Screen.localeIsUTF8, size: screen.size) { waker.wake() }
+    let session = ExplorerSession(
+      source, isASCII: ascii || !Screen.localeIsUTF8, size: screen.size, outlets: Self.outlets(copy: Screen.copy)
+    ) { waker.wake() }
     loop: while !session.state.hasQuit {
       screen.present(session.frame())
       crashIfAsked()
       switch screen.nextEvent() {
       case .key(let key): session.send(.key(key))
+      case .mouse(let mouse): session.send(.mouse(mouse))
       case .resize(let size): session.send(.resize(size))
       case .wake: session.receive()
       case .interrupt: break loop
@@ -55,6 +61,14 @@ struct ScreenOptions: ParsableArguments {
       }
     }
     await session.finish()
+  }
+
+  /// What keys of the explorer reach outside the cache.
+  static func outlets(copy: @escaping @Sendable (String) -> Void) -> ExplorerSession.Outlets {
+    ExplorerSession.Outlets(copy: copy) { cache, rows in
+      let json = try encodedJSON(rows.map { UsageJSON(cache, $0) })
+      return try writeNew(json, named: "strata-export", extension: "json")
+    }
   }
 
   /// A crash on purpose, so that a test can see what it leaves of the terminal.
@@ -93,7 +107,9 @@ struct Explore: AsyncParsableCommand {
     do {
       if print {
         let isASCII = screen.ascii || !Screen.localeIsUTF8
-        Swift.print(await ExplorerSession.play(keys, on: source, size: cells, isASCII: isASCII).text)
+        let outlets = ScreenOptions.outlets { _ in }
+        Swift.print(
+          await ExplorerSession.play(keys, on: source, size: cells, isASCII: isASCII, outlets: outlets).text)
       } else {
         try await screen.explore(source)
       }
@@ -135,10 +151,16 @@ private struct ReadOnlyCache: CacheController {
   var name: String { cache.name }
   var readOnlyReason: String? { cache.readOnlyReason ?? "--read-only" }
   var ranking: RankingRule { cache.ranking }
+  var noInsightReason: String? { cache.noInsightReason }
   func usage(matching filter: Filter) async throws -> CacheState { try await cache.usage(matching: filter) }
   func space() async throws -> CacheSpace? { try await cache.space() }
+  func details(of id: RecordID) async throws -> RecordDetails? { try await cache.details(of: id) }
+  func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] { try await cache.files(of: id, at: path) }
+  func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws { throw refusal }
   func close() async throws { try await cache.close() }
   func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws -> PruneReport {
-    throw CacheError(.readOnly, "--read-only was given")
+    throw refusal
   }
+
+  private var refusal: CacheError { CacheError(.readOnly, "--read-only was given") }
 }
