@@ -51,7 +51,10 @@ let package = Package(
     .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
     .target(
       name: "Explorer",
-      dependencies: ["BuildCache", "Terminal", .product(name: "HeapModule", package: "swift-collections")],
+      dependencies: [
+        "BuildCache", "Terminal", .product(name: "HeapModule", package: "swift-collections"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "strata",

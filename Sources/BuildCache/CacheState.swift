@@ -127,6 +127,49 @@ public struct CacheState: Sendable {
     descendants(of: row).reduce(rows[row].size) { $0.addingSaturating(rows[$1].size) }
   }
 
+  /// For every row what ``sizeWithDescendants(of:)`` answers.
+  ///
+  /// - Complexity: O(rows and edges) where nothing has two parents; the rows below something that has are walked one by
+  ///   one.
+  public func sizesWithDescendants() -> [Int64] {
+    var sizes = rows.map(\.size)
+    // A row on two paths from one below would be counted twice.
+    var mayMeet = [Bool](repeating: false, count: rows.count)
+    var seen = [Int32](repeating: -1, count: rows.count)
+    for row in childrenFirst() {
+      if !mayMeet[row] {
+        for child in children(of: row) { sizes[row] = sizes[row].addingSaturating(sizes[child]) }
+      } else {
+        var open = children(of: row)
+        while let top = open.popLast() {
+          guard seen[top] != Int32(row) else { continue }
+          seen[top] = Int32(row)
+          sizes[row] = sizes[row].addingSaturating(rows[top].size)
+          open += children(of: top)
+        }
+      }
+      let above = parents(of: row)
+      for parent in above where above.count > 1 || mayMeet[row] { mayMeet[parent] = true }
+    }
+    return sizes
+  }
+
+  /// All rows, each after all that stands on it.
+  private func childrenFirst() -> [Int] {
+    var standing = rows.indices.map { childCount(of: $0) }
+    var order = rows.indices.filter { standing[$0] == 0 }
+    order.reserveCapacity(rows.count)
+    var next = 0
+    while next < order.count {
+      for parent in parents(of: order[next]) {
+        standing[parent] -= 1
+        if standing[parent] == 0 { order.append(parent) }
+      }
+      next += 1
+    }
+    return order
+  }
+
   /// The bytes of a row with all that it stands on: what it takes to have it.
   public func sizeWithAncestors(of row: Int) -> Int64 {
     ancestors(of: row).reduce(rows[row].size) { $0.addingSaturating(rows[$1].size) }
@@ -173,9 +216,23 @@ extension CacheState {
   }
 
   /// The rows that match a filter (C6).
-  public func keeping(matching filter: Filter) -> CacheState {
-    filter == .all
-      ? self : keeping { row, number in filter.matches(ListedRow(row: row, parents: parentIDs(of: number))) }
+  ///
+  /// - Parameter now: from when the filter counts ages.
+  public func keeping(matching filter: Filter, now: Timestamp) -> CacheState {
+    guard filter != .all else { return self }
+    let matching = matches(filter, now: now)
+    return keeping { _, number in matching[number] }
+  }
+
+  /// For each row whether it matches a filter (C6).
+  ///
+  /// - Parameter now: from when the filter counts ages.
+  public func matches(_ filter: Filter, now: Timestamp) -> [Bool] {
+    let needsParents = filter.keys.contains(FilterKey.parents.rawValue)
+    return rows.indices.map { number in
+      let parents = needsParents ? parentIDs(of: number) : []
+      return filter.matches(ListedRow(row: rows[number], parents: parents, now: now))
+    }
   }
 
   /// Collects rows with their parents' ids and joins them into a state.

@@ -138,6 +138,20 @@ public final class EmbeddedCache: CacheController {
     return try await manager.carryOut(plan, progress: progress)
   }
 
+  /// Nothing is missing here.
+  public var noInsightReason: String? { nil }
+
+  /// All that the manager knows of a record.
+  public func details(of id: RecordID) async throws -> RecordDetails? {
+    try manager.details(of: id)
+  }
+
+  /// Holds a record, or lets go of it.
+  public func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws {
+    if let readOnlyReason { throw CacheError(.readOnly, readOnlyReason) }
+    if isHeld { try manager.hold(id, reason: reason) } else { try manager.unhold(id) }
+  }
+
   /// Closes the database and lets go of the lock.
   public func close() throws {
     try store.close()

@@ -55,7 +55,7 @@ public struct SavedCache: CacheController {
 
   /// What the list says.
   public func usage(matching filter: Filter) -> CacheState {
-    list.keeping(matching: filter)
+    list.keeping(matching: filter, now: SystemClock().now())
   }
 
   /// Nothing: the list's disk is elsewhere.

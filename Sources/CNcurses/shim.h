@@ -17,6 +17,15 @@ static const attr_t strata_dim = A_DIM;
 static const attr_t strata_reverse = A_REVERSE;
 static const attr_t strata_underline = A_UNDERLINE;
 
+static const mmask_t strata_click = BUTTON1_CLICKED;
+static const mmask_t strata_double_click = BUTTON1_DOUBLE_CLICKED;
+static const mmask_t strata_wheel_up = BUTTON4_PRESSED;
+static const mmask_t strata_wheel_down = BUTTON5_PRESSED;
+// What is asked for: presses by themselves would come before each click.
+static inline void strata_mouse_on(void) {
+  mousemask(BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+}
+
 static inline SCREEN *strata_newterm(void) { return newterm(NULL, stdout, stdin); }
 static inline WINDOW *strata_window(void) { return stdscr; }
 static inline int strata_colors(void) { return COLORS; }

@@ -7,10 +7,39 @@ import Terminal
 /// One thread owns it and sends it events; effects run aside as tasks and answer through an inbox. The same session
 /// serves a real terminal and keys that are played from a script.
 public final class ExplorerSession {
+  /// What reaches the world outside the cache.
+  public struct Outlets: Sendable {
+    /// Copies a text to the clipboard.
+    public var copy: @Sendable (String) -> Void
+    /// Writes rows into a new file, as `du` prints them, and answers its name.
+    public var export: @Sendable (CacheState, [Int]) throws -> String
+
+    /// Reads the rules of a daemon's configuration, for a ranking rule and the cache's disk.
+    public var readPolicy: @Sendable (String, RankingRule, CacheSpace?) throws -> [PrunePolicy]
+
+    /// Makes outlets.
+    public init(
+      copy: @escaping @Sendable (String) -> Void, export: @escaping @Sendable (CacheState, [Int]) throws -> String,
+      readPolicy: @escaping @Sendable (String, RankingRule, CacheSpace?) throws -> [PrunePolicy]
+    ) {
+      self.copy = copy
+      self.export = export
+      self.readPolicy = readPolicy
+    }
+  }
+
+  /// Which effect an answer is to: it is dropped where a newer one took its slot, or where it speaks of row numbers and
+  /// the cache was read anew.
+  fileprivate struct Ticket: Sendable {
+    let slot: Effect.Slot?
+    let number: Int
+    let reading: Int?
+  }
+
   /// What tasks left behind, and how many are still to answer.
   fileprivate final class Inbox: Sendable {
     struct Contents {
-      var events: [ExplorerEvent] = []
+      var events: [(event: ExplorerEvent, ticket: Ticket?)] = []
       var running = 0
     }
     let contents = Mutex(Contents())
@@ -18,10 +47,10 @@ public final class ExplorerSession {
 
     init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
 
-    func add(_ event: ExplorerEvent, endsEffect: Bool = false) {
+    func add(_ event: ExplorerEvent, endOf ticket: Ticket? = nil) {
       contents.withLock {
-        $0.events.append(event)
-        if endsEffect { $0.running -= 1 }
+        $0.events.append((event, ticket))
+        if ticket != nil { $0.running -= 1 }
       }
       wake()
     }
@@ -31,29 +60,38 @@ public final class ExplorerSession {
   public private(set) var state: ExplorerState
   private let controller: any CacheController
   private let clock: any CacheClock
+  private let outlets: Outlets
   private let inbox: Inbox
   private var pruning: Task<Void, Never>?
+  /// The last effect of each slot.
+  private var slots: [Effect.Slot: (number: Int, task: Task<Void, Never>)] = [:]
+  private var effectCount = 0
+  /// How often the cache was read: row numbers are of one reading.
+  private var reading = 0
 
   /// Opens an explorer and begins to read the cache.
   ///
   /// - Parameters:
   ///   - controller: the cache; it stays the caller's to close.
+  ///   - prune: what the Prune screen begins with; absent: what suits the cache.
   ///   - isASCII: whether signs are drawn in ASCII only.
   ///   - size: the window's size.
   ///   - clock: tells the moment from which ages are counted.
+  ///   - outlets: what keys that copy and export use.
   ///   - wake: called, from any thread, when ``receive()`` has something to do.
   public init(
-    _ controller: any CacheController, isASCII: Bool, size: Size, clock: any CacheClock = SystemClock(),
-    wake: @escaping @Sendable () -> Void
+    _ controller: any CacheController, prune: PrunePreset? = nil, isASCII: Bool, size: Size,
+    clock: any CacheClock = SystemClock(), outlets: Outlets, wake: @escaping @Sendable () -> Void
   ) {
     self.controller = controller
     self.clock = clock
+    self.outlets = outlets
     inbox = Inbox(wake: wake)
     state = ExplorerState(
       ExplorerState.Options(
-        name: controller.name, readOnlyReason: controller.readOnlyReason, behavior: controller.behavior,
-        isASCII: isASCII), size: size)
-    start(.load)
+        name: controller.name, readOnlyReason: controller.readOnlyReason, noInsightReason: controller.noInsightReason,
+        prune: prune ?? PrunePreset(behavior: controller.behavior), isASCII: isASCII), size: size)
+    start(.load(ListChoice()))
   }
 
   /// The screen as it is now.
@@ -63,6 +101,7 @@ public final class ExplorerSession {
 
   /// Takes one event from the terminal.
   public func send(_ event: ExplorerEvent) {
+    if case .loaded = event { reading += 1 }
     for effect in update(&state, event) { start(effect) }
   }
 
@@ -72,7 +111,12 @@ public final class ExplorerSession {
       defer { contents.events = [] }
       return contents.events
     }
-    for event in events { send(event) }
+    for (event, ticket) in events where ticket.map(isCurrent) ?? true { send(event) }
+  }
+
+  private func isCurrent(_ ticket: Ticket) -> Bool {
+    if let slot = ticket.slot { guard slots[slot]?.number == ticket.number else { return false } }
+    return ticket.reading.map { $0 == reading } ?? true
   }
 
   /// Whether no effect is under way and nothing waits to be received.
@@ -80,8 +124,9 @@ public final class ExplorerSession {
     inbox.contents.withLock { $0.running == 0 && $0.events.isEmpty }
   }
 
-  /// Stops a prune that is under way after the record that it is at, and waits for it.
+  /// Stops all that is under way, a prune after the record that it is at, and waits for that.
   public func finish() async {
+    for (_, task) in slots.values { task.cancel() }
     pruning?.cancel()
     await pruning?.value
   }
@@ -91,33 +136,86 @@ public final class ExplorerSession {
       pruning?.cancel()
       return
     }
+    if case .copy(let text) = effect {
+      outlets.copy(text)
+      send(.told("copied \(text), where the terminal allows it"))
+      return
+    }
     inbox.contents.withLock { $0.running += 1 }
-    let (controller, clock, inbox) = (controller, clock, inbox)
-    let task = Task.detached {
-      let answer = await run(effect, controller, clock, inbox)
-      inbox.add(answer, endsEffect: true)
+    effectCount += 1
+    let slot = effect.slot
+    let ticket = Ticket(slot: slot, number: effectCount, reading: effect.isOfRows ? reading : nil)
+    let work = Work(controller: controller, clock: clock, outlets: outlets) { [inbox] in inbox.add(.removed($0)) }
+    let task = Task.detached { [inbox] in
+      let answer = Task.isCancelled ? .nothing : await work.run(effect)
+      inbox.add(answer, endOf: ticket)
     }
     if case .carryOut = effect { pruning = task }
+    if let slot {
+      slots[slot]?.task.cancel()
+      slots[slot] = (ticket.number, task)
+    }
   }
 }
 
-/// Does what an effect asks for.
-private func run(
-  _ effect: Effect, _ controller: any CacheController, _ clock: any CacheClock, _ inbox: ExplorerSession.Inbox
-) async -> ExplorerEvent {
-  do {
+/// Does what effects ask for.
+private struct Work: Sendable {
+  let controller: any CacheController
+  let clock: any CacheClock
+  let outlets: ExplorerSession.Outlets
+  /// Told each record that a prune removed.
+  let removed: @Sendable (CacheState.Row) -> Void
+
+  func run(_ effect: Effect) async -> ExplorerEvent {
+    do {
+      return try await result(of: effect)
+    } catch is CancellationError {
+      return .nothing
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+
+  private func result(of effect: Effect) async throws -> ExplorerEvent {
     switch effect {
-    case .load: return .loaded(try await controller.usage(), try await controller.space(), at: clock.now())
-    case .plan(let cache, let policy, let behavior):
-      return .planned(PrunePlan(cache, policies: [policy], behavior: behavior, now: clock.now()))
+    case .load(let choice):
+      let cache = try await controller.usage()
+      let now = clock.now()
+      return .loaded(
+        Inventory(cache, try await controller.space(), now: now), Arrangement(cache, choice, now: now))
+    case .arrange(let cache, let choice, let earlier, let now):
+      return .arranged(Arrangement(cache, choice, from: earlier, now: now))
+    case .plan(let cache, let policies, let behavior, let free):
+      return .planned(
+        PrunePreview(PrunePlan(cache, policies: policies, behavior: behavior, now: clock.now(), free: free)))
+    case .readPolicy(let file, let ranking, let space):
+      return .policyRead(try outlets.readPolicy(file, ranking, space), file)
     case .measure(let cache, let rows):
       return .freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.sizeWithDescendants(of: $0)) }))
-    case .carryOut(let plan):
-      return .pruned(try await controller.carryOut(plan) { inbox.add(.removed($0)) })
-    case .stop: return .freed([:])
+    case .layOut(let cache, let arrangement, let unfolded):
+      return .laidOut(GraphPicture(cache, arrangement, unfolded: unfolded))
+    case .relate(let cache, let row): return .related(Related(cache, row))
+    case .describe(let cache, let row):
+      return .described(
+        RecordDescription(cache, row, details: try await controller.details(of: cache.rows[row].id)))
+    case .stand(let cache, let behavior):
+      return .stood(PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: clock.now()))
+    case .choose(let cache, let rows): return .chosen(PrunePlan(cache, removing: rows))
+    case .list(let id, let path):
+      do {
+        return .listed(id, path, try await controller.files(of: id, at: path))
+      } catch let error as CacheError {
+        return .notListed(id, path, error.description)
+      }
+    case .carryOut(let plan): return .pruned(try await controller.carryOut(plan, progress: removed))
+    case .setHeld(let isHeld, let id):
+      try await controller.setHeld(isHeld, id, reason: "held in the explorer")
+      return .changed(isHeld ? "held: no prune takes it until H lets go" : "let go")
+    case .export(let cache, let rows):
+      let count = rows.count == 1 ? "1 record" : "\(rows.count) records"
+      return .told("wrote \(count) to \(try outlets.export(cache, rows))")
+    case .copy, .stop: return .nothing
     }
-  } catch {
-    return .failed("\(error)")
   }
 }
 
@@ -127,10 +225,15 @@ extension ExplorerSession {
   /// Each key is pressed when all that the one before set going has come to its end, so that a script always shows
   /// the same.
   public static func play(
-    _ keys: [Key], on controller: any CacheController, size: Size, isASCII: Bool, clock: any CacheClock = SystemClock()
+    _ keys: [Key], on controller: any CacheController, prune: PrunePreset? = nil, size: Size, isASCII: Bool,
+    clock: any CacheClock = SystemClock(), outlets: Outlets
   ) async -> Grid {
     let (signals, signal) = AsyncStream.makeStream(of: Void.self)
-    let session = ExplorerSession(controller, isASCII: isASCII, size: size, clock: clock) { signal.yield() }
+    let session = ExplorerSession(
+      controller, prune: prune, isASCII: isASCII, size: size, clock: clock, outlets: outlets
+    ) {
+      signal.yield()
+    }
     var waits = signals.makeAsyncIterator()
     func settle() async {
       while !session.isIdle {

@@ -1,10 +1,13 @@
 import CNcurses
+import Foundation
 import Glibc
 
 /// What a terminal tells a program.
 public enum TerminalEvent: Sendable, Equatable {
   /// A key was pressed.
   case key(Key)
+  /// A mouse button or wheel was used.
+  case mouse(Mouse)
   /// The window has another size.
   case resize(Size)
   /// ``Waker/wake()`` was called.
@@ -40,9 +43,11 @@ public final class Screen {
 
   /// Takes the terminal over.
   ///
-  /// - Parameter usesColor: without, only bold, faint, reverse and underline tell things apart.
+  /// - Parameters:
+  ///   - usesColor: without, only bold, faint, reverse and underline tell things apart.
+  ///   - usesMouse: whether the mouse is this program's; without, the terminal selects text with it.
   /// - Throws: ``TerminalError`` where there is no terminal, or it can't place text; nothing was changed.
-  public init(usesColor: Bool) throws(TerminalError) {
+  public init(usesColor: Bool, usesMouse: Bool = false) throws(TerminalError) {
     guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
       throw TerminalError(description: "there is no terminal to show the explorer on")
     }
@@ -75,6 +80,7 @@ public final class Screen {
     leaveok(window, true)
     set_escdelay(25)
     curs_set(0)
+    if usesMouse { strata_mouse_on() }
     colors = ColorPairs(isWanted: usesColor)
   }
 
@@ -91,7 +97,7 @@ public final class Screen {
   /// Waits for what comes next.
   public func nextEvent() -> TerminalEvent {
     while true {
-      if let key = readKey() { return .key(key) }
+      if let event = readKey() { return event }
       var sources = [
         pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
         pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),
@@ -121,13 +127,33 @@ public final class Screen {
     }
   }
 
-  private func readKey() -> Key? {
+  private func readKey() -> TerminalEvent? {
     var code: wint_t = 0
     switch wget_wch(strata_window(), &code) {
-    case KEY_CODE_YES: return Key(curses: Int32(bitPattern: code))
-    case OK: return Unicode.Scalar(code).flatMap { Key(typed: $0) }
+    case KEY_CODE_YES where Int32(bitPattern: code) == KEY_MOUSE: return readMouse().map { .mouse($0) }
+    case KEY_CODE_YES: return Key(curses: Int32(bitPattern: code)).map { .key($0) }
+    case OK: return Unicode.Scalar(code).flatMap { Key(typed: $0) }.map { .key($0) }
     default: return nil
     }
+  }
+
+  private func readMouse() -> Mouse? {
+    var event = MEVENT()
+    guard getmouse(&event) == OK else { return nil }
+    let place = Point(column: Int(event.x), row: Int(event.y))
+    let kinds: [(mmask_t, Mouse.Kind)] = [
+      (strata_double_click, .doubleClick), (strata_click, .click), (strata_wheel_up, .wheelUp),
+      (strata_wheel_down, .wheelDown),
+    ]
+    return kinds.first { event.bstate & $0.0 != 0 }.map { Mouse($0.1, at: place) }
+  }
+
+  /// Puts a text into the user's clipboard, where the terminal lets programs do so (OSC 52); may be called from any
+  /// thread. The text is sent encoded, so that it can do nothing else.
+  @Sendable public static func copy(_ text: String) {
+    let sequence = "\u{1b}]52;c;\(Data(text.utf8).base64EncodedString())\u{07}"
+    let bytes = Array(sequence.utf8)
+    _ = write(STDOUT_FILENO, bytes, bytes.count)
   }
 
   /// Shows a grid: only cells that differ from what was shown last are written.

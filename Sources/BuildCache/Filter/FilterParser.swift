@@ -32,7 +32,11 @@ struct FilterParser {
     }
     let end = place
     skipSpace()
-    switch try comparison() {
+    let sign = try comparison(of: key)
+    if let sign, let quantity = FilterQuantity(rawValue: key), let comparison = Comparison(rawValue: sign) {
+      return Condition(key: key, test: .compares(quantity, comparison, try number(of: quantity)))
+    }
+    switch sign {
     case nil:
       // Space may stand around an operator, not after a bare key.
       if place > end { throw failure("expected ==, != or ~= after \"\(key)\"") }
@@ -56,11 +60,14 @@ struct FilterParser {
   }
 
   /// The operator that stands here, if any does.
-  private mutating func comparison() throws(CacheError) -> String? {
+  private mutating func comparison(of key: String) throws(CacheError) -> String? {
     let signs = scalars[place...].prefix { "=!~<>".unicodeScalars.contains($0) }
     if signs.isEmpty { return nil }
     let name = String(String.UnicodeScalarView(signs))
-    guard ["==", "!=", "~="].contains(name) else { throw failure("\(name) is no operator: expected ==, != or ~=") }
+    let isComparison = FilterQuantity(rawValue: key) != nil && Comparison(rawValue: name) != nil
+    guard isComparison || ["==", "!=", "~="].contains(name) else {
+      throw failure("\(name) is no operator: expected ==, != or ~=")
+    }
     place += signs.count
     skipSpace()
     return name
@@ -75,6 +82,22 @@ struct FilterParser {
     guard !value.isEmpty else { throw failure("expected a value") }
     place += value.count
     return Array(String(String.UnicodeScalarView(value)).utf8)
+  }
+
+  /// The number that a quantity is compared with, in the unit that the command line reads it in.
+  private mutating func number(of quantity: FilterQuantity) throws(CacheError) -> Int64 {
+    let text = String(decoding: try value(isPattern: false), as: UTF8.self)
+    do throws(CacheError) {
+      switch quantity {
+      case .size: return try ByteCount(parsing: text, of: quantity.rawValue).bytes
+      case .age: return try TimeSpan(parsing: text, of: quantity.rawValue).nanoseconds
+      case .uses:
+        guard let number = Int64(text) else { throw CacheError(.badInput, "uses: \(text) is no whole number") }
+        return number
+      }
+    } catch {
+      throw failure(error.message)
+    }
   }
 
   private mutating func skipSpace() {

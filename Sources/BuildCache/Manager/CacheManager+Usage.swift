@@ -15,7 +15,7 @@ extension CacheManager {
   /// - Complexity: O(records and parents), and a walk of each tree whose size is unknown.
   public func usage(matching filter: Filter = .all, ageLimit: TimeSpan? = nil) async throws -> CacheState {
     let (all, unmeasured) = try rows()
-    var usage = all.keeping(matching: filter)
+    var usage = all.keeping(matching: filter, now: foundation.clock.now())
     if let ageLimit {
       let youngest = foundation.clock.now().advanced(by: TimeSpan(nanoseconds: -ageLimit.nanoseconds))
       usage = usage.keeping { row, _ in row.lastUsedAt.map { $0 <= youngest } ?? true }

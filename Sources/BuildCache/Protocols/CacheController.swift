@@ -1,6 +1,9 @@
+import SystemPackage
+
 /// What the explorer and the commands ask of a cache, whichever it is: look, and prune (the seed's `Controller`).
 ///
-/// Implementations: the embedded ``CacheManager``, and a saved list, which can only be looked at.
+/// Implementations: the embedded ``CacheManager``, and a saved list, which can only be looked at. What only the embedded
+/// manager can tell and do (details, files, holds) is off elsewhere, unless an implementation offers it.
 public protocol CacheController: Sendable {
   /// What is open, in a few words for the screen: a root, a file.
   var name: String { get }
@@ -33,11 +36,48 @@ public protocol CacheController: Sendable {
   /// - Throws: ``CacheError`` where storage failed, or the cache is read only; what was removed was reported.
   func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws -> PruneReport
 
+  /// Why there are no details, files and holds here, in a few words; nothing where there are.
+  var noInsightReason: String? { get }
+
+  /// All that is known of a record beside its row; nothing where the source knows no more.
+  ///
+  /// - Throws: ``CacheError`` `notFound`, `storage`.
+  func details(of id: RecordID) async throws -> RecordDetails?
+
+  /// What a record's tree holds at a path: names with the bytes of all beneath, the largest first. No use of it (G1).
+  ///
+  /// - Throws: ``CacheError`` `notFound` where there is no such record or path, `invalid` where the source has no trees,
+  ///   `storage`; `CancellationError` where the task was cancelled.
+  /// - Complexity: a walk of all beneath the path.
+  func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile]
+
+  /// Keeps a record in use until it is let go (G8), or lets go of it.
+  ///
+  /// - Throws: ``CacheError`` `notFound` where there is no such record, or no hold to let go of, `readOnly`, `invalid`
+  ///   where the source has no holds, `storage`; nothing is changed then.
+  func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws
+
   /// Ends the work: lets go of locks and files. The controller is not used afterwards.
   func close() async throws
 }
 
 extension CacheController {
+  /// Only the embedded manager has them.
+  public var noInsightReason: String? { "only Strata's own cache has files and holds" }
+
+  /// Nothing.
+  public func details(of id: RecordID) async throws -> RecordDetails? { nil }
+
+  /// Refuses.
+  public func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] {
+    throw CacheError(.invalid, "\(name) has no files to look at: \(noInsightReason ?? "")")
+  }
+
+  /// Refuses.
+  public func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws {
+    throw CacheError(.invalid, "\(name) has no holds: \(noInsightReason ?? "")")
+  }
+
   /// All that the cache holds now.
   public func usage() async throws -> CacheState {
     try await usage(matching: .all)

@@ -172,6 +172,7 @@ private struct OwnReason {
   /// Keep-duration's edge, in nanoseconds since 1970; absent: age protects nothing.
   private let youngest: Int64?
   private let unseen: Set<FilterKey>
+  private let now: Timestamp
 
   init(_ state: CacheState, _ policy: PrunePolicy, _ behavior: PruneBehavior, _ now: Timestamp) {
     self.state = state
@@ -180,6 +181,7 @@ private struct OwnReason {
       policy.keepDuration.nanoseconds > 0
       ? now.advanced(by: TimeSpan(nanoseconds: -policy.keepDuration.nanoseconds)).nanoseconds : nil
     unseen = behavior.keysUnseenByFilter
+    self.now = now
   }
 
   func reason(forRow number: Int, lastUsed: Int64) -> KeptReason? {
@@ -191,7 +193,7 @@ private struct OwnReason {
     if let youngest, lastUsed > youngest { return .keepDuration }
     // D2: with `all` and no filter nobody is asked, so nothing is shared; without a filter that shows nowhere.
     guard policy.filter != .all else { return nil }
-    return policy.filter.matches(PrunableRow(row: row, unseen: unseen)) ? nil : .filter
+    return policy.filter.matches(PrunableRow(row: row, unseen: unseen, now: now)) ? nil : .filter
   }
 
   static func use(of row: CacheState.Row) -> KeptReason? {

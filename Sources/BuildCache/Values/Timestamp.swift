@@ -51,7 +51,7 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
 
 extension Int64 {
   /// The sum, held at the type's ends instead of overflowing (G4).
-  func addingSaturating(_ other: Int64) -> Int64 {
+  package func addingSaturating(_ other: Int64) -> Int64 {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? (other < 0 ? .min : .max) : sum
   }

@@ -37,11 +37,37 @@ extension EmbeddedCache {
   /// - Throws: ``CacheError`` `notFound` where there is no such path.
   /// - Complexity: a walk of all beneath the path.
   public func files(of ref: ImmutableRef, at path: FilePath = FilePath()) async throws -> [TreeFile] {
-    let interior = TreeInterior(top: try await ref.mount())
-    let missing = CacheError(.notFound, "record \(ref.id) has no \(path)")
+    try Self.files(in: try await ref.mount(), of: ref.id, at: path)
+  }
+
+  /// The same of a record's tree as it stands; one that was never made is made, where this cache may be changed.
+  ///
+  /// Looking is not using (G1): a mutable's tree is looked at in its place.
+  ///
+  /// - Throws: ``CacheError`` `notFound`, `readOnly`, `storage`, and `CancellationError`.
+  public func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] {
+    let details = try manager.details(of: id)
+    if let folder = details.folder { return try Self.files(in: folder, of: id, at: path) }
+    guard readOnlyReason == nil else {
+      throw CacheError(.readOnly, "the tree of \(id) was never made, and the cache is read only")
+    }
+    let ref = try manager.get(id, countsAsUse: false)
+    do {
+      let files = try await files(of: ref, at: path)
+      try ref.release()
+      return files
+    } catch {
+      try? ref.release()
+      throw error
+    }
+  }
+
+  private static func files(in tree: FilePath, of id: RecordID, at path: FilePath) throws -> [TreeFile] {
+    let interior = TreeInterior(top: tree)
+    let missing = CacheError(.notFound, "record \(id) has no \(path)")
     let relative = FilePath(root: nil, path.components)
-    guard let last = relative.lastComponent else { return try Self.list(interior.top) }
-    if let folder = try interior.folder(at: relative, making: false, for: "\(path)") { return try Self.list(folder) }
+    guard let last = relative.lastComponent else { return try list(interior.top) }
+    if let folder = try interior.folder(at: relative, making: false, for: "\(path)") { return try list(folder) }
     guard let above = try interior.folder(at: relative.removingLastComponent(), making: false, for: "\(path)"),
       let status = try FileStatus(of: above.appending(last))
     else { throw missing }
@@ -50,7 +76,8 @@ extension EmbeddedCache {
 
   private static func list(_ folder: FilePath) throws -> [TreeFile] {
     try names(in: folder).compactMap { name in
-      try FileStatus(of: folder.appending(name)).map { try TreeFile(name, $0, folder.appending(name)) }
+      try Task.checkCancellation()
+      return try FileStatus(of: folder.appending(name)).map { try TreeFile(name, $0, folder.appending(name)) }
     }.sorted { ($1.bytes, $0.name.string) < ($0.bytes, $1.name.string) }
   }
 
@@ -66,23 +93,11 @@ extension EmbeddedCache {
   }
 }
 
-/// A name in a record's tree.
-public struct TreeFile: Sendable {
-  /// The name; it may not be UTF-8.
-  public let name: FilePath.Component
-  /// Whether it is a folder.
-  public let isFolder: Bool
-  /// What the disk gives for it and all beneath it, a file with several names once.
-  public let bytes: Int64
-  /// What a link points at.
-  public let target: String?
-
+extension TreeFile {
   init(_ name: FilePath.Component, _ status: FileStatus, _ place: FilePath) throws {
-    self.name = name
-    isFolder = status.isDirectory
-    target = status.isLink ? FilePath(platformString: try linkText(of: place)).string : nil
-    guard isFolder else {
-      bytes = status.bytes
+    let target = status.isLink ? FilePath(platformString: try linkText(of: place)).string : nil
+    guard status.isDirectory else {
+      self.init(name: name, isFolder: false, bytes: status.bytes, target: target)
       return
     }
     var bytes: Int64 = 0
@@ -95,6 +110,6 @@ public struct TreeFile: Sendable {
       default: break
       }
     }
-    self.bytes = bytes
+    self.init(name: name, isFolder: true, bytes: bytes)
   }
 }

@@ -1,135 +1,222 @@
 import BuildCache
-import HeapModule
 
 /// The ref graph as rows with lanes: children above parents, one record a row.
 ///
-/// A lane is a column that leads from a child down to one parent. It is used again only below the row in which it
-/// ended, so that no line ever seems to go on to a wrong parent.
+/// A lane is a column. A record has one, from the row of its topmost child, where lines from its other children join it,
+/// down to its own row; so there are never more lanes than records that are waited for. Once a lane has ended it stays
+/// empty for a row, as what stands right below would seem to be a parent; not so below a base, which has none.
+///
+/// Only where each lane begins and ends is stored: what is in a row is worked out for the lanes that are seen.
 public struct GraphLayout: Sendable {
-  /// How a record stands on a parent.
-  public enum Edge: Sendable {
-    case layer
-    case merge
-    case diff
-  }
-
-  /// What is in a lane at a row: the lines that leave its middle, and the record if it stands here.
+  /// What is in a lane at a row.
   public struct Cell: Sendable, Equatable {
     /// The line that comes from above.
-    public var up: Edge?
+    public var up: GraphEdge?
     /// The line that goes on below.
-    public var down: Edge?
+    public var down: GraphEdge?
     /// The line to the lane on the left.
-    public var left: Edge?
+    public var left: GraphEdge?
     /// The line to the lane on the right.
-    public var right: Edge?
-    /// Whether the record stands here.
+    public var right: GraphEdge?
+    /// The line of the row's record that turns down here, into a lane that begins or goes on.
+    public var turn: GraphEdge?
+    /// Whether the row's record stands here.
     public var isRecord = false
   }
 
-  /// One record.
-  public struct Row: Sendable {
-    /// Its row in the state.
-    public let record: Int
-    /// The lanes, from the left; those to the right of the last are empty.
-    public let cells: [Cell]
+  private let state: CacheState
+  /// The records, from the top.
+  private let order: [Int32]
+  /// For each record its row; -1 where it isn't shown.
+  private let rows: [Int32]
+  /// For each record the row in which its lane begins.
+  private let starts: [Int32]
+  /// For each record its lane.
+  private let lanes: [Int32]
+  /// For each record how its topmost child stands on it: the line in its lane is drawn so.
+  private let lines: [GraphEdge?]
+  /// For each lane the records that have it, from the top.
+  private let residents: [[Int32]]
+  /// For each row the lanes up to the last that is not empty.
+  private let widths: [Int32]
+
+  /// How many records there are, one a row.
+  public var count: Int { order.count }
+  /// How many lanes there are in the widest row.
+  public var laneCount: Int { residents.count }
+
+  /// The record of a row.
+  public func record(atRow row: Int) -> Int { Int(order[row]) }
+  /// The row of a record; nothing where it isn't shown.
+  public func row(of record: Int) -> Int? {
+    rows.indices.contains(record) && rows[record] >= 0 ? Int(rows[record]) : nil
   }
+  /// The lane of a record that is shown.
+  public func lane(of record: Int) -> Int { Int(lanes[record]) }
+  /// Whether a record stands on any that is shown.
+  public func hasParents(_ record: Int) -> Bool { state.parents(of: record).contains { rows[$0] >= 0 } }
+  /// How many lanes of a row there are up to the last that is not empty.
+  public func width(ofRow row: Int) -> Int { Int(widths[row]) }
 
-  /// The rows, from the top.
-  public let rows: [Row]
-
-  /// Lays a state out: the newest leaf first, and what it stands on right below it as far as nothing else does.
+  /// Lays a state out.
   ///
-  /// - Complexity: O(n log n) for the order, and O(n · lanes).
-  public init(_ state: CacheState) {
-    var lanes = Lanes()
-    rows = Self.order(state).map { Row(record: $0, cells: lanes.place($0, Self.parents(of: $0, in: state))) }
-  }
-
-  /// The listed parents of a row, each once, with how it stands on them.
-  static func parents(of row: Int, in state: CacheState) -> [(row: Int, edge: Edge)] {
-    var seen: Set<Int> = []
-    let parents = state.parents(of: row).filter { seen.insert($0).inserted }
-    let edge: Edge =
-      switch state.rows[row].kind {
-      case .merge: .merge
-      case .diff: .diff
-      case .base, .layer: .layer
-      case nil: parents.count > 1 ? .merge : .layer
+  /// - Parameters:
+  ///   - state: the records.
+  ///   - shown: which rows are shown, with all that they stand on; absent: all.
+  /// - Complexity: O(n log n + edges · log lanes), a move of the lanes that are free aside.
+  public init(_ state: CacheState, showing shown: [Bool]? = nil) {
+    self.state = state
+    let count = state.rows.count
+    let isShown: (Int) -> Bool = { shown?[$0] ?? true }
+    let edges = state.rows.indices.map { isShown($0) ? state.graphEdges(of: $0) : [] }
+    order = GraphOrder(state, edges, isShown: isShown).records
+    var rows = [Int32](repeating: -1, count: count)
+    var starts = rows
+    var lanes = rows
+    var lines = [GraphEdge?](repeating: nil, count: count)
+    var widths = [Int32](repeating: 0, count: order.count)
+    var places = Lanes()
+    for (row, record) in order.enumerated() {
+      let number = Int(record)
+      rows[number] = Int32(row)
+      if starts[number] < 0 {
+        starts[number] = Int32(row)
+        lanes[number] = Int32(places.take(for: record))
       }
-    return parents.map { ($0, edge) }
-  }
-
-  /// Children before parents.
-  private static func order(_ state: CacheState) -> [Int] {
-    struct Ready: Comparable {
-      let row: Int
-      let age: Timestamp
-      static func < (a: Ready, b: Ready) -> Bool { (a.age, b.row) < (b.age, a.row) }
-    }
-    func ready(_ row: Int) -> Ready {
-      Ready(row: row, age: max(state.rows[row].lastUsedAt ?? state.rows[row].createdAt, state.rows[row].createdAt))
-    }
-    var open = state.rows.indices.map { Set(state.children(of: $0)).count }
-    var heap = Heap(state.rows.indices.filter { open[$0] == 0 }.map(ready))
-    var order: [Int] = []
-    order.reserveCapacity(state.rows.count)
-    while var next = heap.popMax()?.row {
-      while true {
-        order.append(next)
-        var freed: [Int] = []
-        for parent in parents(of: next, in: state).map(\.row) {
-          open[parent] -= 1
-          if open[parent] == 0 { freed.append(parent) }
+      let own = Int(lanes[number])
+      var isFree = true
+      for edge in edges[number] where starts[edge.parent] < 0 {
+        starts[edge.parent] = Int32(row)
+        lines[edge.parent] = edge.edge
+        // A diff's lines both leave it sideways, so that each has room for its sign.
+        if isFree && (edge.edge == .layer || edge.edge == .merge) {
+          isFree = false
+          lanes[edge.parent] = Int32(own)
+          places.hand(own, to: Int32(edge.parent))
+        } else {
+          lanes[edge.parent] = Int32(places.take(for: Int32(edge.parent), rightOf: own))
         }
-        heap.insert(contentsOf: freed.dropFirst().map(ready))
-        guard let first = freed.first else { break }
-        next = first
       }
+      widths[row] = Int32(places.width)
+      if isFree { places.leave(own, rests: !edges[number].isEmpty || state.rows[number].hasOwnSign) }
+      places.endRow()
     }
-    return order
+    self.rows = rows
+    self.starts = starts
+    self.lanes = lanes
+    self.lines = lines
+    self.widths = widths
+    residents = places.residents
   }
 
-  /// The lanes between two rows.
+  /// What is in some lanes at a row.
+  ///
+  /// - Complexity: O(lanes asked for · log records in a lane).
+  public func cells(ofRow row: Int, lanes window: Range<Int>) -> [Cell] {
+    let record = self.record(atRow: row)
+    let own = lane(of: record)
+    let edges = state.graphEdges(of: record).map { (lane: lane(of: $0.parent), edge: $0.edge, parent: $0.parent) }
+      .sorted { $0.lane < $1.lane }
+    let turns = edges.filter { $0.lane != own }
+    return window.map { lane in
+      var cell = Cell()
+      if lane == own {
+        cell.isRecord = true
+        if starts[record] < row { cell.up = lines[record] }
+        cell.down = edges.first { $0.lane == own }?.edge
+      } else if let resident = resident(of: lane, atRow: row) {
+        if starts[resident] < row { cell.up = lines[resident] }
+        cell.down = lines[resident]
+      }
+      cell.turn = turns.first { $0.lane == lane }?.edge
+      // Near the record the line to the nearest lane is seen, further away those that go on.
+      let right = turns.filter { $0.lane > own }
+      let left = turns.filter { $0.lane < own }
+      if lane >= own { cell.right = right.first { $0.lane > lane }?.edge }
+      if lane > own { cell.left = right.first { $0.lane >= lane }?.edge }
+      if lane <= own { cell.left = left.last { $0.lane < lane }?.edge }
+      if lane < own { cell.right = left.last { $0.lane <= lane }?.edge }
+      return cell
+    }
+  }
+
+  /// The record whose lane this is at a row in which it doesn't stand itself.
+  private func resident(of lane: Int, atRow row: Int) -> Int? {
+    guard residents.indices.contains(lane) else { return nil }
+    let list = residents[lane]
+    var low = 0
+    var high = list.count
+    while low < high {
+      let middle = (low + high) / 2
+      if starts[Int(list[middle])] <= row { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0, rows[Int(list[low - 1])] > row else { return nil }
+    return Int(list[low - 1])
+  }
+
+  /// The lanes while rows are laid out from the top.
   private struct Lanes {
-    private var open: [(parent: Int, edge: Edge)?] = []
+    /// For each lane the records that have had it.
+    var residents: [[Int32]] = []
+    /// Empty lanes, the leftmost last.
+    private var free: [Int] = []
+    /// Lanes that ended in this row or the last, and have to stay empty for a row.
+    private var resting: [Int] = []
+    private var ended: [Int] = []
+    private var isTaken: [Bool] = []
+    /// The lanes up to the last that is not empty.
+    private(set) var width = 0
 
-    /// Puts a record into a row: lanes that lead to it end there, and one a parent begins.
-    mutating func place(_ row: Int, _ parents: [(row: Int, edge: Edge)]) -> [Cell] {
-      let ending = open.indices.filter { open[$0]?.parent == row }
-      let own = ending.first ?? open.firstIndex { $0 == nil } ?? open.count
-      if own == open.count { open.append(nil) }
-      var cells = open.enumerated().map { number, lane in
-        Cell(up: lane?.edge, down: ending.contains(number) ? nil : lane?.edge)
+    /// Takes the leftmost empty lane, or the leftmost to the right of another.
+    mutating func take(for record: Int32, rightOf other: Int = -1) -> Int {
+      let place = free.endIndex - countOfFree(upTo: other) - 1
+      let lane: Int
+      if place >= 0 {
+        lane = free.remove(at: place)
+      } else {
+        lane = residents.count
+        residents.append([])
+        isTaken.append(false)
       }
-      cells[own].isRecord = true
-      // The lines to the farthest lanes first, so that near the record the nearest is seen.
-      for lane in ending.reversed() where lane != own {
-        Self.join(own, lane, open[lane]?.edge ?? .layer, &cells)
-        open[lane] = nil
-      }
-      open[own] = parents.first.map { ($0.row, $0.edge) }
-      cells[own].down = parents.first?.edge
-      for parent in parents.dropFirst() {
-        // Not where a lane has just ended: its corner is drawn there.
-        let free = open.indices.first { $0 > own && open[$0] == nil && !ending.contains($0) } ?? open.count
-        if free == open.count { open.append(nil) }
-        while cells.count <= free { cells.append(Cell()) }
-        open[free] = (parent.row, parent.edge)
-        cells[free].down = parent.edge
-        Self.join(own, free, parent.edge, &cells)
-      }
-      while let last = open.last, last == nil { open.removeLast() }
-      return cells
+      hand(lane, to: record)
+      isTaken[lane] = true
+      width = max(width, lane + 1)
+      return lane
     }
 
-    /// Draws the line from the record's lane to another one, to its right or left.
-    private static func join(_ own: Int, _ other: Int, _ edge: Edge, _ cells: inout [Cell]) {
-      let (low, high) = (min(own, other), max(own, other))
-      for lane in low...high {
-        if lane > low { cells[lane].left = edge }
-        if lane < high { cells[lane].right = edge }
+    mutating func hand(_ lane: Int, to record: Int32) {
+      residents[lane].append(record)
+    }
+
+    mutating func leave(_ lane: Int, rests: Bool) {
+      isTaken[lane] = false
+      while width > 0, !isTaken[width - 1] { width -= 1 }
+      if rests { ended.append(lane) } else { insert(lane) }
+    }
+
+    mutating func endRow() {
+      for lane in resting { insert(lane) }
+      resting = ended
+      ended.removeAll(keepingCapacity: true)
+    }
+
+    private func countOfFree(upTo lane: Int) -> Int {
+      var low = 0
+      var high = free.count
+      while low < high {
+        let middle = (low + high) / 2
+        if free[middle] > lane { low = middle + 1 } else { high = middle }
       }
+      return free.count - low
+    }
+
+    private mutating func insert(_ lane: Int) {
+      free.insert(lane, at: free.count - countOfFree(upTo: lane))
     }
   }
+}
+
+extension CacheState.Row {
+  /// Whether its sign in a graph says what it is even where none of its parents are listed.
+  var hasOwnSign: Bool { kind == .merge || kind == .diff }
 }

@@ -1,63 +1,74 @@
 import BuildCache
 
-/// Draws the lanes of a graph with the signs of a terminal.
+/// Draws the lanes of a graph with the signs of a terminal, each lane two columns wide.
 public struct GraphText: Sendable {
   private let isASCII: Bool
 
   /// Makes a drawer; in ASCII where other signs can't be shown.
   public init(isASCII: Bool) { self.isASCII = isASCII }
 
-  /// A row's lanes, each two cells wide; as wide as the row has lanes.
-  public func lanes(of row: GraphLayout.Row, kind: RecordKind?) -> String {
+  /// Lanes side by side.
+  public func lanes(_ cells: [GraphLayout.Cell], record: Character) -> String {
     var text = ""
-    for cell in row.cells {
-      text.append(cell.isRecord ? record(kind) : sign(of: cell))
+    for cell in cells {
+      text.append(cell.isRecord ? record : sign(of: cell))
       text.append(cell.right.map(horizontal) ?? " ")
     }
     return text
   }
 
-  /// The sign that stands for a record of a kind.
-  public func record(_ kind: RecordKind?) -> Character {
-    switch kind {
-    case .base: isASCII ? "*" : "○"
+  /// The sign that stands for a record.
+  public func sign(of row: CacheState.Row, hasParents: Bool) -> Character {
+    switch row.kind {
     case .merge: isASCII ? "M" : "◆"
     case .diff: isASCII ? "D" : "◇"
-    case .layer, nil: isASCII ? "o" : "●"
+    case .base, .layer, nil:
+      if hasParents { isASCII ? "o" : "●" } else { isASCII ? "*" : "○" }
     }
   }
 
-  private func horizontal(_ edge: GraphLayout.Edge) -> Character {
+  /// The sign that stands for a chain of records in one row.
+  var chain: Character { isASCII ? "~" : "⋮" }
+
+  private func horizontal(_ edge: GraphEdge) -> Character {
     switch edge {
     case .layer: isASCII ? "-" : "─"
     case .merge: isASCII ? "=" : "═"
-    case .diff: isASCII ? "." : "┄"
+    case .lower, .upper: isASCII ? "." : "┄"
     }
   }
 
-  private func vertical(_ edge: GraphLayout.Edge) -> Character {
+  private func vertical(_ edge: GraphEdge) -> Character {
     switch edge {
     case .layer: isASCII ? "|" : "│"
     case .merge: isASCII ? "\"" : "║"
-    case .diff: isASCII ? ":" : "┊"
+    case .lower, .upper: isASCII ? ":" : "┊"
     }
   }
 
   private func sign(of cell: GraphLayout.Cell) -> Character {
+    switch cell.turn {
+    case .lower: isASCII ? "v" : "▽"
+    case .upper: isASCII ? "^" : "△"
+    case .layer, .merge: isASCII ? "+" : corner(cell)
     // A lane that goes on hides a line that crosses it: the line is seen on both sides.
-    if let edge = cell.down, cell.up != nil { return vertical(edge) }
-    if let edge = cell.down { return corner(cell, edge, single: ("┐", "┌", "┬"), double: ("╗", "╔", "╦")) }
-    if let edge = cell.up { return corner(cell, edge, single: ("┘", "└", "┴"), double: ("╝", "╚", "╩")) }
-    return (cell.left ?? cell.right).map(horizontal) ?? " "
+    case nil: cell.down.map(vertical) ?? (cell.left ?? cell.right).map(horizontal) ?? " "
+    }
   }
 
-  private func corner(
-    _ cell: GraphLayout.Cell, _ edge: GraphLayout.Edge, single: (Character, Character, Character),
-    double: (Character, Character, Character)
-  ) -> Character {
-    guard cell.left != nil || cell.right != nil else { return vertical(edge) }
-    if isASCII { return "+" }
-    let signs = edge == .merge ? double : single
-    return cell.left != nil && cell.right != nil ? signs.2 : cell.left != nil ? signs.0 : signs.1
+  /// Where a line turns down: the sign has an arm for each line, single or double.
+  private func corner(_ cell: GraphLayout.Cell) -> Character {
+    let isDouble = cell.turn == .merge
+    switch (cell.up, cell.left != nil, cell.right != nil) {
+    case (nil, true, true): return isDouble ? "╦" : "┬"
+    case (nil, true, false): return isDouble ? "╗" : "┐"
+    case (nil, false, _): return isDouble ? "╔" : "┌"
+    case (.merge, true, true): return isDouble ? "╬" : "╫"
+    case (.merge, true, false): return isDouble ? "╣" : "╢"
+    case (.merge, false, _): return isDouble ? "╠" : "╟"
+    case (_, true, true): return isDouble ? "╪" : "┼"
+    case (_, true, false): return isDouble ? "╡" : "┤"
+    case (_, false, _): return isDouble ? "╞" : "├"
+    }
   }
 }

@@ -7,19 +7,23 @@ extension ExplorerState {
     let plan: PrunePlan
     let row: Int
     switch screen {
-    case .records:
-      guard let current = records.current else { return }
+    case .records, .graph, .files, .marks:
+      guard let current, let standing = detail.standing else { return }
       row = current
-      plan = PrunePlan(cache, policies: [PrunePolicy()], behavior: options.behavior, now: now)
+      plan = standing
     case .prune:
-      guard let shown = prune.plan, let line = prune.line(prune.position.cursor) else { return }
+      guard let shown = prune.plan else { return }
       plan = shown
-      switch line {
-      case .victim(let number): row = prune.rule?.order[number].row ?? 0
-      case .kept(let kept): row = kept.row
+      switch prune.line(prune.position.cursor) {
       case .cut:
-        message = "the limit: what stands above goes, what stands beneath stays"
+        message = "a limit: what stands above goes, what stands beneath stays"
         return
+      case .heading, .group, nil:
+        message = "w explains a record: this line is about several"
+        return
+      case .victim, .kept:
+        guard let current else { return }
+        row = current
       }
     }
     overlay = .note(

@@ -1,82 +1,169 @@
 import BuildCache
 
-/// The Prune screen's own state: a plan that is made once a policy, and a limit that only moves its cut.
+/// What the Prune screen begins with.
+public struct PrunePreset: Sendable {
+  /// The rules; absent: one without a limit, which is then set to half of what there is.
+  public var policies: [PrunePolicy]?
+  /// Whose prune is foreseen.
+  public var behavior: PruneBehavior
+  /// Free bytes of the disk that are pretended; absent: what is read of it.
+  public var free: Int64?
+
+  /// Makes a preset.
+  public init(policies: [PrunePolicy]? = nil, behavior: PruneBehavior, free: Int64? = nil) {
+    self.policies = policies
+    self.behavior = behavior
+    self.free = free
+  }
+}
+
+/// The Prune screen's own state: rules, a plan that is made once for them, and limits that only move its cuts.
 struct PruneState: Sendable {
-  var policy = PrunePolicy()
-  /// The plan; absent until it is made.
-  var plan: PrunePlan?
-  /// Rows that no limit takes, by reason and then the largest first, with what makes them stay.
-  var protected: [PrunePlan.Kept] = []
-  /// How many rows stay for each reason but the limit, and their bytes.
-  var groups: [KeptReason: (records: Int, bytes: Int64)] = [:]
+  /// The rules that are previewed, in order; never empty.
+  var policies: [PrunePolicy]
+  /// Whose prune is foreseen.
+  var behavior: PruneBehavior
+  /// Whether the limit was chosen; until then it is half of the total.
+  var isLimitChosen: Bool
+  /// The plan as its limits stand; absent until it is made.
+  private(set) var plan: PrunePlan?
+  /// The plan as it was made, with what is told of it.
+  private(set) var preview: PrunePreview?
   var position = ListPosition()
-  /// Whether the user chose the limit; until then it is half of the total.
-  var isLimitChosen = false
+  /// The rule whose cut the cursor goes to when the plan is there.
+  var awaited: Int?
+  private var sections: [Section] = []
 
   /// A line of the list.
-  enum Line {
-    /// A victim, by its place in the order.
-    case victim(Int)
-    /// Where the plan is cut.
-    case cut
+  enum Line: Equatable {
+    /// What a rule says; only where there are several.
+    case heading(rule: Int)
+    /// A victim, by its rule and its place in that rule's order.
+    case victim(rule: Int, place: Int)
+    /// Where a rule is cut.
+    case cut(rule: Int)
+    /// What stays for one reason, together.
+    case group(PrunePreview.Group)
     /// A row that stays whatever the limit is.
     case kept(PrunePlan.Kept)
   }
 
-  /// The rule that is shown.
-  var rule: PlannedRule? { plan?.rules.last }
-
-  /// How many lines there are.
-  var lineCount: Int {
-    rule.map { $0.order.count + 1 + protected.count } ?? 0
+  /// A run of lines of one kind.
+  private struct Section {
+    enum Kind {
+      case heading(rule: Int)
+      /// From this place of the rule's order on.
+      case victims(rule: Int, from: Int)
+      case cut(rule: Int)
+      case group(Int)
+      /// From this place of what is protected on.
+      case kept(from: Int)
+    }
+    let kind: Kind
+    let count: Int
   }
 
-  /// The line of a number. O(1).
+  init(_ preset: PrunePreset) {
+    policies = preset.policies ?? [PrunePolicy()]
+    behavior = preset.behavior
+    isLimitChosen = preset.policies != nil
+  }
+
+  /// How many lines there are. O(rules).
+  var lineCount: Int { sections.reduce(0) { $0 + $1.count } }
+
+  /// The line of a number. O(rules).
   func line(_ number: Int) -> Line? {
-    guard let rule, (0..<lineCount).contains(number) else { return nil }
-    if number < rule.cut { return .victim(number) }
-    if number == rule.cut { return .cut }
-    if number <= rule.order.count { return .victim(number - 1) }
-    return .kept(protected[number - rule.order.count - 1])
+    guard let preview, number >= 0 else { return nil }
+    var offset = number
+    for section in sections {
+      guard offset >= section.count else {
+        switch section.kind {
+        case .heading(let rule): return .heading(rule: rule)
+        case .victims(let rule, let first): return .victim(rule: rule, place: first + offset)
+        case .cut(let rule): return .cut(rule: rule)
+        case .group(let group): return .group(preview.groups[group])
+        case .kept(let first): return .kept(preview.protected[first + offset])
+        }
+      }
+      offset -= section.count
+    }
+    return nil
   }
 
-  /// Takes a new plan.
-  ///
-  /// - Complexity: O(n log n).
-  mutating func take(_ plan: PrunePlan) {
-    self.plan = plan
-    let order = Dictionary(uniqueKeysWithValues: KeptReason.allCases.enumerated().map { ($1, $0) })
-    let rows = plan.state.rows
-    protected = plan.limited(rule: plan.rules.count - 1, to: .none).kept.sorted {
-      (order[$0.reason] ?? 0, -rows[$0.row].size, rows[$0.row].id)
-        < (order[$1.reason] ?? 0, -rows[$1.row].size, rows[$1.row].id)
-    }
-    groups = [:]
-    for kept in protected {
-      groups[kept.reason, default: (0, 0)].records += 1
-      groups[kept.reason, default: (0, 0)].bytes &+= rows[kept.row].size
+  /// The row of a line, where it has one.
+  func row(_ number: Int) -> Int? {
+    switch line(number) {
+    case .victim(let rule, let place): plan?.rules[rule].order[place].row
+    case .kept(let kept): kept.row
+    case .heading, .cut, .group, nil: nil
     }
   }
 
-  /// Moves the limit, and the cursor to the cut, so that the eye can follow.
+  /// The rule that the keys change: the one under the cursor, the last beneath all.
+  var ruleNumber: Int {
+    switch line(position.cursor) {
+    case .heading(let rule), .cut(let rule), .victim(let rule, _): rule
+    case .group, .kept, nil: policies.count - 1
+    }
+  }
+
+  /// That rule as it is planned.
+  var rule: PlannedRule? { plan.flatMap { $0.rules.indices.contains(ruleNumber) ? $0.rules[ruleNumber] : nil } }
+
+  /// The line of a rule's cut.
+  private func cutLine(ofRule wanted: Int) -> Int? {
+    var number = 0
+    for section in sections {
+      if case .cut(let rule) = section.kind, rule == wanted { return number }
+      number += section.count
+    }
+    return nil
+  }
+
+  /// Takes a new plan, the cursor on the cut that it waits for, else on the last.
+  mutating func take(_ preview: PrunePreview) {
+    self.preview = preview
+    take(preview.plan)
+    if let line = cutLine(ofRule: awaited ?? policies.count - 1) { position.cursor = line }
+    awaited = nil
+  }
+
+  /// Forgets the plan: another is being made.
+  mutating func forgetPlan() {
+    plan = nil
+    preview = nil
+    sections = []
+  }
+
+  /// Moves a limit of the last rule, and the cursor to its cut, so that the eye can follow.
   ///
   /// - Complexity: O(log n): the order stays.
-  mutating func limit(to bytes: Int64) {
+  mutating func limitLastRule(to limits: SpaceLimits) {
+    let last = policies.count - 1
+    policies[last].limits = limits
     guard let plan else { return }
-    policy.limits.maxUsed = max(0, min(bytes, plan.before))
-    isLimitChosen = true
-    self.plan = plan.limited(rule: plan.rules.count - 1, to: policy.limits)
-    position.cursor = rule?.cut ?? 0
+    take(plan.limited(rule: last, to: limits))
+    if let line = cutLine(ofRule: last) { position.cursor = line }
   }
 
-  /// A step of the limit that suits the total: 1, 2 or 5 with zeros, about a fiftieth of it.
-  var step: Int64 {
-    guard let total = plan?.before, total > 0 else { return 1 }
-    var step: Int64 = 1
-    while step <= total / 50 {
-      for factor in [1, 2, 5] as [Int64] where step * factor * 2 > total / 50 { return step * factor }
-      step *= 10
+  private mutating func take(_ plan: PrunePlan) {
+    self.plan = plan
+    sections = []
+    func add(_ kind: Section.Kind, _ count: Int = 1) {
+      if count > 0 { sections.append(Section(kind: kind, count: count)) }
     }
-    return step
+    for (number, rule) in plan.rules.enumerated() {
+      if plan.rules.count > 1 { add(.heading(rule: number)) }
+      add(.victims(rule: number, from: 0), rule.cut)
+      add(.cut(rule: number))
+      if number == plan.rules.count - 1 { add(.victims(rule: number, from: rule.cut), rule.order.count - rule.cut) }
+    }
+    var first = 0
+    for (number, group) in (preview?.groups ?? []).enumerated() {
+      add(.group(number))
+      add(.kept(from: first), group.records)
+      first += group.records
+    }
   }
 }

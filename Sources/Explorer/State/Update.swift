@@ -4,101 +4,119 @@ import Terminal
 /// Changes the state by one event, and says what is to be done.
 ///
 /// Pure: the same state and event always give the same state and effects. Nothing is ever pruned but by a `y` at the
-/// question.
+/// question. What has to look at every record is an effect, and fills in when it is known.
 ///
-/// - Complexity: O(what is seen) for keys that move; O(n log n) where the list is sorted or read anew.
+/// - Complexity: O(what is seen) for keys that move; O(what is marked) for keys that mark.
 public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
+  let before = state.current
   var effects: [Effect] = []
   switch event {
   case .key(let key): effects = state.press(key)
+  case .mouse(let mouse): effects = state.use(mouse)
   case .resize(let size): state.size = size
-  case .loaded(let cache, let space, let now): effects = state.take(cache, space, now)
-  case .failed(let message):
-    if case .running = state.overlay { state.overlay = nil }
-    state.message = message
-  case .planned(let plan): state.take(plan)
+  case .tick: effects = [.load(state.choice)]
+  case .loaded(let inventory, let arrangement): effects = state.take(inventory, arrangement)
+  case .arranged(let arrangement): effects = state.take(arrangement)
+  case .laidOut(let picture): state.take(picture)
+  case .related(let related): state.graph.related = related
+  case .described(let description): state.take(description)
+  case .stood(let plan): state.takeStanding(plan)
+  case .chosen(let plan): state.takeChosen(plan)
+  case .listed, .notListed: state.takeFiles(event)
+  case .planned(let preview): state.take(preview)
+  case .policyRead(let policies, let file): effects = state.take(policies, from: file)
   case .freed(let sizes): state.frees.merge(sizes) { $1 }
-  case .removed(let row):
-    if case .running(var progress) = state.overlay {
-      progress.removed += 1
-      progress.freed &+= row.size
-      state.overlay = .running(progress)
-    }
+  case .failed(let message): state.fail(message)
+  case .removed(let row): state.count(row)
   case .pruned(let report):
     state.overlay = nil
-    state.marks = []
+    state.marks = Marks()
     state.message = state.words(for: report)
-    effects = [.load]
+    effects = [.load(state.choice)]
+  case .changed(let message):
+    state.message = message
+    effects = [.load(state.choice)]
+  case .told(let message): state.message = message
+  case .nothing: break
   }
   state.settle()
-  return effects + state.measureWhatIsSeen()
+  return effects + state.follow(from: before)
 }
 
 extension ExplorerState {
-  /// Takes what was read: the cursor and the marks stay on their records.
-  fileprivate mutating func take(_ cache: CacheState, _ space: CacheSpace?, _ now: Timestamp) -> [Effect] {
-    let current = records.current.map { self.cache.rows[$0].id }
-    self.cache = cache
-    self.space = space
-    self.now = now
-    totals = Totals(cache)
-    idWidth = Self.idWidth(cache)
+  /// Takes what was read: the cursors and the marks stay on their records.
+  fileprivate mutating func take(_ inventory: Inventory, _ arrangement: Arrangement) -> [Effect] {
+    let listed = records.current.map { cache.rows[$0].id }
+    let drawn = graph.current.map { cache.rows[$0].id }
+    self.inventory = inventory
     frees = [:]
     freesAsked = []
-    records.arrange(cache, cursorOn: current)
-    marks = marks.filter { cache.index(of: $0) != nil }
+    records.arrangement = arrangement
+    records.select(listed.flatMap { cache.index(of: $0) })
+    marks.keep(in: cache)
     if !isLoaded || message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
     isLoaded = true
-    prune.plan = nil
-    return screen == .prune ? [makePlan()] : []
+    prune.forgetPlan()
+    graph.forget(cursorOn: drawn.flatMap { inventory.cache.index(of: $0) })
+    asksWhenChosen = false
+    explainsWhenStood = false
+    forgetDetails()
+    var effects: [Effect] = []
+    if arrangement.choice != choice { effects.append(arrange()) }
+    switch screen {
+    case .graph: effects.append(layOut())
+    case .prune: effects.append(makePlan())
+    case .marks: effects += listMarks()
+    case .records, .files: break
+    }
+    return effects
   }
 
-  static let reading = "reading the cache"
-
-  /// How many letters tell any two ids apart: two neighbours in order are the most alike.
-  private static func idWidth(_ cache: CacheState) -> Int {
-    let ids = cache.rows.map(\.id).sorted()
-    let alike = zip(ids, ids.dropFirst()).map { a, b in zip(a.utf8, b.utf8).prefix { $0 == $1 }.count }.max() ?? 0
-    return min(25, max(8, alike + 1))
+  /// The effect that arranges the rows as they are chosen now.
+  func arrange() -> Effect {
+    .arrange(cache, choice, from: records.arrangement, at: now)
   }
 
-  fileprivate mutating func take(_ plan: PrunePlan) {
-    prune.take(plan)
-    let half = plan.before / 2
-    moveLimit(to: prune.isLimitChosen ? prune.policy.limits.maxUsed : half)
+  fileprivate mutating func take(_ arrangement: Arrangement) -> [Effect] {
+    guard arrangement.choice == choice else { return [] }
+    let current = records.current
+    let isFiltered = arrangement.choice.filter != records.arrangement.choice.filter
+    records.arrangement = arrangement
+    records.select(current)
+    if case .filter = overlay { message = matchWords }
+    guard isFiltered else { return [] }
+    if screen == .graph { return [layOut()] }
+    graph.forget(cursorOn: graph.current)
+    return []
   }
 
-  /// Moves the limit, and the list so that the cut is in the middle of what is seen.
-  private mutating func moveLimit(to bytes: Int64) {
-    prune.limit(to: bytes)
-    prune.position.top = max(0, prune.position.cursor - Layout(size).pruneLines.count / 2)
+  /// Asks for what goes with the record under the cursor, and with the rows that came into sight.
+  fileprivate mutating func follow(from before: Int?) -> [Effect] {
+    var effects: [Effect] = []
+    if screen == .graph, let current, graph.related?.row != current { effects.append(.relate(cache, current)) }
+    if screen == .graph, current != before { graph.hasMovedLanes = false }
+    effects += describe()
+    if screen == .records || screen == .marks {
+      let rows = screen == .records ? records.order : marked.rows
+      let seen = rows[visible].filter { freed(by: $0) == nil && !freesAsked.contains($0) }
+      if !seen.isEmpty {
+        freesAsked.formUnion(seen)
+        effects.append(.measure(cache, Array(seen)))
+      }
+    }
+    return effects
   }
 
-  /// The effect that makes the plan of the policy as it stands; its limit moves later without it.
-  fileprivate mutating func makePlan() -> Effect {
-    prune.plan = nil
-    return .plan(cache, prune.policy, options.behavior)
+  fileprivate mutating func fail(_ message: String) {
+    if case .running = overlay { overlay = nil }
+    self.message = message
   }
 
-  fileprivate mutating func settle() {
-    let layout = Layout(size)
-    records.position.settle(count: records.order.count, height: layout.recordLines.count)
-    prune.position.settle(count: prune.lineCount, height: layout.pruneLines.count)
-  }
-
-  /// Asks for the sizes freed of rows that came into sight; they fill in when they are known.
-  fileprivate mutating func measureWhatIsSeen() -> [Effect] {
-    guard screen == .records else { return [] }
-    let seen = records.order[visibleRecords].filter { frees[$0] == nil && !freesAsked.contains($0) }
-    guard !seen.isEmpty else { return [] }
-    freesAsked.formUnion(seen)
-    return [.measure(cache, Array(seen))]
-  }
-
-  /// The places of the list that are in sight.
-  var visibleRecords: Range<Int> {
-    let top = min(records.position.top, records.order.count)
-    return top..<min(records.order.count, top + Layout(size).recordLines.count)
+  fileprivate mutating func count(_ row: CacheState.Row) {
+    guard case .running(var progress) = overlay else { return }
+    progress.removed += 1
+    progress.freed &+= row.size
+    overlay = .running(progress)
   }
 
   fileprivate func words(for report: PruneReport) -> String {
@@ -109,202 +127,5 @@ extension ExplorerState {
       words += "; \(report.changed.count) changed since the preview and were left alone"
     }
     return words
-  }
-
-  // MARK: keys
-
-  fileprivate mutating func press(_ key: Key) -> [Effect] {
-    if let overlay { return press(key, in: overlay) }
-    guard let binding = Binding.find(key, on: screen) else {
-      message = "\(key.name) does nothing here: ? shows the keys"
-      return []
-    }
-    if let reason = binding.whyOff(self) {
-      message = reason
-      return []
-    }
-    message = ""
-    return perform(binding.action)
-  }
-
-  private mutating func perform(_ action: Action) -> [Effect] {
-    switch action {
-    case .down, .up, .pageDown, .pageUp, .top, .bottom: move(action)
-    case .records: screen = .records
-    case .prune: return show(.prune)
-    case .nextScreen: return show(screen == .records ? .prune : .records)
-    case .mark, .markTree, .markAll, .unmark: changeMarks(action)
-    case .pruneMarked:
-      ask(PrunePlan(cache, removing: marks.isEmpty ? [records.current].compactMap(\.self) : markedRows))
-    case .sortMenu: overlay = .sortMenu
-    case .reverse:
-      records.isDescending.toggle()
-      arrange()
-    case .refresh:
-      message = Self.reading
-      return [.load]
-    case .help: overlay = .help(top: 0)
-    case .back:
-      if screen == .records { hasQuit = true } else { screen = .records }
-    case .moreBytes: moveLimit(to: prune.policy.limits.maxUsed + prune.step)
-    case .fewerBytes: moveLimit(to: prune.policy.limits.maxUsed - prune.step)
-    case .morePercent: moveLimit(to: prune.policy.limits.maxUsed + percent)
-    case .fewerPercent: moveLimit(to: prune.policy.limits.maxUsed - percent)
-    case .typeLimit: overlay = .entry(Entry(purpose: .keepBytes))
-    case .typeDuration: overlay = .entry(Entry(purpose: .keepDuration))
-    case .toggleAll:
-      prune.policy.all.toggle()
-      return [makePlan()]
-    case .carryOut: if let plan = prune.plan { ask(plan) }
-    case .why: explain()
-    }
-    return []
-  }
-
-  private var percent: Int64 { max(1, (prune.plan?.before ?? 0) / 100) }
-
-  private mutating func show(_ screen: Screen) -> [Effect] {
-    self.screen = screen
-    return screen == .prune && prune.plan == nil ? [makePlan()] : []
-  }
-
-  private mutating func move(_ action: Action) {
-    let lines = screen == .records ? Layout(size).recordLines.count : Layout(size).pruneLines.count
-    let half = max(1, lines / 2)
-    func moved(_ cursor: Int) -> Int {
-      switch action {
-      case .down: cursor + 1
-      case .up: cursor - 1
-      case .pageDown: cursor + half
-      case .pageUp: cursor - half
-      case .top: 0
-      default: .max
-      }
-    }
-    if screen == .records {
-      records.position.cursor = moved(records.position.cursor)
-    } else {
-      prune.position.cursor = moved(prune.position.cursor)
-    }
-  }
-
-  private mutating func arrange() {
-    records.arrange(cache, cursorOn: records.current.map { cache.rows[$0].id })
-  }
-
-  // MARK: marks and the question
-
-  private mutating func changeMarks(_ action: Action) {
-    guard let current = records.current else { return }
-    let row = cache.rows[current]
-    switch action {
-    case .mark:
-      if marks.remove(row.id) == nil {
-        marks.insert(row.id)
-        message = wordsForTree(of: current)
-      }
-      records.position.cursor += 1
-    case .markTree:
-      marks.insert(row.id)
-      for descendant in cache.descendants(of: current) { marks.insert(cache.rows[descendant].id) }
-      message = wordsForTree(of: current)
-    case .markAll: marks.formUnion(records.order.map { cache.rows[$0].id })
-    default: marks = []
-    }
-  }
-
-  /// What goes with a record, and what keeps it from going.
-  private func wordsForTree(of row: Int) -> String {
-    let tree = cache.descendants(of: row)
-    let inUse = ([row] + tree).filter { cache.rows[$0].outsideRefs > 0 }.map { shortID(cache.rows[$0].id) }.sorted()
-    if !inUse.isEmpty {
-      let names = inUse.prefix(3).joined(separator: ", ") + (inUse.count > 3 ? " and \(inUse.count - 3) more" : "")
-      return "can't go: \(names) \(inUse.count == 1 ? "is" : "are") in use\(tree.isEmpty ? "" : " and on it")"
-    }
-    guard !tree.isEmpty else { return "" }
-    let bytes = ByteCount(cache.sizeWithDescendants(of: row)).text
-    return
-      "with it \(tree.count == 1 ? "goes 1 record that hangs" : "go \(tree.count) records that hang") on it: \(bytes)"
-  }
-
-  private mutating func ask(_ plan: PrunePlan) {
-    if plan.count > 0 {
-      overlay = .question(plan)
-    } else {
-      message = records.current.map { wordsForTree(of: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "nothing can go"
-    }
-  }
-
-  // MARK: overlays
-
-  private mutating func press(_ key: Key, in overlay: Overlay) -> [Effect] {
-    switch overlay {
-    case .help(let top):
-      switch key {
-      case .down, .character("j"): self.overlay = .help(top: top + 1)
-      case .up, .character("k"): self.overlay = .help(top: max(0, top - 1))
-      default: self.overlay = nil
-      }
-    case .question(let plan):
-      self.overlay = nil
-      guard key == .character("y") else {
-        message = "nothing was removed"
-        return []
-      }
-      self.overlay = .running(Progress(records: plan.count, bytes: plan.freed))
-      return [.carryOut(plan)]
-    case .sortMenu:
-      self.overlay = nil
-      guard case .character(let letter) = key, let sort = SortKey.allCases.first(where: { $0.letter == letter })
-      else { return [] }
-      records.isDescending = sort == records.sort ? !records.isDescending : sort.startsDescending
-      records.sort = sort
-      arrange()
-    case .entry(let entry): return press(key, in: entry)
-    case .note: self.overlay = nil
-    case .running(var progress):
-      guard key == .escape, !progress.isStopping else { return [] }
-      progress.isStopping = true
-      self.overlay = .running(progress)
-      return [.stop]
-    }
-    return []
-  }
-
-  private mutating func press(_ key: Key, in entry: Entry) -> [Effect] {
-    var entry = entry
-    entry.problem = nil
-    switch key {
-    case .escape:
-      overlay = nil
-      return []
-    case .character(let character) where entry.text.count < 40: entry.text.append(character)
-    case .backspace: _ = entry.text.popLast()
-    case .control("u"): entry.text = ""
-    case .enter:
-      do {
-        let effects = try take(entry)
-        overlay = nil
-        return effects
-      } catch {
-        entry.problem = error.message
-      }
-    default: break
-    }
-    overlay = .entry(entry)
-    return []
-  }
-
-  private mutating func take(_ entry: Entry) throws(CacheError) -> [Effect] {
-    switch entry.purpose {
-    case .keepBytes:
-      moveLimit(to: try ByteCount(parsing: entry.text, of: "keep-bytes").bytes)
-      return []
-    case .keepDuration:
-      let isOff = entry.text.isEmpty || entry.text == "0"
-      prune.policy.keepDuration =
-        isOff ? TimeSpan(nanoseconds: 0) : try TimeSpan(parsing: entry.text, of: "keep-duration")
-      return [makePlan()]
-    }
   }
 }

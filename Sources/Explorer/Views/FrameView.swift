@@ -7,15 +7,19 @@ extension ExplorerState {
   /// - Complexity: O(cells): rows are made for what is seen only.
   public func draw() -> Grid {
     var grid = Grid(size: size)
-    let layout = Layout(size)
+    let layout = layout
     drawTitle(on: &grid, layout)
     if let row = layout.bar { drawBar(on: &grid, row) }
     if let row = layout.tabs { drawTabs(on: &grid, row) }
     switch screen {
     case .records: drawRecords(on: &grid, layout)
+    case .graph: drawGraph(on: &grid, layout)
     case .prune: drawPrune(on: &grid, layout)
+    case .files: drawFiles(on: &grid, layout)
+    case .marks: drawMarks(on: &grid, layout)
     }
-    if let row = layout.message { grid.draw(" " + message, at: Point(column: 0, row: row), style: Style(bold: true)) }
+    if let pane = layout.detail { drawDetail(on: &grid, pane) }
+    if let row = layout.message { drawMessage(on: &grid, row) }
     if let row = layout.footer { drawFooter(on: &grid, row) }
     drawOverlay(on: &grid)
     return grid
@@ -23,9 +27,9 @@ extension ExplorerState {
 
   private func drawTitle(on grid: inout Grid, _ layout: Layout) {
     var facts = [
-      cache.rows.count == 1 ? "1 record" : "\(cache.rows.count) records", ByteCount(totals.all).text,
+      counted(cache.rows.count), ByteCount(inventory.totals.all).text,
     ]
-    if let space {
+    if let space = inventory.space {
       facts.append("disk \(ByteCount(space.free).text) of \(ByteCount(space.capacity).text) free")
     }
     let right = isLoaded ? joined(facts) + " " : ""
@@ -42,6 +46,7 @@ extension ExplorerState {
 
   /// The totals as one bar, and in words with the sign that stands for each.
   private func drawBar(on grid: inout Grid, _ row: Int) {
+    let totals = inventory.totals
     let parts: [(sign: Character, words: String, bytes: Int64, color: Color)] = [
       (signs.inUse, "in use", totals.inUse, .red), (signs.shared, "shared", totals.shared, .yellow),
       (signs.reclaimable, "reclaimable", totals.reclaimable, .green),
@@ -64,36 +69,68 @@ extension ExplorerState {
       column += grid.draw(
         " \(part.words) \(ByteCount(part.bytes).text)   ", at: Point(column: column, row: row))
     }
-    if let space {
+    if let space = inventory.space {
       grid.draw("unowned \(ByteCount(space.unowned).text)", at: Point(column: column, row: row))
     }
   }
 
   private func drawTabs(on grid: inout Grid, _ row: Int) {
     var column = 1
-    for (tab, words) in [(Screen.records, "1 Records"), (.prune, "3 Prune")] {
+    for tab in Screen.allCases where tab != .marks || screen == .marks {
       let isOpen = tab == screen
       column += grid.draw(
-        isOpen ? "[\(words)]" : " \(words) ", at: Point(column: column, row: row), style: Style(bold: isOpen))
+        isOpen ? "[\(tab.title)]" : " \(tab.title) ", at: Point(column: column, row: row),
+        style: Style(bold: isOpen, dim: tab == .files && options.noInsightReason != nil))
     }
     var facts: [String] = []
+    if !marks.isEmpty { facts.append(joined(["\(marks.count) marked", ByteCount(marks.bytes).text])) }
+    if let text = choice.filter.strings.first, screen == .records || screen == .graph {
+      facts.insert("filter: " + cell(text, min(displayWidth(text), 30)), at: 0)
+    }
     if screen == .records {
-      facts.append("by \(records.sort.rawValue) \(records.isDescending ? signs.falling : signs.rising)")
+      facts.insert("by \(choice.sort.rawValue) \(choice.isDescending ? signs.falling : signs.rising)", at: 0)
     }
-    if !marks.isEmpty {
-      let bytes = markedRows.reduce(Int64(0)) { $0 &+ cache.rows[$1].size }
-      facts.append(joined(["\(marks.count) marked", ByteCount(bytes).text]))
+    // A narrow window drops the sort before the filter, and that before the marks.
+    while !facts.isEmpty {
+      let right = facts.joined(separator: "   ") + " "
+      let start = size.columns - displayWidth(right)
+      if start > column {
+        grid.draw(right, at: Point(column: start, row: row))
+        return
+      }
+      facts.removeFirst()
     }
-    let right = facts.joined(separator: "   ") + " "
-    let start = size.columns - displayWidth(right)
-    if start > column + 1 { grid.draw(right, at: Point(column: start, row: row)) }
+  }
+
+  /// What is to be said, or the filter that is being typed.
+  private func drawMessage(on grid: inout Grid, _ row: Int) {
+    guard case .filter(let entry) = overlay else {
+      grid.draw(" " + message, at: Point(column: 0, row: row), style: Style(bold: true))
+      return
+    }
+    let hint =
+      entry.problem
+      ?? (entry.text.isEmpty
+        ? "words, or type==regular, size>100MB, age>7d, uses<=1, mutable" : matchWords)
+    // The end of what is typed stays in sight.
+    let room = max(4, size.columns - min(displayWidth(hint), size.columns / 2) - 6)
+    var text = entry.text
+    while displayWidth(text) > room { text.removeFirst() }
+    let column = grid.draw(" /\(text)_", at: Point(column: 0, row: row), style: Style(bold: true))
+    grid.draw(
+      hint, at: Point(column: column + 2, row: row),
+      style: Style(foreground: entry.problem == nil ? nil : .red, dim: entry.problem == nil))
   }
 
   /// The likely keys, as many as fit.
   private func drawFooter(on grid: inout Grid, _ row: Int) {
     var column = 1
-    for binding in Binding.all where binding.isLikely && (binding.screen == nil || binding.screen == screen) {
-      if binding.action == .prune && screen == .prune { continue }
+    if case .filter = overlay {
+      grid.draw(" Enter keeps the filter  Esc takes it back  ^U empties it", at: Point(column: 0, row: row))
+      return
+    }
+    for binding in Binding.all(on: screen) where binding.isLikely {
+      if binding.action == .show(screen) { continue }
       let key = binding.keys.first?.label ?? ""
       let words = binding.action == .pruneMarked && marks.isEmpty ? "prune this" : binding.words
       guard column + displayWidth(key) + displayWidth(words) + 1 < size.columns else { break }

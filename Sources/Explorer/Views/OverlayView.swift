@@ -4,14 +4,15 @@ import Terminal
 extension ExplorerState {
   func drawOverlay(on grid: inout Grid) {
     switch overlay {
-    case nil: return
+    case nil, .filter: return
     case .help(let top): drawBox("Keys", helpLines, from: top, on: &grid)
     case .question(let plan): drawBox(title(of: plan), questionLines(plan), on: &grid)
     case .sortMenu:
       let lines = SortKey.allCases.map {
-        "\($0.letter)  \($0.rawValue)\($0 == records.sort ? "  (again: turn round)" : "")"
+        "\($0.letter)  \($0.rawValue)\($0 == choice.sort ? "  (again: turn round)" : "")"
       }
       drawBox("Sort by", lines, on: &grid)
+    case .policyMenu: drawBox(policyTitle, policyLines, on: &grid)
     case .entry(let entry): drawBox(title(of: entry), entryLines(entry), on: &grid)
     case .note(let title, let lines): drawBox(title, lines + ["", "any key: back"], on: &grid)
     case .running(let progress): drawBox("Pruning", progressLines(progress), on: &grid)
@@ -19,7 +20,7 @@ extension ExplorerState {
   }
 
   /// A box in the middle, with its lines folded to fit.
-  private func drawBox(_ title: String, _ lines: [String], from top: Int = 0, on grid: inout Grid) {
+  func drawBox(_ title: String, _ lines: [String], from top: Int = 0, on grid: inout Grid) {
     let room = max(0, min(size.columns - 6, 76))
     let folded = lines.flatMap { fold($0, to: room) }
     let most = max(0, size.rows - 4)
@@ -41,23 +42,8 @@ extension ExplorerState {
     grid.draw(corners[2] + side + corners[3], at: Point(column: left, row: upper + 1 + shown.count))
   }
 
-  /// Breaks a line at blanks so that no part is wider than `width`.
-  private func fold(_ line: String, to width: Int) -> [String] {
-    guard displayWidth(line) > width, width > 0 else { return [line] }
-    var lines: [String] = []
-    var current = ""
-    for word in line.split(separator: " ") {
-      if !current.isEmpty, displayWidth(current) + 1 + displayWidth(String(word)) > width {
-        lines.append(current)
-        current = ""
-      }
-      current += current.isEmpty ? String(word) : " \(word)"
-    }
-    return lines + [current]
-  }
-
   private var helpLines: [String] {
-    Binding.all.filter { $0.screen == nil || $0.screen == screen }.map { binding in
+    Binding.all(on: screen).map { binding in
       let keys = binding.keys.map(\.label).joined(separator: " ")
       let off = binding.whyOff(self).map { " (now off: \($0))" } ?? ""
       return cell(keys, 12) + binding.words + off
@@ -78,29 +64,12 @@ extension ExplorerState {
         "Oldest: \(shortID(oldest.id)), \(age(oldest.lastUsedAt)). "
           + "Largest: \(shortID(largest.id)), \(ByteCount(largest.size).text).")
     }
-    let unmarked = screen == .records ? plan.count - rows.count { marks.contains($0.id) } : 0
-    if screen == .records && !marks.isEmpty && unmarked > 0 {
-      lines.append("\(unmarked) of them are not marked, but hang on what is.")
-    }
-    let stay = screen == .records ? markedRows.count { plan.reason(forRow: $0) != nil } : 0
+    let isOfMarks = screen != .prune && !marks.isEmpty
+    let unmarked = isOfMarks ? plan.count - rows.count { marks.contains($0.id) } : 0
+    if unmarked > 0 { lines.append("\(unmarked) of them are not marked, but hang on what is.") }
+    let stay = isOfMarks ? markedRows.count { plan.reason(forRow: $0) != nil } : 0
     if stay > 0 { lines.append("\(stay) marked stay: they are in use, or something in use stands on them.") }
     return lines + ["", "[ No: any key ]    y: yes, prune \(plan.count)"]
-  }
-
-  private func title(of entry: Entry) -> String {
-    switch entry.purpose {
-    case .keepBytes: "Keep how many bytes?"
-    case .keepDuration: "Keep what was used within?"
-    }
-  }
-
-  private func entryLines(_ entry: Entry) -> [String] {
-    let example =
-      switch entry.purpose {
-      case .keepBytes: "for instance 500MB, 20GB or 20GiB"
-      case .keepDuration: "for instance 90s, 45m, 48h or 7d; 0 for off"
-      }
-    return ["> \(entry.text)_", "", entry.problem ?? example, "Enter takes it, Esc goes back"]
   }
 
   private func progressLines(_ progress: Progress) -> [String] {

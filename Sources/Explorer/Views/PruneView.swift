@@ -1,13 +1,38 @@
 import BuildCache
 import Terminal
 
+/// The columns of the Prune table, as many as a window has room for: a narrow one drops ranks first, then uses, then
+/// the last use.
+private struct PruneColumns {
+  let id: Int
+  /// As wide as two ranks may get: there are no more distinct times than candidates.
+  let timeRank: Int
+  var hasRanks = true
+  var hasUses = true
+  var hasLastUsed = true
+
+  init(width: Int, id: Int, candidates: Int) {
+    self.id = id
+    timeRank = max(8, 2 * "\(candidates)".count + 2)
+    if self.width > width { hasRanks = false }
+    if self.width > width { hasUses = false }
+    if self.width > width { hasLastUsed = false }
+  }
+
+  private var width: Int {
+    7 + 2 + id + 10 + (hasLastUsed ? 11 : 0) + (hasUses ? 6 : 0) + (hasRanks ? timeRank + 7 : 0) + 7 + 14 + 10
+  }
+}
+
 extension ExplorerState {
   func drawPrune(on grid: inout Grid, _ layout: Layout) {
-    guard let plan = prune.rule else {
+    guard let plan = prune.plan, let rule = prune.rule else {
       grid.draw(" planning\(signs.ellipsis)", at: Point(column: 0, row: layout.body.lowerBound))
       return
     }
-    let heads = [policyLine(plan), factsLine(plan), staysLine(plan), "", heading]
+    let columns = PruneColumns(
+      width: size.columns, id: idWidth, candidates: plan.rules.map(\.order.count).max() ?? 0)
+    let heads = [policyLine(rule), factsLine(plan), staysLine(plan), "", heading(columns)]
     let shown = layout.pruneLines.lowerBound - layout.body.lowerBound
     // A low window keeps the policy and the sums.
     for (offset, head) in heads.prefix(shown).enumerated() {
@@ -15,111 +40,158 @@ extension ExplorerState {
         cell(head, size.columns), at: Point(column: 0, row: layout.body.lowerBound + offset),
         style: Style(dim: offset == 4))
     }
-    if shown == 5 { drawSlider(plan, on: &grid, layout.body.lowerBound + 3) }
+    if shown == 5 { drawGauge(rule, on: &grid, layout.body.lowerBound + 3) }
     for (offset, row) in layout.pruneLines.enumerated() {
       let number = prune.position.top + offset
       guard let line = prune.line(number) else { break }
-      draw(line, isCurrent: number == prune.position.cursor, plan, on: &grid, row)
-    }
-  }
-
-  private func policyLine(_ plan: PlannedRule) -> String {
-    let policy = plan.policy
-    let limit = plan.keepBytes > 0 ? ByteCount(plan.keepBytes).text : "none"
-    let age = policy.keepDuration.nanoseconds > 0 ? policy.keepDuration.ageText : "off"
-    return " keep-bytes \(limit) of \(ByteCount(plan.before).text)   keep-duration \(age)"
-      + "   all \(policy.all ? "yes" : "no")   ranking \(options.behavior.ranking.rawValue)"
-  }
-
-  private func factsLine(_ plan: PlannedRule) -> String {
-    let records = plan.cut == 1 ? "1 record" : "\(plan.cut) records"
-    let tied = plan.victims.count { $0.tied > 0 }
-    var facts = ["removes \(records), frees \(ByteCount(plan.freed).text)", "\(ByteCount(plan.after).text) left"]
-    if !plan.isRanked {
-      facts.append("no limit: everything that can go goes, unranked")
-    } else if tied > 0 {
-      facts.append("\(tied) tied: any may go first")
-    }
-    if let pinned = prune.groups[.pinned] {
-      facts.append("\(ByteCount(pinned.bytes).text) pinned in \(pinned.records)")
-    }
-    return " " + joined(facts)
-  }
-
-  private func staysLine(_ plan: PlannedRule) -> String {
-    var groups = KeptReason.allCases.compactMap { reason in
-      prune.groups[reason].map { "\($0.records) \(reason.words)" }
-    }
-    if plan.cut < plan.order.count { groups.append("\(plan.order.count - plan.cut) \(KeptReason.withinLimit.words)") }
-    return groups.isEmpty ? " nothing stays" : " stays: " + joined(groups)
-  }
-
-  private func drawSlider(_ plan: PlannedRule, on grid: inout Grid, _ row: Int) {
-    let width = max(0, size.columns - 2)
-    guard width > 2 else { return }
-    grid.fill(column: 1, row: row, columns: width, with: signs.line, style: Style(dim: true))
-    let share = plan.before > 0 ? Double(plan.keepBytes) / Double(plan.before) : 0
-    let place = 1 + Int((share * Double(width - 1)).rounded())
-    grid.draw(signs.knob, at: Point(column: min(max(1, place), width), row: row), style: Style(bold: true))
-  }
-
-  /// As wide as two ranks may get: there are no more distinct times than candidates.
-  private var timeRankWidth: Int { max(8, 2 * "\(prune.rule?.order.count ?? 0)".count + 2) }
-
-  private var heading: String {
-    [
-      cell("#", 7, .right), "  " + cell("ID", idWidth), cell("SIZE", 10, .right), cell("LAST USED", 11, .right),
-      cell("(RANK)", timeRankWidth, .right), cell("USES", 6, .right), cell("(RANK)", 7, .right),
-      cell("SCORE", 7, .right), cell("FREED SO FAR", 14, .right), cell("REMAINS", 10, .right),
-    ].joined()
-  }
-
-  private func draw(
-    _ line: PruneState.Line, isCurrent: Bool, _ plan: PlannedRule, on grid: inout Grid, _ row: Int
-  ) {
-    var style = Style.plain
-    switch line {
-    case .cut:
-      let words = " keep-bytes \(plan.isRanked ? ByteCount(plan.keepBytes).text : "none") "
-      grid.fill(column: 0, row: row, columns: size.columns, with: signs.line, style: Style(bold: true))
-      grid.draw(
-        words, at: Point(column: max(0, (size.columns - displayWidth(words)) / 2), row: row), style: Style(bold: true))
-    case .victim(let number):
-      style.isDim = number >= plan.cut
-      grid.draw(text(of: plan.order[number], number, plan), at: Point(column: 0, row: row), style: style)
-    case .kept(let kept):
-      style.isDim = true
-      let record = cache.rows[kept.row]
-      let by = kept.by.prefix(3).map { shortID(cache.rows[$0].id) }.joined(separator: ", ")
-      let more = kept.by.count > 3 ? " and \(kept.by.count - 3) more" : ""
-      let text =
-        cell("stays", 7, .right) + "  " + cell(shortID(record.id), idWidth)
-        + cell(ByteCount(record.size).text, 10, .right)
-        + cell(age(record.lastUsedAt), 11, .right) + "  \(kept.reason.words)" + (by.isEmpty ? "" : ": \(by)\(more)")
-      grid.draw(text, at: Point(column: 0, row: row), style: style)
-    }
-    if isCurrent {
+      draw(line, plan, columns, on: &grid, row)
+      guard number == prune.position.cursor else { continue }
       grid.restyle(column: 0, row: row, columns: size.columns) { $0.isReverse = true }
       grid.draw(signs.cursor, at: Point(column: 0, row: row), style: Style(reverse: true))
     }
   }
 
-  private func text(of victim: PrunePlan.Victim, _ number: Int, _ plan: PlannedRule) -> String {
-    let record = cache.rows[victim.row]
-    func ranked(_ text: String, _ width: Int) -> String { cell(plan.isRanked ? text : "-", width, .right) }
-    let text = [
-      cell("\(number + 1)", 7, .right), "  " + cell(shortID(record.id), idWidth),
+  // MARK: heads
+
+  /// The rule under the cursor.
+  private func policyLine(_ rule: PlannedRule) -> String {
+    let policy = rule.policy
+    let limits = policy.limits
+    let limit = rule.isRanked ? ByteCount(rule.keepBytes).text : "none"
+    var facts = [prune.policies.count > 1 ? "rule \(prune.ruleNumber + 1)/\(prune.policies.count)" : nil]
+      .compactMap(\.self)
+    facts.append("keep-bytes \(limit) of \(ByteCount(rule.before).text)")
+    for (name, bytes) in [("reserved", limits.reserved), ("min free", limits.minFree)] where bytes > 0 {
+      facts.append("\(name) \(ByteCount(bytes).text)")
+    }
+    facts += ["keep-duration \(durationText(policy))", "all \(policy.all ? "yes" : "no")"]
+    if policy.filter != .all { facts.append("filter \(filterText(policy))") }
+    facts.append("ranking \(prune.behavior.ranking.rawValue)")
+    if prune.behavior.parentUse == .always { facts.append("restarted") }
+    return " " + facts.joined(separator: "   ")
+  }
+
+  private func factsLine(_ plan: PrunePlan) -> String {
+    let records = plan.count == 1 ? "1 record" : "\(plan.count) records"
+    let tied = plan.rules.reduce(0) { $0 + ($1.isRanked ? $1.victims.count { $0.tied > 0 } : 0) }
+    var facts = ["removes \(records), frees \(ByteCount(plan.freed).text)", "\(ByteCount(plan.after).text) left"]
+    if plan.rules.contains(where: { !$0.isRanked && $0.cut > 0 }) {
+      facts.append("no limit: everything that can go goes, unranked")
+    }
+    if tied > 0 { facts.append("\(tied) tied: any may go first") }
+    if let pinned = prune.preview?.pinned { facts.append(words(for: pinned)) }
+    return " " + joined(facts)
+  }
+
+  private func words(for pinned: PrunePreview.Pinned) -> String {
+    let by = pinned.pinners == 1 ? "1 record" : "\(pinned.pinners) records"
+    let why = pinned.usedSince.map { "used in the last \(age($0))" } ?? "that \(pinned.pinners == 1 ? "stays" : "stay")"
+    return "\(ByteCount(pinned.bytes).text) more is pinned by \(by) \(why)"
+  }
+
+  private func staysLine(_ plan: PrunePlan) -> String {
+    var groups = (prune.preview?.groups ?? []).map { "\($0.records) \($0.reason.words)" }
+    if let last = plan.rules.last, last.cut < last.order.count {
+      groups.append("\(last.order.count - last.cut) \(KeptReason.withinLimit.words)")
+    }
+    return groups.isEmpty ? " nothing stays" : " stays: " + joined(groups)
+  }
+
+  /// All bytes as a line, the limit as a knob on it; with several limits each by its letter.
+  private func drawGauge(_ rule: PlannedRule, on grid: inout Grid, _ row: Int) {
+    let width = max(0, size.columns - 2)
+    guard width > 2 else { return }
+    grid.fill(column: 1, row: row, columns: width, with: signs.line, style: Style(dim: true))
+    func place(_ bytes: Int64) -> Int {
+      let share = rule.before > 0 ? Double(min(bytes, rule.before)) / Double(rule.before) : 0
+      return min(max(1, 1 + Int((share * Double(width - 1)).rounded())), width)
+    }
+    let limits = rule.policy.limits
+    if limits.reserved > 0 || limits.minFree > 0 {
+      for (letter, bytes) in [("r", limits.reserved), ("b", limits.maxUsed)] where bytes > 0 {
+        grid.draw(letter, at: Point(column: place(bytes), row: row))
+      }
+    }
+    grid.draw(signs.knob, at: Point(column: place(rule.keepBytes), row: row), style: Style(bold: true))
+  }
+
+  private func heading(_ columns: PruneColumns) -> String {
+    var parts = [cell("#", 7, .right), "  " + cell("ID", columns.id), cell("SIZE", 10, .right)]
+    if columns.hasLastUsed { parts.append(cell("LAST USED", 11, .right)) }
+    if columns.hasRanks { parts.append(cell("(RANK)", columns.timeRank, .right)) }
+    if columns.hasUses { parts.append(cell("USES", 6, .right)) }
+    if columns.hasRanks { parts.append(cell("(RANK)", 7, .right)) }
+    parts += [cell("SCORE", 7, .right), cell("FREED SO FAR", 14, .right), cell("REMAINS", 10, .right)]
+    return parts.joined()
+  }
+
+  // MARK: lines
+
+  private func draw(
+    _ line: PruneState.Line, _ plan: PrunePlan, _ columns: PruneColumns, on grid: inout Grid, _ row: Int
+  ) {
+    let place = Point(column: 0, row: row)
+    switch line {
+    case .heading(let number):
+      let rule = plan.rules[number]
+      let what = rule.cut == 0 ? "removes nothing" : "removes \(rule.cut), \(ByteCount(rule.freed).text)"
+      grid.draw(
+        joined([" rule \(number + 1): \(rule.policy.words)", what]), at: place, style: Style(bold: true))
+    case .cut(let number):
+      let rule = plan.rules[number]
+      let name = plan.rules.count > 1 ? "rule \(number + 1) keeps" : "keep-bytes"
+      let words =
+        " \(name) \(rule.isRanked ? ByteCount(rule.keepBytes).text : plan.rules.count > 1 ? "no more" : "none") "
+      grid.fill(column: 0, row: row, columns: size.columns, with: signs.line, style: Style(bold: true))
+      grid.draw(
+        words, at: Point(column: max(0, (size.columns - displayWidth(words)) / 2), row: row), style: Style(bold: true))
+    case .victim(let number, let victim):
+      let isNext = victim >= plan.rules[number].cut
+      grid.draw(text(of: victim, plan, number, columns), at: place, style: Style(dim: isNext))
+    case .group(let group):
+      let records = group.records == 1 ? "1 record" : "\(group.records) records"
+      grid.draw(
+        joined(["  stays: \(group.reason.words)", records, ByteCount(group.bytes).text]), at: place,
+        style: Style(dim: true, underline: true))
+    case .kept(let kept): grid.draw(text(of: kept, plan, columns), at: place, style: Style(dim: true))
+    }
+  }
+
+  private func text(of place: Int, _ plan: PrunePlan, _ number: Int, _ columns: PruneColumns) -> String {
+    let rule = plan.rules[number]
+    let victim = rule.order[place]
+    let record = plan.state.rows[victim.row]
+    let before = plan.rules[..<number].reduce((count: 0, freed: Int64(0))) { ($0.count + $1.cut, $0.freed &+ $1.freed) }
+    func ranked(_ text: String, _ width: Int) -> String { cell(rule.isRanked ? text : "-", width, .right) }
+    var parts = [
+      cell("\(before.count + place + 1)", 7, .right), "  " + cell(shortID(record.id), columns.id),
       cell(ByteCount(record.size).text, 10, .right),
-      cell(age(record.lastUsedAt), 11, .right),
-      ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)", timeRankWidth),
-      cell("\(record.usageCount)", 6, .right),
-      ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)", 7), ranked(scoreText(victim.score), 7),
-      cell(ByteCount(plan.freed(after: number + 1)).text, 14, .right),
-      cell(ByteCount(plan.remaining(after: number + 1)).text, 10, .right),
-    ].joined()
-    let note =
-      number == plan.cut ? "(next)" : victim.tied > 0 && plan.isRanked ? "tied \(victim.tied)" : ""
-    return note.isEmpty ? text : text + "  " + note
+    ]
+    if columns.hasLastUsed { parts.append(cell(age(record.lastUsedAt), 11, .right)) }
+    if columns.hasRanks {
+      parts.append(ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)", columns.timeRank))
+    }
+    if columns.hasUses { parts.append(cell("\(record.usageCount)", 6, .right)) }
+    if columns.hasRanks { parts.append(ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)", 7)) }
+    parts += [
+      ranked(scoreText(victim.score), 7),
+      cell(ByteCount(before.freed &+ rule.freed(after: place + 1)).text, 14, .right),
+      cell(ByteCount(rule.remaining(after: place + 1)).text, 10, .right),
+    ]
+    let note = place == rule.cut ? "  (next)" : victim.tied > 0 && rule.isRanked ? "  tied \(victim.tied)" : ""
+    return parts.joined() + note
+  }
+
+  private func text(of kept: PrunePlan.Kept, _ plan: PrunePlan, _ columns: PruneColumns) -> String {
+    let record = plan.state.rows[kept.row]
+    let by = kept.by.prefix(3).map { shortID(plan.state.rows[$0].id) }.joined(separator: ", ")
+    let more = kept.by.count > 3 ? " and \(kept.by.count - 3) more" : ""
+    var parts = [
+      cell("", 7), "  " + cell(shortID(record.id), columns.id), cell(ByteCount(record.size).text, 10, .right),
+    ]
+    if columns.hasLastUsed { parts.append(cell(age(record.lastUsedAt), 11, .right)) }
+    parts.append("  " + (by.isEmpty ? record.description : "by \(by)\(more)"))
+    return parts.joined()
   }
 }
 

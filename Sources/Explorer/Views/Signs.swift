@@ -5,10 +5,13 @@ import Terminal
 struct Signs {
   let cursor: String
   let mark: String
+  /// Beside what stands out with the cursor's record.
+  let related: String
   let inUse: Character
   let shared: Character
   let reclaimable: Character
   let line: Character
+  let side: Character
   let knob: String
   let dot: String
   let rising: String
@@ -25,10 +28,12 @@ struct Signs {
   static func signs(isASCII: Bool) -> Signs {
     isASCII
       ? Signs(
-        cursor: ">", mark: "*", inUse: "#", shared: "=", reclaimable: ".", line: "-", knob: "O", dot: "-", rising: "^",
+        cursor: ">", mark: "*", related: "-", inUse: "#", shared: "=", reclaimable: ".", line: "-", side: "|",
+        knob: "O", dot: "-", rising: "^",
         falling: "v", ellipsis: "~", box: Box(corners: ["+", "+", "+", "+"], side: "|"))
       : Signs(
-        cursor: "▌", mark: "✓", inUse: "█", shared: "▒", reclaimable: "░", line: "─", knob: "●", dot: "·", rising: "↑",
+        cursor: "▌", mark: "✓", related: "•", inUse: "█", shared: "▒", reclaimable: "░", line: "─", side: "│",
+        knob: "●", dot: "·", rising: "↑",
         falling: "↓", ellipsis: "…", box: Box(corners: ["┌", "┐", "└", "┘"], side: "│"))
   }
 }

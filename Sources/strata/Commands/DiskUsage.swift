@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
+import Explorer
 
 /// `strata du`: what the cache holds.
 struct DiskUsage: AsyncParsableCommand {
@@ -8,7 +9,8 @@ struct DiskUsage: AsyncParsableCommand {
     commandName: "du", abstract: "Show what the cache holds, largest first.",
     discussion: """
       Filters are BuildKit's: key==value, key!=value, key~=regex or a bare key; a comma is and, several --filter \
-      are or. Keys: \(Filter.knownKeys.joined(separator: ", ")).
+      are or. Keys: \(FilterKey.allCases.map(\.rawValue).joined(separator: ", ")). Besides, size, uses and age are \
+      compared with <, <=, > and >=: size>100MB, uses<=1, age>7d.
       """)
 
   @OptionGroup var source: SourceOptions
@@ -74,16 +76,5 @@ struct DiskUsage: AsyncParsableCommand {
     print("Shared:      \(total(\.isShared))")
     print("Reclaimable: \(total { !$0.inUse && !$0.isShared })")
     print("Total:       \(total { _ in true })")
-  }
-}
-
-extension CacheState.Row {
-  /// What holds for a record, in words: state is never told by a sign alone.
-  var stateWords: String {
-    let words = [
-      inUse ? "in use" : nil, isShared ? "shared" : nil, isMutable ? "mutable" : nil,
-      isLazy ? "lazy" : nil, recordType.isKeptUnlessAll ? "internal" : nil,
-    ].compactMap(\.self)
-    return words.isEmpty ? "-" : words.joined(separator: ",")
   }
 }

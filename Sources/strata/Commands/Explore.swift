@@ -1,8 +1,10 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
+import BuildKitBridge
 import Explorer
 import Glibc
+import SystemPackage
 import Terminal
 
 /// When colours are used.
@@ -24,26 +26,32 @@ enum ColorMode: String, ExpressibleByArgument, CaseIterable {
 /// How the explorer looks; shared with `demo`, which ends in it.
 struct ScreenOptions: ParsableArguments {
   @Flag(help: "Draw with ASCII signs only, as is done where the locale has no UTF-8.") var ascii = false
+  @Flag(help: "Let the mouse click, double click and scroll; the terminal then no longer selects text with it.")
+  var mouse = false
   @Option(help: "Use colours: auto, always or never.") var color = ColorMode.auto
 
   /// Opens the explorer on a cache, and comes back when the user leaves it.
   ///
   /// - Throws: ``Failure`` 2 where there is no terminal, or one that can't place text.
-  func explore(_ source: any CacheController) async throws {
+  func explore(_ source: any CacheController, prune: PrunePreset? = nil) async throws {
     let screen: Screen
     do {
-      screen = try Screen(usesColor: color.usesColor)
+      screen = try Screen(usesColor: color.usesColor, usesMouse: mouse)
     } catch {
       throw Failure.wrongUse(error.description)
     }
     defer { screen.close() }
     let waker = screen.waker
-    let session = ExplorerSession(source, isASCII: ascii || !Screen.localeIsUTF8, size: screen.size) { waker.wake() }
+    let session = ExplorerSession(
+      source, prune: prune, isASCII: ascii || !Screen.localeIsUTF8, size: screen.size,
+      outlets: Self.outlets(copy: Screen.copy)
+    ) { waker.wake() }
     loop: while !session.state.hasQuit {
       screen.present(session.frame())
       crashIfAsked()
       switch screen.nextEvent() {
       case .key(let key): session.send(.key(key))
+      case .mouse(let mouse): session.send(.mouse(mouse))
       case .resize(let size): session.send(.resize(size))
       case .wake: session.receive()
       case .interrupt: break loop
@@ -57,6 +65,16 @@ struct ScreenOptions: ParsableArguments {
     await session.finish()
   }
 
+  /// What keys of the explorer reach outside the cache.
+  static func outlets(copy: @escaping @Sendable (String) -> Void) -> ExplorerSession.Outlets {
+    ExplorerSession.Outlets(copy: copy) { cache, rows in
+      let json = try encodedJSON(rows.map { UsageJSON(cache, $0) })
+      return try writeNew(json, named: "strata-export", extension: "json")
+    } readPolicy: { file, ranking, space in
+      try DaemonConfig(readingFrom: file).policies(for: ranking, diskSize: space?.capacity)
+    }
+  }
+
   /// A crash on purpose, so that a test can see what it leaves of the terminal.
   private func crashIfAsked() {
     #if DEBUG
@@ -67,9 +85,12 @@ struct ScreenOptions: ParsableArguments {
 
 /// `strata explore`, and `strata` alone: the explorer.
 struct Explore: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Open the explorer (this is what `strata` alone does).")
+  static let configuration = CommandConfiguration(
+    abstract: "Open the explorer (this is what `strata` alone does).",
+    discussion: "The options of prune say what its Prune screen begins with.")
 
   @OptionGroup var source: SourceOptions
+  @OptionGroup var policy: PolicyOptions
   @OptionGroup var screen: ScreenOptions
   @Flag(help: "Change nothing, whatever is pressed.") var readOnly = false
   @Option(
@@ -84,6 +105,10 @@ struct Explore: AsyncParsableCommand {
 
   func run() async throws {
     let cells = try Self.size(of: size)
+    let parsed = try policy.parsed()
+    if !readOnly && source.from == nil, let option = policy.pretending {
+      throw Failure.wrongUse("\(option) only plans what would be: add --read-only")
+    }
     let keys = try Self.keys(in: keys ?? "")
     guard print || (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) else {
       throw Failure.wrongUse(
@@ -91,11 +116,16 @@ struct Explore: AsyncParsableCommand {
     }
     let source = try openSource()
     do {
+      let preset = try await parsed.preset(source)
       if print {
         let isASCII = screen.ascii || !Screen.localeIsUTF8
-        Swift.print(await ExplorerSession.play(keys, on: source, size: cells, isASCII: isASCII).text)
+        let outlets = ScreenOptions.outlets { _ in }
+        Swift.print(
+          await ExplorerSession.play(
+            keys, on: source, prune: preset, size: cells, isASCII: isASCII, outlets: outlets
+          ).text)
       } else {
-        try await screen.explore(source)
+        try await screen.explore(source, prune: preset)
       }
       try await source.close()
     } catch {
@@ -135,10 +165,16 @@ private struct ReadOnlyCache: CacheController {
   var name: String { cache.name }
   var readOnlyReason: String? { cache.readOnlyReason ?? "--read-only" }
   var behavior: PruneBehavior { cache.behavior }
+  var noInsightReason: String? { cache.noInsightReason }
   func usage(matching filter: Filter) async throws -> CacheState { try await cache.usage(matching: filter) }
   func space() async throws -> CacheSpace? { try await cache.space() }
+  func details(of id: RecordID) async throws -> RecordDetails? { try await cache.details(of: id) }
+  func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] { try await cache.files(of: id, at: path) }
+  func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws { throw refusal }
   func close() async throws { try await cache.close() }
   func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws -> PruneReport {
-    throw CacheError(.readOnly, "--read-only was given")
+    throw refusal
   }
+
+  private var refusal: CacheError { CacheError(.readOnly, "--read-only was given") }
 }

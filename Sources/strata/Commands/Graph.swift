@@ -9,8 +9,9 @@ struct Graph: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show how records stand on each other, whole or around one record.",
     discussion: """
-      As text, children stand above their parents: single lines lead to layers, double ones to what was merged, dotted \
-      ones to the sides of a diff.
+      As text, children stand above their parents, each with a lane that the lines from its children join: single lines \
+      lead to layers, double ones to what was merged, dotted ones from a diff to its lower side (▽, v) and upper side \
+      (△, ^).
       """)
 
   /// How the graph is printed.
@@ -45,10 +46,13 @@ struct Graph: AsyncParsableCommand {
     let layout = GraphLayout(state)
     let drawer = GraphText(isASCII: ascii || !Screen.localeIsUTF8)
     let now = SystemClock().now()
-    let lanes = layout.rows.map { drawer.lanes(of: $0, kind: state.rows[$0.record].kind) }
-    let width = min(40, lanes.map(displayWidth).max() ?? 0)
-    for (row, lanes) in zip(layout.rows, lanes) {
-      let record = state.rows[row.record]
+    let width = 2 * min(20, layout.laneCount)
+    for number in 0..<layout.count {
+      let row = layout.record(atRow: number)
+      let record = state.rows[row]
+      let lanes = drawer.lanes(
+        layout.cells(ofRow: number, lanes: 0..<layout.width(ofRow: number)),
+        record: drawer.sign(of: record, hasParents: layout.hasParents(row)))
       let cells = [
         lanes + String(repeating: " ", count: max(0, width - displayWidth(lanes))), record.id,
         fitted(record.kind?.rawValue ?? "-", to: 5), fitted(ByteCount(record.size).text, to: 9, from: .right),
@@ -65,8 +69,13 @@ struct Graph: AsyncParsableCommand {
       let label = quoted(row.id.prefix(8) + "\\n" + safeText(row.description) + "\\n" + ByteCount(row.size).text)
       print("  \(quoted(row.id)) [label=\(label)];")
       for edge in GraphJSON.edges(of: number, in: state) {
-        let style = edge.role == "merge" ? "bold" : edge.role == "layer" ? "solid" : "dotted"
-        print("  \(quoted(row.id)) -> \(quoted(edge.parent)) [style=\(style), label=\(quoted(edge.role))];")
+        let style =
+          switch edge.role {
+          case .layer: "solid"
+          case .merge: "bold"
+          case .lower, .upper: "dotted"
+          }
+        print("  \(quoted(row.id)) -> \(quoted(edge.parent)) [style=\(style), label=\(quoted(edge.role.rawValue))];")
       }
     }
     print("}")
@@ -82,8 +91,7 @@ private struct GraphJSON: Encodable {
   struct Edge: Encodable {
     let child: RecordID
     let parent: RecordID
-    /// `layer`, `merge`, `lower` or `upper`.
-    let role: String
+    let role: GraphEdge
   }
 
   let nodes: [UsageJSON]
@@ -96,15 +104,9 @@ private struct GraphJSON: Encodable {
 
   static func edges(of row: Int, in state: CacheState) -> [Edge] {
     let parents = state.parentIDs(of: row)
-    return parents.enumerated().map { number, parent in
-      let role =
-        switch state.rows[row].kind {
-        case .diff: number == 0 ? "lower" : "upper"
-        case .merge: "merge"
-        case .base, .layer: "layer"
-        case nil: parents.count > 1 ? "merge" : "layer"
-        }
-      return Edge(child: state.rows[row].id, parent: parent, role: role)
+    return parents.enumerated().map { place, parent in
+      Edge(
+        child: state.rows[row].id, parent: parent, role: state.graphEdge(of: row, at: place, of: parents.count))
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
+import Explorer
 import Foundation
 import SystemPackage
 import Terminal
@@ -17,52 +18,15 @@ struct Show: AsyncParsableCommand {
     try await source.withSource(.read) { source in
       let state = try await source.usage()
       let row = try state.resolve(id)
-      let details = try (source as? EmbeddedCache)?.manager.details(of: state.rows[row].id)
+      let details = try await source.details(of: state.rows[row].id)
+      let description = RecordDescription(state, row, details: details)
       switch format {
-      case .json: try printJSON(DetailsJSON(state, row, details))
-      case .table: for line in lines(state, row, details) { print(line) }
+      case .json: try printJSON(DetailsJSON(state, description))
+      case .table:
+        var table = TextTable([.init(title: ""), .init(title: "")])
+        for field in description.fields { table.add([field.name + ":", field.value]) }
+        for line in table.lines.dropFirst() { print(line) }
       }
-    }
-  }
-
-  private func lines(_ state: CacheState, _ number: Int, _ details: RecordDetails?) -> [String] {
-    let row = state.rows[number]
-    func bytes(_ size: Int64) -> String { "\(ByteCount(size).text) (\(size) B)" }
-    func ids(_ ids: [RecordID]) -> String { ids.isEmpty ? "none" : ids.joined(separator: ", ") }
-    var table = TextTable([.init(title: "ID:"), .init(title: row.id)])
-    table.add(["Kind:", row.kind?.rawValue ?? "unknown"])
-    table.add(["Description:", row.description])
-    table.add(["State:", row.stateWords])
-    table.add(["Type:", row.recordType.rawValue])
-    table.add(["Parents:", ids(state.parentIDs(of: number))])
-    table.add(["Children:", ids(Set(state.children(of: number)).sorted().map { state.rows[$0].id })])
-    table.add(["Size:", bytes(row.size)])
-    table.add(["With all beneath:", bytes(state.sizeWithAncestors(of: number))])
-    table.add(["Freed if pruned:", bytes(state.sizeWithDescendants(of: number))])
-    table.add(["Created at:", row.createdAt.text])
-    table.add(["Last used:", row.lastUsedAt?.text ?? "never"])
-    table.add(["Usage count:", "\(row.usageCount)"])
-    if let details { add(details, to: &table) }
-    return table.lines
-  }
-
-  private func add(_ details: RecordDetails, to table: inout TextTable) {
-    let metadata = details.metadata
-    table.add(["Refs:", "\(details.refCount)" + (details.isHeld ? ", one of them a hold" : "")])
-    table.add(["Retained:", metadata.isRetained ? "yes" : "no"])
-    if let half = details.equalHalf { table.add(["Equal half:", half]) }
-    table.add(["Snapshot:", metadata.ownSnapshot])
-    table.add(["Tree:", details.folder?.string ?? "not made yet"])
-    if let blob = metadata.blob {
-      table.add(["Blob:", (blob.digest?.description ?? "none of its own") + (details.isLazy ? " (not here)" : "")])
-      table.add(["Blob size:", "\(ByteCount(blob.size).text) (\(blob.size) B), \(blob.mediaType)"])
-      table.add(["Diff id:", blob.diffID.description])
-    }
-    if let id = metadata.chainID { table.add(["Chain id:", id.description]) }
-    if let id = metadata.blobChainID { table.add(["Blob chain id:", id.description]) }
-    for (name, values) in [("Leases:", details.leases), ("Tags:", details.tags), ("Images:", metadata.imageRefs)]
-    where !values.isEmpty {
-      table.add([name, values.joined(separator: ", ")])
     }
   }
 }
@@ -118,12 +82,12 @@ private struct DetailsJSON: Encodable {
   let sizeWithDescendants: Int64
   let details: RecordDetails?
 
-  init(_ state: CacheState, _ row: Int, _ details: RecordDetails?) {
-    usage = UsageJSON(state, row)
-    children = Set(state.children(of: row)).sorted().map { state.rows[$0].id }
-    sizeWithAncestors = state.sizeWithAncestors(of: row)
-    sizeWithDescendants = state.sizeWithDescendants(of: row)
-    self.details = details
+  init(_ state: CacheState, _ description: RecordDescription) {
+    usage = UsageJSON(state, description.row)
+    children = Set(state.children(of: description.row)).sorted().map { state.rows[$0].id }
+    sizeWithAncestors = description.sizeWithAncestors
+    sizeWithDescendants = description.sizeWithDescendants
+    details = description.details
   }
 
   struct Blob: Encodable {

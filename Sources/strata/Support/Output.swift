@@ -1,3 +1,5 @@
+import BuildCache
+import Foundation
 import Glibc
 import Terminal
 
@@ -10,6 +12,29 @@ func printError(_ message: String) {
 func writeError(_ text: String) {
   let bytes = Array((text + "\n").utf8)
   _ = write(STDERR_FILENO, bytes, bytes.count)
+}
+
+/// Writes a file of a name that is free in the current folder; no file is ever overwritten.
+///
+/// - Returns: its name, with a number where there was one already.
+/// - Throws: ``CacheError`` `storage` naming it.
+func writeNew(_ bytes: Data, named name: String, extension suffix: String) throws -> String {
+  for number in 1...9999 {
+    let file = "\(name)\(number == 1 ? "" : "-\(number)").\(suffix)"
+    let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    if descriptor < 0 && errno == EEXIST { continue }
+    guard descriptor >= 0 else {
+      throw CacheError(.storage, "can't write \(file)", cause: String(cString: strerror(errno)))
+    }
+    do {
+      try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: bytes)
+    } catch {
+      unlink(file)
+      throw CacheError(.storage, "can't write \(file)", cause: "\(error.localizedDescription)")
+    }
+    return file
+  }
+  throw CacheError(.storage, "there are 9999 files \(name) here already: move some away")
 }
 
 /// A table as text: columns as wide as their widest cell, the last one as it is.

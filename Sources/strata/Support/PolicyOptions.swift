@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildKitBridge
+import Explorer
 
 extension RankingRule: ExpressibleByArgument {}
 
@@ -100,21 +101,39 @@ struct ParsedPolicy {
   ///
   /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
   func plan(_ source: any CacheController) async throws -> PrunePlan {
+    let preset = try await preset(source)
+    return PrunePlan(
+      try await source.usage(), policies: preset.policies ?? [own], behavior: preset.behavior,
+      now: at ?? SystemClock().now(), free: preset.free)
+  }
+
+  /// What it comes to for a source: its rules where there are some, and how they are carried out there.
+  ///
+  /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
+  func preset(_ source: any CacheController) async throws -> PrunePreset {
     let behavior = behavior(of: source)
     let space = needsSpace ? try await source.space() : nil
-    let policies =
-      try config?.policies(for: behavior.ranking, diskSize: diskSize ?? space?.capacity) ?? [own]
-    if let config, policies.isEmpty {
-      printError("\(config.name): gc is off for worker.\(config.worker): its daemon removes nothing by itself")
+    let policies = try config.map {
+      try Self.policies(of: $0, for: behavior.ranking, diskSize: diskSize ?? space?.capacity)
     }
     let free = free ?? space?.free
-    if free == nil, policies.contains(where: { $0.limits.minFree > 0 }) {
+    let rules = policies ?? [own]
+    if free == nil, rules.contains(where: { $0.limits.minFree > 0 }) {
       throw CacheError(
         .badInput, "min free needs the free space of the cache's disk, which isn't here: give --free-space")
     }
-    warn(policies, behavior)
-    return PrunePlan(
-      try await source.usage(), policies: policies, behavior: behavior, now: at ?? SystemClock().now(), free: free)
+    warn(rules, behavior)
+    return PrunePreset(policies: policies ?? (own == PrunePolicy() ? nil : [own]), behavior: behavior, free: free)
+  }
+
+  private static func policies(of config: DaemonConfig, for ranking: RankingRule, diskSize: Int64?) throws
+    -> [PrunePolicy]
+  {
+    let policies = try config.policies(for: ranking, diskSize: diskSize)
+    if policies.isEmpty {
+      printError("\(config.name): gc is off for worker.\(config.worker): its daemon removes nothing by itself")
+    }
+    return policies
   }
 
   /// Only where the disk matters is it asked for: telling what nobody owns takes a while.

@@ -34,9 +34,14 @@ struct UsageJSON: Encodable {
   }
 }
 
-/// Prints a value as JSON on standard output.
-func printJSON(_ value: some Encodable) throws {
+/// A value as a line of JSON.
+func encodedJSON(_ value: some Encodable) throws -> Data {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-  FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+  return try encoder.encode(value) + Data("\n".utf8)
+}
+
+/// Prints a value as JSON on standard output.
+func printJSON(_ value: some Encodable) throws {
+  FileHandle.standardOutput.write(try encodedJSON(value))
 }

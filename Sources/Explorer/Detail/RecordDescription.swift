@@ -1,0 +1,89 @@
+import BuildCache
+import SystemPackage
+
+/// All that is known of a record, in words: what `strata show` prints and the Detail pane shows.
+public struct RecordDescription: Sendable {
+  /// A fact and its name.
+  public struct Field: Sendable, Equatable {
+    /// What it is called.
+    public let name: String
+    /// What it is; any text.
+    public let value: String
+  }
+
+  /// The record's row.
+  public let row: Int
+  /// What its source knows beside the row.
+  public let details: RecordDetails?
+  /// Its bytes with those of all that it stands on: what it takes to have it.
+  public let sizeWithAncestors: Int64
+  /// Its bytes with those of all that hangs on it: what goes where it is pruned.
+  public let sizeWithDescendants: Int64
+  /// The facts.
+  public let fields: [Field]
+
+  /// Describes a row.
+  ///
+  /// - Complexity: O(ancestors, descendants and their edges).
+  public init(_ state: CacheState, _ row: Int, details: RecordDetails?) {
+    self.row = row
+    self.details = details
+    sizeWithAncestors = state.sizeWithAncestors(of: row)
+    sizeWithDescendants = state.sizeWithDescendants(of: row)
+    let record = state.rows[row]
+    var fields: [(String, String)] = [
+      ("ID", record.id), ("Kind", record.kind?.rawValue ?? "unknown"), ("Description", record.description),
+      ("State", record.stateWords), ("Type", record.recordType.rawValue),
+      ("Parents", Self.joined(state.parentIDs(of: row))),
+      ("Children", Self.joined(Set(state.children(of: row)).sorted().map { state.rows[$0].id })),
+      ("Size", Self.bytes(record.size)), ("With all beneath", Self.bytes(sizeWithAncestors)),
+      ("Freed if pruned", Self.bytes(sizeWithDescendants)), ("Created at", record.createdAt.text),
+      ("Last used", record.lastUsedAt?.text ?? "never"), ("Usage count", "\(record.usageCount)"),
+    ]
+    if let details { fields += Self.fields(details) }
+    self.fields = fields.map { Field(name: $0.0, value: $0.1) }
+  }
+
+  private static func fields(_ details: RecordDetails) -> [(String, String)] {
+    let metadata = details.metadata
+    var fields = [
+      ("Refs", "\(details.refCount)" + (details.isHeld ? ", one of them a hold" : "")),
+      ("Retained", metadata.isRetained ? "yes" : "no"),
+    ]
+    if let half = details.equalHalf { fields.append(("Equal half", half)) }
+    fields += [("Snapshot", metadata.ownSnapshot), ("Tree", details.folder?.string ?? "not made yet")]
+    if let blob = metadata.blob {
+      fields += [
+        ("Blob", (blob.digest?.description ?? "none of its own") + (details.isLazy ? " (not here)" : "")),
+        ("Blob size", "\(bytes(blob.size)), \(blob.mediaType)"), ("Diff id", blob.diffID.description),
+      ]
+    }
+    if let id = metadata.chainID { fields.append(("Chain id", id.description)) }
+    if let id = metadata.blobChainID { fields.append(("Blob chain id", id.description)) }
+    for (name, values) in [("Leases", details.leases), ("Tags", details.tags), ("Images", metadata.imageRefs)]
+    where !values.isEmpty {
+      fields.append((name, values.joined(separator: ", ")))
+    }
+    return fields
+  }
+
+  private static func bytes(_ size: Int64) -> String { "\(ByteCount(size).text) (\(size) B)" }
+
+  /// Some of many: a base may have thousands of children.
+  private static func joined(_ ids: [RecordID]) -> String {
+    let most = 100
+    if ids.isEmpty { return "none" }
+    return ids.prefix(most).joined(separator: ", ") + (ids.count > most ? " and \(ids.count - most) more" : "")
+  }
+}
+
+extension CacheState.Row {
+  /// What holds for a record, in words: state is never told by a sign alone.
+  public var stateWords: String {
+    let words = [
+      inUse ? "in use" : nil, isShared ? "shared" : nil, isMutable ? "mutable" : nil,
+      isLazy ? "lazy" : nil, recordType.isKeptUnlessAll ? "internal" : nil,
+    ].compactMap(\.self)
+    return words.isEmpty ? "-" : words.joined(separator: ",")
+  }
+}

@@ -1,0 +1,65 @@
+import BuildCache
+
+/// A graph as a filter has it, laid out and folded; made aside.
+public struct GraphPicture: Sendable {
+  /// What was chosen.
+  let choice: ListChoice
+  /// Rows and lanes.
+  let layout: GraphLayout
+  /// The lines on the screen.
+  let lines: GraphLines
+
+  /// Lays a cache out.
+  ///
+  /// - Parameters:
+  ///   - cache: the records.
+  ///   - arrangement: what a filter picks is shown with all that it stands on.
+  ///   - unfolded: the topmost records of chains that are not folded.
+  /// - Complexity: that of ``GraphLayout``.
+  public init(_ cache: CacheState, _ arrangement: Arrangement, unfolded: Set<RecordID>) {
+    choice = arrangement.choice
+    let matches = arrangement.isMatch
+    let shown = matches.map { cache.withAncestors($0) }
+    layout = GraphLayout(cache, showing: shown)
+    lines = GraphLines(layout, of: cache, unfolded: unfolded) { matches?[$0] == true }
+  }
+}
+
+/// What a record has to do with others.
+public struct Related: Sendable {
+  /// The record.
+  let row: Int
+  /// All that it stands on.
+  let ancestors: Set<Int>
+  /// All that stands on it.
+  let descendants: Set<Int>
+
+  /// Finds them.
+  ///
+  /// - Complexity: O(those found and their edges).
+  public init(_ cache: CacheState, _ row: Int) {
+    self.row = row
+    ancestors = cache.ancestors(of: row)
+    descendants = cache.descendants(of: row)
+  }
+
+  /// Whether another record, or this one, stands out with it.
+  func contains(_ other: Int) -> Bool {
+    other == row || ancestors.contains(other) || descendants.contains(other)
+  }
+}
+
+extension CacheState {
+  /// The rows picked, and all that they stand on.
+  fileprivate func withAncestors(_ isPicked: [Bool]) -> [Bool] {
+    var isShown = isPicked
+    var open = rows.indices.filter { isPicked[$0] }
+    while let row = open.popLast() {
+      for parent in parents(of: row) where !isShown[parent] {
+        isShown[parent] = true
+        open.append(parent)
+      }
+    }
+    return isShown
+  }
+}

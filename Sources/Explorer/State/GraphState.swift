@@ -1,0 +1,151 @@
+import BuildCache
+
+/// The Graph screen's own state: a layout that is made once a cache and filter, and the folds of its lines.
+struct GraphState: Sendable {
+  /// The rows and lanes; absent until they are laid out.
+  var layout: GraphLayout?
+  var lines = GraphLines()
+  /// The topmost records of the chains that the user unfolded.
+  var unfolded: Set<RecordID> = []
+  var position = ListPosition()
+  /// The record to put the cursor on when the graph is laid out.
+  var wanted: Int?
+  /// The first lane that is seen.
+  var firstLane = 0
+  /// Whether the user scrolled the lanes, so that they stay until the cursor moves.
+  var hasMovedLanes = false
+  /// What the record under the cursor stands on, and what stands on it.
+  var related: Related?
+  /// The way that `h` and `l` are going.
+  var walk: Walk?
+
+  /// Going through the parents, or the children, of one record: the same key again goes to the next one.
+  struct Walk: Sendable {
+    let goesToParents: Bool
+    let origin: Int
+    let goals: [Int]
+    var place: Int
+  }
+
+  /// The record that a line shows; of a folded chain its topmost.
+  func record(atLine number: Int) -> Int? {
+    guard let layout, (0..<lines.count).contains(number) else { return nil }
+    switch lines.line(number) {
+    case .record(let row): return layout.record(atRow: row)
+    case .chain(let chain): return layout.record(atRow: lines.chains[chain].rows.lowerBound)
+    }
+  }
+
+  /// Forgets what was laid out, as records or filter have changed.
+  mutating func forget(cursorOn record: Int?) {
+    (layout, related, walk) = (nil, nil, nil)
+    wanted = record
+  }
+
+  /// The row under the cursor.
+  var current: Int? { record(atLine: position.cursor) }
+
+  /// Puts the cursor on a record, where it is shown, or on the chain that it is folded in. O(log chains).
+  mutating func select(_ record: Int?) {
+    if let record, let row = layout?.row(of: record) { position.cursor = lines.line(ofRow: row) }
+  }
+}
+
+extension ExplorerState {
+  /// The effect that lays the graph out as the filter has it.
+  func layOut() -> Effect {
+    .layOut(cache, records.arrangement, unfolded: graph.unfolded)
+  }
+
+  /// Takes a layout, where the filter is still the one that it was made for; the cursor stays on its record.
+  mutating func take(_ picture: GraphPicture) {
+    guard picture.choice.filter == records.arrangement.choice.filter else { return }
+    let row = graph.current ?? graph.wanted ?? records.current
+    graph.layout = picture.layout
+    graph.lines = picture.lines
+    graph.wanted = nil
+    graph.select(row)
+    if choice.filter != .all, !isMatch(graph.position.cursor) { goToMatch(by: 1) }
+  }
+
+  /// Goes to a parent or child, or to the next one where the last key went to one of the same record.
+  ///
+  /// On an unfolded chain the way to the parents folds it, on a folded one the way to the children unfolds it.
+  mutating func walk(toParents: Bool) {
+    guard let layout = graph.layout, let row = graph.current else { return }
+    if case .chain(let chain) = graph.lines.line(graph.position.cursor) {
+      if !toParents {
+        fold(chain, false)
+        message = "unfolded: h folds it again"
+      } else {
+        let last = graph.lines.chains[chain].rows.upperBound - 1
+        go(to: cache.graphEdges(of: layout.record(atRow: last)).map(\.parent), from: row, toParents: true)
+      }
+      return
+    }
+    if toParents, let line = layout.row(of: row), let chain = graph.lines.chain(ofRow: line) {
+      fold(chain, true)
+      message = "folded: h goes on to what it stands on, l unfolds"
+      return
+    }
+    if var walk = graph.walk, walk.goesToParents == toParents, walk.goals[walk.place] == row,
+      walk.place + 1 < walk.goals.count
+    {
+      walk.place += 1
+      go(walk)
+      return
+    }
+    let goals =
+      toParents
+      ? cache.graphEdges(of: row).map(\.parent)
+      : Set(cache.children(of: row)).sorted { (layout.row(of: $0) ?? 0) > (layout.row(of: $1) ?? 0) }
+    go(to: goals.filter { layout.row(of: $0) != nil }, from: row, toParents: toParents)
+  }
+
+  private mutating func go(to goals: [Int], from row: Int, toParents: Bool) {
+    guard !goals.isEmpty else {
+      graph.walk = nil
+      message = toParents ? "it stands on nothing" : "nothing stands on it"
+      return
+    }
+    go(GraphState.Walk(goesToParents: toParents, origin: row, goals: goals, place: 0))
+  }
+
+  private mutating func go(_ walk: GraphState.Walk) {
+    graph.walk = walk
+    graph.select(walk.goals[walk.place])
+    if walk.goals.count > 1 {
+      let what = walk.goesToParents ? "parent" : "child"
+      message = "\(what) \(walk.place + 1) of \(walk.goals.count) of \(shortID(cache.rows[walk.origin].id))"
+      if walk.place + 1 < walk.goals.count { message += ": again for the next" }
+    }
+  }
+
+  private mutating func fold(_ chain: Int, _ isFolded: Bool) {
+    guard let layout = graph.layout else { return }
+    let top = layout.record(atRow: graph.lines.chains[chain].rows.lowerBound)
+    if isFolded { graph.unfolded.remove(cache.rows[top].id) } else { graph.unfolded.insert(cache.rows[top].id) }
+    graph.lines.setFolded(chain, isFolded)
+    graph.select(top)
+  }
+
+  /// Scrolls sideways so that the lane of the cursor's record is seen.
+  mutating func settleLanes() {
+    guard let graphLayout = graph.layout, let row = graph.current else { return }
+    let room = GraphColumns(width: layout.listColumns, id: idWidth, lanes: graphLayout.laneCount).lanes
+    let lane = graphLayout.lane(of: row)
+    if graph.hasMovedLanes { return }
+    if lane < graph.firstLane { graph.firstLane = lane }
+    if lane >= graph.firstLane + room { graph.firstLane = lane - room + 1 }
+    graph.firstLane = max(0, min(graph.firstLane, graphLayout.laneCount - room))
+  }
+
+  /// Scrolls the lanes sideways by hand, until the cursor moves.
+  mutating func moveLanes(by count: Int) {
+    guard let graphLayout = graph.layout else { return }
+    let room = GraphColumns(width: layout.listColumns, id: idWidth, lanes: graphLayout.laneCount).lanes
+    graph.hasMovedLanes = true
+    graph.firstLane = max(0, min(graph.firstLane + count * max(1, room / 2), graphLayout.laneCount - room))
+    message = graphLayout.laneCount > room ? "" : "all lanes are in sight"
+  }
+}

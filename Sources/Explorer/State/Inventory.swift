@@ -1,0 +1,60 @@
+import BuildCache
+
+/// A cache as it was read, with what the frame tells of it; made aside, as it takes a look at every record.
+public struct Inventory: Sendable {
+  /// The records.
+  public let cache: CacheState
+  /// The disk under them.
+  public let space: CacheSpace?
+  /// When it was read: ages are counted from then.
+  public let now: Timestamp
+  /// What the records take together.
+  let totals: Totals
+  /// The letters of an id that tell any two records apart, 8 at least.
+  let idWidth: Int
+
+  /// Adds up what was read.
+  ///
+  /// - Complexity: O(n log n).
+  public init(_ cache: CacheState, _ space: CacheSpace?, now: Timestamp) {
+    self.cache = cache
+    self.space = space
+    self.now = now
+    totals = Totals(cache)
+    idWidth = Self.idWidth(cache)
+  }
+
+  /// How many letters tell any two ids apart: two neighbours in order are the most alike.
+  private static func idWidth(_ cache: CacheState) -> Int {
+    let (least, most) = (8, 25)
+    // Most caches tell all their records apart by the least: that is a number each, and quick to see.
+    let heads = cache.rows.map { row in
+      row.id.utf8.prefix(least).reduce(UInt64(row.id.utf8.count < least ? 1 : 0)) { $0 << 8 | UInt64($1) }
+    }.sorted()
+    guard zip(heads, heads.dropFirst()).contains(where: { $0 == $1 }) else { return least }
+    let ids = cache.rows.map(\.id).sorted()
+    let alike = zip(ids, ids.dropFirst()).map { a, b in zip(a.utf8, b.utf8).prefix { $0 == $1 }.count }.max() ?? 0
+    return min(most, max(least, alike + 1))
+  }
+}
+
+/// What the records take together, each in one of three parts.
+struct Totals: Sendable, Equatable {
+  /// All of them.
+  var all: Int64 = 0
+  /// Of those in use.
+  var inUse: Int64 = 0
+  /// Of those that are not, but shared.
+  var shared: Int64 = 0
+  /// Of the rest.
+  var reclaimable: Int64 = 0
+
+  init() {}
+
+  init(_ cache: CacheState) {
+    for row in cache.rows {
+      all &+= row.size
+      if row.inUse { inUse &+= row.size } else if row.isShared { shared &+= row.size } else { reclaimable &+= row.size }
+    }
+  }
+}

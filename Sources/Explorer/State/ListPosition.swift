@@ -1,0 +1,44 @@
+/// A place in a list, and the part of the list that is seen; every list has one.
+struct ListPosition: Sendable, Equatable {
+  /// The line under the cursor.
+  var cursor = 0
+  /// The first line that is seen.
+  var top = 0
+
+  /// Keeps the cursor within a list, and in sight.
+  mutating func settle(count: Int, height: Int) {
+    cursor = max(0, min(cursor, count - 1))
+    if cursor < top { top = cursor }
+    if height > 0, cursor >= top + height { top = cursor - height + 1 }
+    top = max(0, min(top, count - max(1, height)))
+  }
+
+  /// Moves the cursor as a key says; ``settle(count:height:)`` keeps it within the list.
+  mutating func move(_ motion: Motion, height: Int) {
+    let half = max(1, height / 2)
+    switch motion {
+    case .down: cursor += 1
+    case .up: cursor -= 1
+    case .pageDown: cursor += half
+    case .pageUp: cursor -= half
+    case .top: cursor = 0
+    case .bottom: cursor = .max
+    }
+  }
+
+  /// Scrolls so that the cursor is in the middle of what is seen.
+  mutating func center(height: Int) {
+    top = max(0, cursor - height / 2)
+  }
+
+  /// The lines that are seen.
+  func visible(count: Int, height: Int) -> Range<Int> {
+    let first = max(0, min(top, count))
+    return first..<max(first, min(count, first + height))
+  }
+}
+
+/// How a cursor moves.
+enum Motion: Hashable, Sendable {
+  case down, up, pageDown, pageUp, top, bottom
+}

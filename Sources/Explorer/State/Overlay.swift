@@ -1,0 +1,73 @@
+import BuildCache
+
+/// What lies over a screen and takes the keys.
+enum Overlay: Sendable {
+  /// All keys, from the line of this number on.
+  case help(top: Int)
+  /// The question before anything goes.
+  case question(PrunePlan)
+  /// A choice of columns to sort by.
+  case sortMenu
+  /// A choice of what to change about the rule under the cursor.
+  case policyMenu
+  /// A line that is being typed.
+  case entry(Entry)
+  /// A filter that is being typed, beneath the list that follows it.
+  case filter(FilterEntry)
+  /// Why a record stays or goes.
+  case note(title: String, lines: [String])
+  /// A prune that is under way.
+  case running(Progress)
+}
+
+/// A line that is being typed.
+struct Entry: Sendable {
+  /// What is asked for: a part of the rule under the cursor of the Prune screen.
+  enum Purpose: Sendable, CaseIterable {
+    /// The keep-bytes limit.
+    case maxUsed
+    /// The reserved space.
+    case reserved
+    /// What should be free on the disk.
+    case minFree
+    /// The keep-duration.
+    case keepDuration
+    /// What it may take.
+    case filter
+    /// All of it, and more: a daemon's configuration.
+    case file
+  }
+  /// The characters that it may have.
+  static let most = 200
+
+  /// What is asked for.
+  var purpose: Purpose
+  /// What was typed so far.
+  var text = ""
+  /// Why it was not taken.
+  var problem: String?
+}
+
+/// A filter that is being typed.
+struct FilterEntry: Sendable {
+  /// What was typed so far.
+  var text: String
+  /// What was set before, and comes back with Esc.
+  let before: Filter
+  /// Why it can't be understood yet; the list is then as it was before.
+  var problem: String?
+}
+
+/// How far a prune has come.
+struct Progress: Sendable, Equatable {
+  /// Records to go.
+  var records: Int
+  /// Their bytes.
+  var bytes: Int64
+  /// Records gone.
+  var removed = 0
+  /// Their bytes.
+  var freed: Int64 = 0
+  /// Whether it was told to stop.
+  var isStopping = false
+}

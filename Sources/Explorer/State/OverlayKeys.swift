@@ -1,0 +1,70 @@
+import BuildCache
+import Terminal
+
+/// Keys while something lies over the screen.
+extension ExplorerState {
+  mutating func press(_ key: Key, in overlay: Overlay) -> [Effect] {
+    switch overlay {
+    case .help(let top):
+      switch key {
+      case .down, .character("j"): self.overlay = .help(top: top + 1)
+      case .up, .character("k"): self.overlay = .help(top: max(0, top - 1))
+      default: self.overlay = nil
+      }
+    case .question(let plan):
+      self.overlay = nil
+      guard key == .character("y") else {
+        message = "nothing was removed"
+        return []
+      }
+      self.overlay = .running(Progress(records: plan.count, bytes: plan.freed))
+      return [.carryOut(plan)]
+    case .sortMenu:
+      self.overlay = nil
+      guard case .character(let letter) = key, let sort = SortKey.allCases.first(where: { $0.letter == letter })
+      else { return [] }
+      choice.isDescending = sort == choice.sort ? !choice.isDescending : sort.startsDescending
+      choice.sort = sort
+      return [arrange()]
+    case .policyMenu:
+      guard case .character(let letter) = key else {
+        self.overlay = nil
+        return []
+      }
+      return edit(letter)
+    case .entry(let entry): return press(key, in: entry)
+    case .filter(let entry): return press(key, in: entry)
+    case .note: self.overlay = nil
+    case .running(var progress):
+      guard key == .escape, !progress.isStopping else { return [] }
+      progress.isStopping = true
+      self.overlay = .running(progress)
+      return [.stop]
+    }
+    return []
+  }
+
+  private mutating func press(_ key: Key, in entry: Entry) -> [Effect] {
+    var entry = entry
+    entry.problem = nil
+    switch key {
+    case .escape:
+      overlay = nil
+      return []
+    case .character(let character) where entry.text.count < Entry.most: entry.text.append(character)
+    case .backspace: _ = entry.text.popLast()
+    case .control("u"): entry.text = ""
+    case .enter:
+      do {
+        let effects = try take(entry)
+        overlay = nil
+        return effects
+      } catch {
+        entry.problem = error.message
+      }
+    default: break
+    }
+    overlay = .entry(entry)
+    return []
+  }
+}

@@ -1,0 +1,148 @@
+import BuildCache
+import Terminal
+
+/// The keys of the Prune screen: limits, and the rest of a rule.
+extension ExplorerState {
+  /// The effect that makes the plan of the rules as they stand; the last rule's limit moves later without it.
+  mutating func makePlan() -> Effect {
+    prune.forgetPlan()
+    return .plan(cache, prune.policies, prune.behavior, free: options.prune.free ?? inventory.space?.free)
+  }
+
+  mutating func take(_ preview: PrunePreview) {
+    prune.take(preview)
+    if !prune.isLimitChosen {
+      prune.limitLastRule(to: SpaceLimits(maxUsed: preview.plan.before / 2))
+      prune.isLimitChosen = true
+    }
+    prune.position.center(height: layout.pruneLines.count)
+  }
+
+  /// A step of the limit that suits the total: 1, 2 or 5 with zeros, about a fiftieth of it.
+  private var step: Int64 {
+    guard let total = prune.rule?.before, total > 0 else { return 1 }
+    var step: Int64 = 1
+    while step <= total / 50 {
+      for factor in [1, 2, 5] as [Int64] where step * factor * 2 > total / 50 { return step * factor }
+      step *= 10
+    }
+    return step
+  }
+
+  mutating func changeLimit(_ action: Action) -> [Effect] {
+    guard let rule = prune.rule else { return [] }
+    let percent = max(1, rule.before / 100)
+    let change =
+      switch action {
+      case .moreBytes: step
+      case .fewerBytes: -step
+      case .morePercent: percent
+      default: -percent
+      }
+    var limits = rule.policy.limits
+    // Reserved space alone is a limit as max used is; that is what a daemon's old keepBytes says.
+    let isReserved = limits.maxUsed == 0 && limits.reserved > 0
+    let bytes = max(0, min((isReserved ? limits.reserved : limits.maxUsed).advanced(by: Int(change)), rule.before))
+    if isReserved { limits.reserved = bytes } else { limits.maxUsed = bytes }
+    return limit(to: limits)
+  }
+
+  /// Gives the rule under the cursor other limits: of the last rule only the cut moves, of an earlier one what comes
+  /// after it is planned anew.
+  private mutating func limit(to limits: SpaceLimits) -> [Effect] {
+    let number = prune.ruleNumber
+    guard number == prune.policies.count - 1 else {
+      prune.policies[number].limits = limits
+      return replan(number)
+    }
+    prune.limitLastRule(to: limits)
+    prune.position.center(height: layout.pruneLines.count)
+    return []
+  }
+
+  private mutating func replan(_ number: Int) -> [Effect] {
+    prune.awaited = number
+    return [makePlan()]
+  }
+
+  /// Changes what the policy menu offers under a letter, or asks for it.
+  mutating func edit(_ letter: Character) -> [Effect] {
+    overlay = nil
+    let number = prune.ruleNumber
+    switch letter {
+    case "a":
+      prune.policies[number].all.toggle()
+      return replan(number)
+    case "k":
+      prune.behavior.ranking = prune.behavior.ranking == .seed ? .current : .seed
+      return replan(number)
+    case "R" where prune.behavior.isDaemon:
+      let isRestarted = prune.behavior.parentUse != .always
+      prune.behavior = .daemon(prune.behavior.ranking, isRestarted: isRestarted)
+      return replan(number)
+    default:
+      guard let purpose = Entry.Purpose.allCases.first(where: { $0.letter == letter }) else { return [] }
+      overlay = .entry(Entry(purpose: purpose))
+    }
+    return []
+  }
+
+  /// Takes what was typed into the rule under the cursor.
+  mutating func take(_ entry: Entry) throws(CacheError) -> [Effect] {
+    let number = prune.ruleNumber
+    let isOff = entry.text.isEmpty || entry.text == "0"
+    func bytes(_ name: String) throws(CacheError) -> Int64 {
+      isOff ? 0 : try ByteCount(parsing: entry.text, of: name).bytes
+    }
+    var limits = prune.policies[number].limits
+    switch entry.purpose {
+    case .maxUsed:
+      limits.maxUsed = try bytes("keep-bytes")
+      return limit(to: limits)
+    case .reserved:
+      limits.reserved = try bytes("reserved")
+      return limit(to: limits)
+    case .minFree:
+      limits.minFree = try bytes("min free")
+      if limits.minFree > 0 && options.prune.free ?? inventory.space?.free == nil {
+        throw CacheError(.badInput, "the free space of this cache's disk isn't known here")
+      }
+      return limit(to: limits)
+    case .keepDuration:
+      prune.policies[number].keepDuration =
+        isOff ? TimeSpan(nanoseconds: 0) : try TimeSpan(parsing: entry.text, of: "keep-duration")
+    case .filter:
+      prune.policies[number].filter = try Filter(typed: entry.text)
+    case .file:
+      return entry.text.isEmpty ? [] : [.readPolicy(entry.text, prune.behavior.ranking, inventory.space)]
+    }
+    return replan(number)
+  }
+
+  /// Takes the rules of a file.
+  mutating func take(_ policies: [PrunePolicy], from file: String) -> [Effect] {
+    guard !policies.isEmpty else {
+      message = "\(file): gc is off, its daemon removes nothing by itself"
+      return []
+    }
+    prune.policies = policies
+    prune.isLimitChosen = true
+    prune.position = ListPosition()
+    message = policies.count == 1 ? "1 rule of \(file)" : "\(policies.count) rules of \(file), carried out in order"
+    return screen == .prune ? [makePlan()] : []
+  }
+}
+
+extension Entry.Purpose {
+  /// The key that chooses it in the policy menu.
+  var letter: Character {
+    switch self {
+    case .maxUsed: "b"
+    case .reserved: "r"
+    case .minFree: "m"
+    case .keepDuration: "d"
+    case .filter: "f"
+    case .file: "o"
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import BuildCache
+import Terminal
+
+extension ExplorerState {
+  func drawDetail(on grid: inout Grid, _ pane: Layout.Pane) {
+    let isBeside = pane.column > 0
+    grid.fill(column: pane.column, row: pane.rows.lowerBound, columns: pane.columns, rows: pane.rows.count)
+    if isBeside {
+      grid.fill(
+        column: pane.column, row: pane.rows.lowerBound, columns: 1, rows: pane.rows.count, with: signs.side,
+        style: Style(dim: true))
+    } else {
+      grid.fill(
+        column: 0, row: pane.rows.lowerBound, columns: pane.columns, with: signs.line, style: Style(dim: true))
+    }
+    let left = pane.column + (isBeside ? 2 : 1)
+    let rows = isBeside ? pane.rows : pane.rows.dropFirst()
+    let width = max(0, pane.column + pane.columns - left - 1)
+    guard width > 0 else { return }
+    let lines = detailLines(width)
+    let top = max(0, min(detail.top, lines.count - rows.count))
+    for (row, line) in zip(rows, lines.dropFirst(top)) {
+      grid.draw(line.text, at: Point(column: left, row: row), width: width, style: line.style)
+    }
+    if lines.count > top + rows.count, let last = rows.last {
+      let words = " J for more "
+      grid.draw(
+        words, at: Point(column: max(left, left + width - words.count), row: last), width: min(width, words.count),
+        style: Style(dim: true, reverse: true))
+    }
+  }
+
+  /// All about the record under the cursor: why it stays or goes, its sizes, and the rest.
+  private func detailLines(_ width: Int) -> [(text: String, style: Style)] {
+    guard let current else { return [("no record", Style(dim: true))] }
+    var lines: [(text: String, style: Style)] = []
+    guard let description = detail.description, description.row == current else {
+      return [(cache.rows[current].id, Style(bold: true)), (String(signs.ellipsis), Style(dim: true))]
+    }
+    func add(_ name: String, _ value: String, _ style: Style = .plain) {
+      let name = cell(name, min(16, width / 2)) + " "
+      for (place, part) in fold(value, to: max(1, width - name.count)).enumerated() {
+        lines.append(((place == 0 ? name : String(repeating: " ", count: name.count)) + part, style))
+      }
+    }
+    for (number, field) in description.fields.enumerated() {
+      add(field.name, field.value, Style(bold: number == 0))
+      // What one came for stands near the top: after id, kind and description.
+      guard number == 2 else { continue }
+      let reasons = detail.standing == nil ? String(signs.ellipsis) : detail.reasons.joined(separator: " ")
+      add("Why", reasons, Style(foreground: .cyan))
+    }
+    return lines
+  }
+
+  /// Breaks a line at blanks, and a long word anywhere, so that no part is wider than `width`.
+  func fold(_ line: String, to width: Int) -> [String] {
+    guard displayWidth(line) > width, width > 0 else { return [line] }
+    var lines: [String] = []
+    var current = ""
+    var used = 0
+    for word in line.split(separator: " ") {
+      var word = safeText(String(word.prefix(4 * Self.mostFolded)))
+      if used > 0, used + 1 + displayWidth(word) > width {
+        lines.append(current)
+        (current, used) = ("", 0)
+      }
+      while displayWidth(word) > width {
+        // No word has a blank in it: those at the end fill up where a wide character did not fit.
+        let part = fitted(word, to: width, cutSign: nil).prefix { $0 != " " }
+        lines.append(String(part))
+        word = String(word.dropFirst(max(1, part.count)))
+      }
+      if used > 0 { current += " " }
+      current += word
+      used = displayWidth(current)
+      if lines.count > Self.mostFolded { break }
+    }
+    return lines + [current]
+  }
+
+  /// No text is worth more lines.
+  private static let mostFolded = 60
+}

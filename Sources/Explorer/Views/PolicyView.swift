@@ -1,0 +1,56 @@
+import BuildCache
+
+/// How a rule of the Prune screen is shown for editing.
+extension ExplorerState {
+  var policyTitle: String {
+    prune.policies.count == 1 ? "The policy" : "Rule \(prune.ruleNumber + 1) of \(prune.policies.count)"
+  }
+
+  /// The parts of the rule under the cursor, each with the key that changes it.
+  var policyLines: [String] {
+    let policy = prune.policies[prune.ruleNumber]
+    func bytes(_ count: Int64) -> String { count > 0 ? ByteCount(count).text : "none" }
+    var parts: [(Character, String, String)] = [
+      (Entry.Purpose.maxUsed.letter, "keep-bytes (max used)", bytes(policy.limits.maxUsed)),
+      (Entry.Purpose.reserved.letter, "reserved: stays whatever else", bytes(policy.limits.reserved)),
+      (Entry.Purpose.minFree.letter, "min free on the disk", bytes(policy.limits.minFree)),
+      (Entry.Purpose.keepDuration.letter, "keep-duration", durationText(policy)),
+      ("a", "all: internal, frontend, shared too", policy.all ? "yes" : "no"),
+      (Entry.Purpose.filter.letter, "filter", policy.filter == .all ? "none" : filterText(policy)),
+      ("k", "ranking of", prune.behavior.ranking == .seed ? "BuildKit v0.10.0 (seed)" : "newer BuildKit (current)"),
+    ]
+    if prune.behavior.isDaemon {
+      parts.append(("R", "daemon restarted before", prune.behavior.parentUse == .always ? "yes" : "no"))
+    }
+    parts.append((Entry.Purpose.file.letter, "open a buildkitd.toml\(signs.ellipsis)", ""))
+    return parts.map { "\($0.0)  \(cell($0.1, 36))  \($0.2)" } + ["", "any other key: back"]
+  }
+
+  func durationText(_ policy: PrunePolicy) -> String {
+    policy.keepDuration.nanoseconds > 0 ? policy.keepDuration.ageText : "off"
+  }
+
+  func filterText(_ policy: PrunePolicy) -> String { policy.filter.strings.joined(separator: " or ") }
+
+  func title(of entry: Entry) -> String {
+    switch entry.purpose {
+    case .maxUsed: "Keep how many bytes?"
+    case .reserved: "Keep how many bytes at least?"
+    case .minFree: "How many bytes should be free on the disk?"
+    case .keepDuration: "Keep what was used within?"
+    case .filter: "Take only what matches?"
+    case .file: "Which buildkitd.toml?"
+    }
+  }
+
+  func entryLines(_ entry: Entry) -> [String] {
+    let example =
+      switch entry.purpose {
+      case .maxUsed, .reserved, .minFree: "for instance 500MB, 20GB or 20GiB; 0 for none"
+      case .keepDuration: "for instance 90s, 45m, 48h or 7d; 0 for off"
+      case .filter: "for instance type==exec.cachemount or size>100MB; nothing for all"
+      case .file: "its path; its rules take the place of these"
+      }
+    return ["> \(entry.text)_", "", entry.problem ?? example, "Enter takes it, Esc goes back"]
+  }
+}

@@ -1,0 +1,173 @@
+import BuildCache
+import Terminal
+
+/// A column of a table of records.
+enum RecordColumn: Sendable {
+  case id, kind, size, frees, flags, type, uses, used, created, description
+
+  /// Its heading.
+  var title: String {
+    switch self {
+    case .id: "ID"
+    case .kind: "KIND"
+    case .size: "SIZE"
+    case .frees: "FREES"
+    case .flags: "FLAGS"
+    case .type: "TYPE"
+    case .uses: "USES"
+    case .used: "LAST USED"
+    case .created: "CREATED"
+    case .description: "DESCRIPTION"
+    }
+  }
+
+  /// The key that records are sorted by it with.
+  var sort: SortKey? {
+    switch self {
+    case .id: .id
+    case .kind: .kind
+    case .size: .size
+    case .frees: .frees
+    case .flags: nil
+    case .type: .type
+    case .uses: .uses
+    case .used: .used
+    case .created: .created
+    case .description: .description
+    }
+  }
+
+  /// Numbers stand at the right edge.
+  var alignment: Alignment {
+    switch self {
+    case .size, .frees, .uses, .used, .created: .right
+    case .id, .kind, .flags, .type, .description: .left
+    }
+  }
+}
+
+/// The columns of a table of records, as many as there is room for.
+struct RecordTable {
+  /// The columns, and how wide they are.
+  let columns: [(column: RecordColumn, width: Int)]
+
+  private static let gap = 2
+  /// Narrower, a description says nothing.
+  private static let leastDescription = 16
+  /// What a narrow window drops, in this order; the description shrinks first.
+  private static let dropped: [RecordColumn] = [.type, .created, .uses, .kind, .used, .flags, .frees]
+
+  /// Chooses the columns.
+  ///
+  /// - Parameters:
+  ///   - offered: the columns that there may be; the description is the last of them.
+  ///   - width: the columns of the window that there are.
+  ///   - id: the width of an id.
+  init(_ offered: [RecordColumn], width: Int, id: Int) {
+    var columns = offered.filter { $0 != .description }
+    func fixed() -> Int { columns.reduce(0) { $0 + Self.width(of: $1, id) + Self.gap } }
+    for column in Self.dropped where fixed() + Self.leastDescription > width { columns.removeAll { $0 == column } }
+    self.columns =
+      columns.map { ($0, Self.width(of: $0, id)) } + [(.description, max(0, width - fixed()))]
+  }
+
+  private static func width(of column: RecordColumn, _ id: Int) -> Int {
+    switch column {
+    case .id: id
+    case .kind: 6
+    case .size, .frees: 9
+    case .flags: 5
+    case .type: 18
+    case .uses: 6
+    case .used: 11
+    case .created: 9
+    case .description: 0
+    }
+  }
+
+  /// The column of the window in which a column begins, counted from that of the first.
+  func start(of wanted: RecordColumn) -> Int? {
+    var start = 0
+    for (column, width) in columns {
+      if column == wanted { return start }
+      start += width + Self.gap
+    }
+    return nil
+  }
+
+  /// One line: what `text` says for each column, side by side.
+  func line(_ text: (RecordColumn, _ width: Int, _ alignment: Alignment) -> String) -> String {
+    columns.map { text($0.column, $0.width, $0.column.alignment) }
+      .joined(separator: String(repeating: " ", count: Self.gap))
+  }
+}
+
+extension ExplorerState {
+  /// The headings of a table; where it is sorted as was chosen, that column has an arrow.
+  func headings(of table: RecordTable, isSorted: Bool) -> String {
+    let arrow = choice.isDescending ? signs.falling : signs.rising
+    return table.line { column, width, alignment in
+      cell(isSorted && column.sort == choice.sort ? "\(column.title) \(arrow)" : column.title, width, alignment)
+    }
+  }
+
+  /// A record as a line of a table.
+  func line(of number: Int, in table: RecordTable) -> String {
+    let row = cache.rows[number]
+    return table.line { column, width, alignment in
+      let text =
+        switch column {
+        case .id: shortID(row.id)
+        case .kind: row.kind?.rawValue ?? "?"
+        case .size: ByteCount(row.size).text
+        case .frees: freed(by: number).map { ByteCount($0).text } ?? String(signs.ellipsis)
+        case .flags: flags(of: row)
+        case .type: row.recordType.rawValue
+        case .uses: "\(row.usageCount)"
+        case .used: age(row.lastUsedAt)
+        case .created: age(row.createdAt)
+        case .description: row.description
+        }
+      return cell(text, width, alignment)
+    }
+  }
+
+  /// A letter for each thing that holds, a dot for each that doesn't.
+  private func flags(of row: CacheState.Row) -> String {
+    [
+      (row.inUse, "U"), (row.isShared, "S"), (row.isMutable, "M"), (row.isLazy, "L"),
+      (row.recordType.isKeptUnlessAll, "I"),
+    ].map { $0.0 ? $0.1 : signs.dot }.joined()
+  }
+
+  /// What the letters mean.
+  static let legend = " U in use  S shared with something outside  M mutable  L lazy  I internal or frontend"
+
+  /// Draws a record's line: its mark, its text, and how it stands out.
+  func draw(
+    _ number: Int, in table: RecordTable, at start: Point, margin: String, isCurrent: Bool, isDim: Bool = false,
+    on grid: inout Grid
+  ) {
+    let row = cache.rows[number]
+    let isMarked = marks.contains(row.id)
+    let style = Style(foreground: isMarked ? .yellow : nil, bold: isMarked, dim: isDim)
+    let width = layout.listColumns
+    grid.draw(margin, at: Point(column: 0, row: start.row), width: width, style: style)
+    grid.draw(line(of: number, in: table), at: start, width: width - start.column, style: style)
+    if let flags = table.start(of: .flags), !isDim {
+      let colors: [Color] = [.red, .yellow, .cyan, .blue, .magenta]
+      for (offset, color) in colors.enumerated() where start.column + flags + offset < width {
+        let column = start.column + flags + offset
+        if grid[column, start.row].character.isLetter {
+          grid.restyle(column: column, row: start.row, columns: 1) { $0.foreground = color }
+        }
+      }
+    }
+    if isCurrent { grid.restyle(column: 0, row: start.row, columns: width) { $0.isReverse = true } }
+  }
+
+  /// The signs before a record's line: the cursor, the mark.
+  func margin(_ number: Int, isCurrent: Bool) -> String {
+    " \(isCurrent ? signs.cursor : " ")\(marks.contains(cache.rows[number].id) ? signs.mark : " ") "
+  }
+}

@@ -1,0 +1,103 @@
+import BuildCache
+import Synchronization
+import Terminal
+import TestSupport
+import Testing
+
+@testable import Explorer
+
+@Suite("Prune screen") struct PruneScreenTests {
+  @Test("shows the victims in order, the cut, and why the rest stays") func preview() async throws {
+    let grid = try await play("p")
+    try expectScreen(grid, "prune")
+  }
+
+  @Test("the cut follows the limit") func limit() async throws {
+    #expect(shows(try await play("p++++"), "keep-bytes 665.0 MB"))
+    #expect(shows(try await play("p++++"), "removes 3 records"))
+    #expect(shows(try await play("p]]--"), "keep-bytes 568.4 MB"))
+    #expect(shows(try await play("p[="), "keep-bytes 593.3 MB"))
+    #expect(shows(try await play("pt900MB<Enter>"), "removes 2 records, frees 500.0 MB"))
+    #expect(shows(try await play("pt0<Enter>"), "no limit: everything that can go goes, unranked"))
+    #expect(shows(try await play("pt20G<Enter>"), "20G is no size"))
+    #expect(shows(try await play("ptx<BS><C-u>5kB<Enter>"), "keep-bytes 5.0 kB"))
+    #expect(shows(try await play("pt<Esc>"), "keep-bytes 585.0 MB"))
+  }
+
+  @Test("all and keep-duration are part of the plan") func policy() async throws {
+    #expect(shows(try await play("pat0<Enter>"), "removes 6 records"))
+    #expect(shows(try await play("pD2h<Enter>t0<Enter>"), "used within keep-duration"))
+    #expect(shows(try await play("pD2h<Enter>D0<Enter>"), "keep-duration off"))
+    #expect(shows(try await play("pDsoon<Enter>"), "soon is no duration"))
+  }
+
+  @Test("a plan is carried out after the question, and only with y") func carriesOut() async throws {
+    let cache = MemoryCache(sample)
+    #expect(shows(try await play("p<Enter>", on: cache), "Prune 3 records?"))
+    #expect(shows(try await play("p<Enter>n", on: cache), "nothing was removed"))
+    #expect(cache.pruned.withLock { $0 }.isEmpty)
+    let grid = try await play("pdy", on: cache)
+    #expect(shows(grid, "removed 3 records, freed 1.0 GB"))
+    #expect(shows(grid, "4 records · 220.0 MB"))
+    #expect(cache.pruned.withLock { $0 } == [["layer222", "layer111", "base0000"]])
+  }
+
+  @Test("why a row stays names what holds it; a victim says it goes") func why() async throws {
+    #expect(shows(try await play("pjw"), "It stays: the limit is reached before it ("))
+    #expect(shows(try await play("pjjjw"), "It stays: somebody holds it."))
+    #expect(shows(try await play("pgw"), "It goes"))
+    #expect(shows(try await play("pw"), "what stands above goes"))
+  }
+
+  @Test("e edits every part of the policy") func editsPolicy() async throws {
+    try expectScreen(try await play("pe"), "policy")
+    #expect(shows(try await play("peb900MB<Enter>"), "keep-bytes 900.0 MB"))
+    #expect(shows(try await play("per900MB<Enter>"), "keep-bytes 900.0 MB of 1.2 GB   reserved 900.0 MB"))
+    #expect(shows(try await play("ped2h<Enter>"), "keep-duration 2h"))
+    #expect(shows(try await play("pea"), "all yes"))
+    #expect(shows(try await play("pek"), "ranking current"))
+    #expect(shows(try await play("peR"), "[3 Prune]"))
+    #expect(shows(try await play("peftype==exec.cachemount<Enter>t0<Enter>"), "removes 1 record, frees 40.0 MB"))
+    #expect(shows(try await play("p/size>250MB<Enter>t0<Enter>"), "stays: not matched by the filter"))
+    #expect(shows(try await play("pefnosuch==1<Enter>"), "there is no \"nosuch\""))
+    #expect(shows(try await play("pezz"), "z does nothing here"))
+    // 42 GB are free of the disk: to have 42.5 free, half a gigabyte has to go.
+    #expect(shows(try await play("pem42500MB<Enter>t0<Enter>"), "keep-bytes 670.0 MB of 1.2 GB   min free 42.5 GB"))
+    // G12: where enough is free nothing goes.
+    #expect(shows(try await play("pem1GB<Enter>t0<Enter>"), "removes 0 records"))
+  }
+
+  @Test("a buildkitd.toml is shown rule by rule, and a limit moves what comes after it") func rules() async throws {
+    let size = Size(columns: 110, rows: 30)
+    try expectScreen(try await play("peob.toml<Enter>", size: size), "rules")
+    #expect(shows(try await play("peonone.toml<Enter>", size: size), "can't read none.toml"))
+    // Up on the second rule: what it keeps is reserved space, as a daemon's old keepBytes is.
+    let moved = try await play("peob.toml<Enter>gjjj-", size: size)
+    #expect(shows(moved, "rule 2/3"))
+    #expect(shows(moved, "rule 2 keeps 580.0 MB"))
+    let why = try await play("peob.toml<Enter>Gw", size: size)
+    #expect(shows(why, "Rule 1 (type==exec.cachemount) passes it by: "))
+    #expect(shows(why, "So it stays."))
+  }
+
+  @Test("what would be pinned by younger records is summed up") func pinned() async throws {
+    let grid = try await play("pD2h<Enter>", size: Size(columns: 110, rows: 30))
+    #expect(shows(grid, "800.0 MB more is pinned by 1 record used in the last 20m"))
+    #expect(shows(grid, "stays: pinned by what stays · 2 records · 800.0 MB"))
+  }
+
+  @Test("a narrow window drops ranks, then uses") func narrow() async throws {
+    let heading = try await play("p", size: Size(columns: 80, rows: 24)).line(7)
+    #expect(!heading.contains("RANK") && heading.contains("REMAINS"))
+    #expect(!(try await play("p", size: Size(columns: 70, rows: 24)).line(7)).contains("USES"))
+  }
+
+  @Test("what the command line says is what the screen begins with") func preset() async throws {
+    let preset = PrunePreset(
+      policies: [PrunePolicy(all: true, keepBytes: 200_000_000)], behavior: .daemon(.current, isRestarted: true))
+    let grid = await ExplorerSession.play(
+      try Key.keys(in: "p"), on: MemoryCache(sample), prune: preset, size: Size(columns: 110, rows: 20), isASCII: false,
+      clock: now, outlets: outlets)
+    #expect(shows(grid, "keep-bytes 200.0 MB of 1.2 GB   keep-duration off   all yes   ranking current   restarted"))
+  }
+}

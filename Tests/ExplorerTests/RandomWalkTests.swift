@@ -1,0 +1,135 @@
+import BuildCache
+import SystemPackage
+import Terminal
+import TestSupport
+import Testing
+
+@testable import Explorer
+
+@Suite("A random walk") struct RandomWalkTests {
+  /// Answers an effect as a session would, at once.
+  private func answer(_ effect: Effect) -> ExplorerEvent {
+    switch effect {
+    case .load: .nothing
+    case .arrange(let cache, let choice, let earlier, let time):
+      .arranged(Arrangement(cache, choice, from: earlier, now: time))
+    case .plan(let cache, let policies, let behavior, let free):
+      .planned(PrunePreview(PrunePlan(cache, policies: policies, behavior: behavior, now: now.now(), free: free)))
+    case .readPolicy(let file, _, _):
+      .policyRead([PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, keepBytes: 100)], file)
+    case .measure(let cache, let rows):
+      .freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.sizeWithDescendants(of: $0)) }))
+    case .layOut(let cache, let arrangement, let unfolded):
+      .laidOut(GraphPicture(cache, arrangement, unfolded: unfolded))
+    case .relate(let cache, let row): .related(Related(cache, row))
+    case .describe(let cache, let row): .described(RecordDescription(cache, row, details: nil))
+    case .stand(let cache, let behavior):
+      .stood(PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: now.now()))
+    case .choose(let cache, let rows): .chosen(PrunePlan(cache, removing: rows))
+    case .list(let id, let path):
+      path.components.count > 2
+        ? .notListed(id, path, "no more") : .listed(id, path, [TreeFile(name: "a", isFolder: true, bytes: 4)])
+    case .carryOut(let plan):
+      .pruned(
+        {
+          var report = PruneReport()
+          report.removed = plan.count
+          return report
+        }())
+    case .setHeld: .changed("held")
+    case .copy, .export: .told("done")
+    case .stop: .nothing
+    }
+  }
+
+  /// A key: mostly one that means something, now and then one that is typed into an entry.
+  private func key(_ random: inout SeededGenerator) -> Key {
+    let keys = Binding.all.flatMap(\.keys) + "y5>=s~".map { Key.character($0) } + [.backspace, .character("Z"), .enter]
+    return keys[random.pick(0...(keys.count - 1))]
+  }
+
+  @Test("never crashes, never shows a cell out of place, and never prunes without the question") func randomWalk() {
+    for seed in 1...UInt64(long(12)) {
+      var random = SeededGenerator(seed)
+      let cache = randomState(rows: random.pick(0...40), &random)
+      var state = ExplorerState(.init(name: "walk"), size: Size(columns: 80, rows: 24))
+      let reading = ExplorerEvent.loaded(
+        Inventory(cache, nil, now: now.now()), Arrangement(cache, .init(), now: now.now()))
+      var answers: [ExplorerEvent] = [reading]
+      for step in 0..<300 {
+        var wasAsked = false
+        if case .question = state.overlay { wasAsked = true }
+        let event: ExplorerEvent
+        if !answers.isEmpty && random.chance(60) {
+          event = answers.removeFirst()
+        } else if random.chance(5) {
+          event = .resize(Size(columns: random.pick(0...200), rows: random.pick(0...40)))
+        } else if random.chance(5) {
+          let kinds: [Mouse.Kind] = [.click, .doubleClick, .wheelUp, .wheelDown]
+          event = .mouse(
+            Mouse(kinds[random.pick(0...3)], at: Point(column: random.pick(0...90), row: random.pick(0...30))))
+        } else {
+          event = .key(key(&random))
+        }
+        var isYes = false
+        if case .key(.character("y")) = event { isYes = true }
+        for effect in update(&state, event) {
+          if case .carryOut = effect { #expect(wasAsked && isYes, "seed \(seed), step \(step)") }
+          if case .load(let choice) = effect {
+            // What speaks of row numbers of an earlier reading is dropped, as a session does.
+            answers = [.loaded(Inventory(cache, nil, now: now.now()), Arrangement(cache, choice, now: now.now()))]
+          } else {
+            answers.append(answer(effect))
+          }
+        }
+        if state.hasQuit {
+          state = ExplorerState(.init(name: "walk"), size: state.size)
+          answers = [reading]
+        }
+        let grid = state.draw()
+        #expect(grid.size == state.size)
+        check(state, grid, "seed \(seed), step \(step)")
+      }
+    }
+  }
+
+  /// What the grid shows is what the state says, line by line.
+  private func check(_ state: ExplorerState, _ grid: Grid, _ place: Comment) {
+    let isStraight = (0..<grid.size.rows).allSatisfy { row in
+      grid.row(row).reduce(0) { $0 + Int($1.width) } == grid.size.columns
+    }
+    #expect(isStraight, place)
+    switch state.overlay {
+    case nil, .filter: break
+    default: return
+    }
+    let layout = state.layout
+    for (line, number) in zip(state.listLines, state.visible) {
+      let isCurrent = number == state.position.cursor
+      let text = grid.line(line)
+      switch state.screen {
+      case .records, .marks:
+        guard state.size.columns >= 20 else { continue }
+        let rows = state.screen == .records ? state.records.order : state.marked.rows
+        let record = state.cache.rows[rows[number]]
+        #expect(text.contains(state.shortID(record.id)), place)
+        #expect((grid[2, line].character == "✓") == state.marks.contains(record.id), place)
+        #expect((grid[1, line].character == "▌") == isCurrent, place)
+      case .graph:
+        guard layout.listColumns >= 60, let picture = state.graph.layout else { continue }
+        #expect((grid[1, line].character == "▌") == isCurrent, place)
+        if case .record(let row) = state.graph.lines.line(number) {
+          #expect(text.contains(state.shortID(state.cache.rows[picture.record(atRow: row)].id)), place)
+        }
+      case .files:
+        guard state.size.columns >= 50, let files = state.files.files else { continue }
+        #expect(text.contains(files[number].name.string), place)
+      case .prune: break
+      }
+      // The cursor's line stands out without colour: by reverse video, from edge to edge of the list.
+      let columns = state.screen == .prune ? state.size.columns : layout.listColumns
+      let standsOut = grid.row(line).prefix(columns).allSatisfy { $0.style.isReverse == isCurrent }
+      #expect(standsOut, place)
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import BuildCache
+import Synchronization
+import SystemPackage
+import Terminal
+import TestSupport
+import Testing
+
+@testable import Explorer
+
+/// A cache in memory that carries plans out on its rows, and tells what it was asked to do.
+final class MemoryCache: CacheController {
+  private let rows: Mutex<CacheState>
+  let pruned = Mutex<[[RecordID]]>([])
+  let held = Mutex<[(id: RecordID, isHeld: Bool)]>([])
+  let readOnlyReason: String?
+  let noInsightReason: String?
+
+  init(_ state: CacheState, readOnlyReason: String? = nil, noInsightReason: String? = nil) {
+    rows = Mutex(state)
+    self.readOnlyReason = readOnlyReason
+    self.noInsightReason = noInsightReason
+  }
+
+  var name: String { "memory" }
+  var behavior: PruneBehavior { .embedded }
+  func usage(matching filter: Filter) -> CacheState { rows.withLock { $0 } }
+  func replace(with state: CacheState) { rows.withLock { $0 = state } }
+  func space() -> CacheSpace? { CacheSpace(capacity: 500_000_000_000, free: 42_000_000_000, unowned: 0) }
+  func close() {}
+  func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) -> PruneReport {
+    let victims = plan.victims.map { plan.state.rows[$0.row] }
+    let ids = Set(victims.map(\.id))
+    pruned.withLock { $0.append(victims.map(\.id)) }
+    rows.withLock { state in state = state.keeping { row, _ in !ids.contains(row.id) } }
+    for victim in victims { progress(victim) }
+    var report = PruneReport()
+    report.removed = victims.count
+    report.freed = plan.freed
+    return report
+  }
+
+  func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) throws {
+    held.withLock { $0.append((id, isHeld)) }
+    rows.withLock { state in
+      var builder = CacheState.Builder()
+      for number in state.rows.indices {
+        var row = state.rows[number]
+        if row.id == id { row.outsideRefs += isHeld ? 1 : -1 }
+        builder.add(row, parents: state.parentIDs(of: number))
+      }
+      state = builder.finish()
+    }
+  }
+
+  /// Every record holds the same small tree.
+  func files(of id: RecordID, at path: FilePath) throws -> [TreeFile] {
+    switch path {
+    case "/":
+      [
+        TreeFile(name: "usr", isFolder: true, bytes: 9_000_000),
+        TreeFile(name: "data", isFolder: false, bytes: 1_000_000),
+        TreeFile(name: "bad\u{1b}[31m\u{202e}name", isFolder: false, bytes: 0, target: "to\u{7}where"),
+      ]
+    case "/usr": [TreeFile(name: "lib", isFolder: true, bytes: 8_000_000)]
+    case "/usr/lib": []
+    default: throw CacheError(.notFound, "record \(id) has no \(path)")
+    }
+  }
+}
+
+let now = TestClock()
+
+func row(
+  _ id: String, _ size: Int64, minutesAgo: Int64? = 60, uses: Int = 1,
+  _ change: (inout CacheState.Row) -> Void = { _ in }
+) -> CacheState.Row {
+  var row = CacheState.Row(
+    id: id, kind: .base, size: size, createdAt: now.now().advanced(by: .seconds(-86_400)),
+    lastUsedAt: minutesAgo.map { now.now().advanced(by: .seconds(-60 * $0)) }, usageCount: uses,
+    description: "what \(id) is")
+  change(&row)
+  return row
+}
+
+/// A base with a chain of two over it, a held one, a tagged one, a cache mount, an internal one.
+var sample: CacheState {
+  var builder = CacheState.Builder()
+  builder.add(row("base0000", 500_000_000, minutesAgo: 3000, uses: 3), parents: [])
+  builder.add(row("layer111", 300_000_000, minutesAgo: 600) { $0.kind = .layer }, parents: ["base0000"])
+  builder.add(row("layer222", 200_000_000, minutesAgo: 20, uses: 9) { $0.kind = .layer }, parents: ["layer111"])
+  builder.add(row("held3333", 100_000_000) { $0.outsideRefs = 1 }, parents: [])
+  builder.add(row("tagged44", 50_000_000) { $0.isReferenced = true }, parents: [])
+  builder.add(
+    row("mount555", 40_000_000, minutesAgo: 1, uses: 40) {
+      $0.isMutable = true
+      $0.recordType = .execCacheMount
+      $0.description = "cached mount \u{1b}[31m/root/.cache"
+    }, parents: [])
+  builder.add(row("intern66", 30_000_000, minutesAgo: nil, uses: 0) { $0.recordType = .internal }, parents: [])
+  return builder.finish()
+}
+
+/// What the outlets were asked for.
+let copied = Mutex<[String]>([])
+let exported = Mutex<[[RecordID]]>([])
+let outlets = ExplorerSession.Outlets(copy: { text in copied.withLock { $0.append(text) } }) { cache, rows in
+  exported.withLock { $0.append(rows.map { cache.rows[$0].id }) }
+  return "export.json"
+} readPolicy: { file, _, _ in
+  guard file == "b.toml" else { throw CacheError(.storage, "can't read \(file)") }
+  return [
+    PrunePolicy(filter: try Filter(parsing: ["type==exec.cachemount"])),
+    PrunePolicy(keepDuration: .seconds(3600), limits: SpaceLimits(reserved: 600_000_000)),
+    PrunePolicy(all: true, keepBytes: 100_000_000),
+  ]
+}
+
+/// The last screen after keys; the window is so high that the list is whole, and narrower than the Detail pane wants.
+func play(
+  _ script: String, on cache: MemoryCache = MemoryCache(sample), size: Size = Size(columns: 110, rows: 20),
+  isASCII: Bool = false
+) async throws -> Grid {
+  await ExplorerSession.play(
+    try Key.keys(in: script), on: cache, size: size, isASCII: isASCII, clock: now, outlets: outlets)
+}
+
+/// Whether a line of the screen says something.
+func shows(_ grid: Grid, _ text: String) -> Bool {
+  (0..<grid.size.rows).contains { grid.line($0).contains(text) }
+}
+
+/// A session that is driven event by event.
+struct DrivenSession {
+  let session: ExplorerSession
+  private let wakes: AsyncStream<Void>
+
+  init(_ cache: MemoryCache, size: Size = Size(columns: 110, rows: 20)) async {
+    let (wakes, waker) = AsyncStream.makeStream(of: Void.self)
+    self.wakes = wakes
+    session = ExplorerSession(cache, isASCII: false, size: size, clock: now, outlets: outlets) { waker.yield() }
+    await settle()
+  }
+
+  var state: ExplorerState { session.state }
+  /// The id of the record under the cursor.
+  var current: RecordID? { state.current.map { state.cache.rows[$0].id } }
+
+  func press(_ script: String) async throws {
+    for key in try Key.keys(in: script) { await send(.key(key)) }
+  }
+
+  func send(_ event: ExplorerEvent) async {
+    session.send(event)
+    await settle()
+  }
+
+  /// Waits until nothing is under way.
+  private func settle() async {
+    var waits = wakes.makeAsyncIterator()
+    while !session.isIdle {
+      session.receive()
+      if !session.isIdle { await waits.next() }
+    }
+  }
+}
