@@ -301,7 +301,7 @@ private func object(_ text: String) throws -> [String: Any] {
       (["du", "--root", root + "-none"], 1, "there is no cache in"),
       (["du", "--from", damaged], 1, "damaged.json"),
       (["du", "--from", "/nonexistent/list"], 1, "can't read /nonexistent/list"),
-      (["du", "--root", root, "--filter", "size>3"], 2, "character 5"),
+      (["du", "--root", root, "--filter", "size>3G"], 2, "3G is no size"),
       (["du", "--root", root, "--filter", "nosuch==1"], 2, "the keys are id"),
       (["du", "--root", root, "--from", damaged], 2, "two sources"),
       (["du", "--root", root, "--nosuch"], 2, "nosuch"),
