@@ -12,6 +12,8 @@ public enum TerminalEvent: Sendable, Equatable {
   case resize(Size)
   /// ``Waker/wake()`` was called.
   case wake
+  /// Nothing came in the time that was waited.
+  case timeout
   /// Ctrl-C.
   case interrupt
   /// The program is asked to end (SIGTERM, SIGHUP), or the terminal is gone.
@@ -95,14 +97,18 @@ public final class Screen {
   public var waker: Waker { Waker() }
 
   /// Waits for what comes next.
-  public func nextEvent() -> TerminalEvent {
+  ///
+  /// - Parameter patience: milliseconds after which ``TerminalEvent/timeout`` is answered; absent: never.
+  public func nextEvent(within patience: Int? = nil) -> TerminalEvent {
     while true {
       if let event = readKey() { return event }
       var sources = [
         pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
         pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),
       ]
-      guard poll(&sources, 2, -1) > 0 else { continue }  // a signal came: its byte is in the pipe
+      let count = poll(&sources, 2, patience.map { Int32(clamping: $0) } ?? -1)
+      if count == 0 { return .timeout }
+      guard count > 0 else { continue }  // a signal came: its byte is in the pipe
       if sources[1].revents != 0, let event = readMessage() { return event }
       if sources[0].revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0 { return .terminate }
     }

@@ -341,4 +341,24 @@ private func weave(_ script: String, size: Size = Size(columns: 110, rows: 20)) 
     #expect(cache.pruned.withLock { $0 }.isEmpty)
     if case .question = session.state.overlay {} else { Issue.record("the question is gone") }
   }
+
+  @Test("R reads the cache anew from time to time, the cursor and the marks staying; not while a question is asked")
+  func watch() async throws {
+    let cache = MemoryCache(sample)
+    let session = await DrivenSession(cache)
+    try await session.press("jj<Space>")
+    cache.replace(with: sample.keeping { row, _ in row.id != "base0000" })
+    await session.send(.tick)
+    #expect(session.state.cache.rows.count == 7, "not asked to")
+    try await session.press("R")
+    #expect(session.state.draw().line(0).contains("[live]"))
+    try await session.press("kd")
+    await session.send(.tick)
+    #expect(session.state.cache.rows.count == 7, "the question stands")
+    try await session.press("n")
+    await session.send(.tick)
+    #expect(session.state.cache.rows.count == 6)
+    #expect(session.current == "layer222")
+    #expect(session.state.marks.ids == ["layer222"])
+  }
 }

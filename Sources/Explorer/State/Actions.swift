@@ -130,7 +130,7 @@ enum Action: Hashable, Sendable {
   case pruneMarked
   case sortMenu, reverse
   case hold, copy, export
-  case refresh, help, back
+  case refresh, watch, help, back
   case moreBytes, fewerBytes, morePercent, fewerPercent
   case typeLimit, typeDuration, typeFilter, toggleAll, editPolicy, carryOut, why
 }

@@ -117,6 +117,7 @@ struct Binding: Sendable {
       keys: [.character("e")], action: .export, words: "export what is shown as JSON", screen: [.lists, .marks],
       whyOff: noRecord),
     Binding(keys: [.character("r")], action: .refresh, words: "read the cache anew"),
+    Binding(keys: [.character("R")], action: .watch, words: "read it anew every 5 seconds, or not"),
 
     Binding(keys: [.character("1")], action: .show(.records), words: "records"),
     Binding(keys: [.character("2")], action: .show(.graph), words: "graph", isLikely: true, whyOff: emptyCache),

@@ -65,6 +65,8 @@ public struct ExplorerState: Sendable {
   var asksWhenChosen = false
   /// Whether a record is to be explained when the reasons are known.
   var explainsWhenStood = false
+  /// Whether the cache is to be read anew from time to time: then ``ExplorerEvent/tick`` is wanted.
+  public internal(set) var isWatching = false
   /// Whether the user left.
   public internal(set) var hasQuit = false
 

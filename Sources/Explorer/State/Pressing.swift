@@ -51,6 +51,9 @@ extension ExplorerState {
     case .refresh:
       message = Self.reading
       return [.load(choice)]
+    case .watch:
+      isWatching.toggle()
+      message = isWatching ? "reads the cache anew every 5 seconds: R again to stop" : "no longer reads anew by itself"
     case .help: overlay = .help(top: 0)
     case .back:
       if screen == .records { hasQuit = true } else { return goBack() }

@@ -14,7 +14,7 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
   case .key(let key): effects = state.press(key)
   case .mouse(let mouse): effects = state.use(mouse)
   case .resize(let size): state.size = size
-  case .tick: effects = [.load(state.choice)]
+  case .tick: effects = state.overlay == nil && state.isWatching ? [.load(state.choice)] : []
   case .loaded(let inventory, let arrangement): effects = state.take(inventory, arrangement)
   case .arranged(let arrangement): effects = state.take(arrangement)
   case .laidOut(let picture): state.take(picture)

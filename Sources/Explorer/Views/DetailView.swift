@@ -55,12 +55,13 @@ extension ExplorerState {
 
   /// Breaks a line at blanks, and a long word anywhere, so that no part is wider than `width`.
   func fold(_ line: String, to width: Int) -> [String] {
+    let line = String(line.prefix(Self.mostFolded * max(1, width)))
     guard displayWidth(line) > width, width > 0 else { return [line] }
     var lines: [String] = []
     var current = ""
     var used = 0
     for word in line.split(separator: " ") {
-      var word = safeText(String(word.prefix(4 * Self.mostFolded)))
+      var word = safeText(String(word))
       if used > 0, used + 1 + displayWidth(word) > width {
         lines.append(current)
         (current, used) = ("", 0)

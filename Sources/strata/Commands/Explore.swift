@@ -49,11 +49,12 @@ struct ScreenOptions: ParsableArguments {
     loop: while !session.state.hasQuit {
       screen.present(session.frame())
       crashIfAsked()
-      switch screen.nextEvent() {
+      switch screen.nextEvent(within: session.state.isWatching ? 5000 : nil) {
       case .key(let key): session.send(.key(key))
       case .mouse(let mouse): session.send(.mouse(mouse))
       case .resize(let size): session.send(.resize(size))
       case .wake: session.receive()
+      case .timeout: session.send(.tick)
       case .interrupt: break loop
       case .terminate:
         await session.finish()
