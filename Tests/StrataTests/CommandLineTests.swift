@@ -148,6 +148,13 @@ private func object(_ text: String) throws -> [String: Any] {
     let why = try await strata(["why", new] + options).output
     #expect(why.contains("Rule 1 (unused for 1d) passes it by: used now ago, keep-duration 1d."))
     #expect(why.contains("So it stays."))
+    let screen = try await strata(["explore", "--print", "--keys", "p", "--size", "120x20"] + options).output
+    #expect(screen.contains("rule 2: all, max used 20.0 kB"))
+    #expect(screen.contains("rule 2 keeps 20.0 kB"))
+    let typed = try await strata(["explore", "--print", "--keys", "pek" + "eo\(file)<Enter>", "--size", "120x20"])
+      .output
+    #expect(typed.contains("2 rules of"))
+    #expect(typed.contains("rule 2: all, max used 20.0 kB"))
     // In two days the first rule takes both; nothing of it is done.
     let later = Timestamp(nanoseconds: SystemClock().now().nanoseconds + 172_800_000_000_000).text
     let planned = try object(
@@ -325,6 +332,7 @@ private func object(_ text: String) throws -> [String: Any] {
       (["explore", "--root", root, "--print", "--size", "big"], 2, "--size: big is no size"),
       (["explore", "--root", root, "--print", "--keys", "<Nope>"], 2, "<Nope> is no key"),
       (["explore", "--root", root, "--keys", "j"], 2, "--print"),
+      (["explore", "--root", root, "--print", "--at", "2026-01-01T00:00:00Z"], 2, "add --read-only"),
       (["snapshot", "--root", root, "/nonexistent/folder"], 1, "/nonexistent/folder"),
       (["snapshot", "--root", "/proc/nowhere", "/tmp"], 1, "/proc/nowhere"),
       (["demo", "--records", "many"], 2, "many"),
