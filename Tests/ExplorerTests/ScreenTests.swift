@@ -362,3 +362,29 @@ private func weave(_ script: String, size: Size = Size(columns: 110, rows: 20)) 
     #expect(session.state.marks.ids == ["layer222"])
   }
 }
+
+/// The table of the README, each in the keys that it names.
+@Suite("The README's recipes") struct RecipeTests {
+  @Test("find what fills the disk, and why a record is kept") func looking() async throws {
+    #expect(try await play("").line(4).contains("base0000"))
+    #expect(try await play("sf").line(4).contains("base0000"))
+    #expect(shows(try await play("jjjw"), "It stays: somebody holds it."))
+    #expect(shows(try await play("/cachemount<Enter>"), "1 of 7 matches"))
+    #expect(shows(try await play("/size>100MB,age>1h<Enter>"), "2 of 7 match"))
+    #expect(shows(try await play("f"), "usr/"))
+  }
+
+  @Test("prune half by limit; prune three marked; take a mark back") func pruning() async throws {
+    let half = MemoryCache(sample)
+    #expect(shows(try await play("p<Enter>y", on: half), "removed 3 records"))
+    let marked = MemoryCache(sample)
+    #expect(shows(try await play("<Space><Space><Space>dy", on: marked), "removed 3 records"))
+    #expect(shows(try await play("<Space><Space>u"), "1 marked"))
+  }
+
+  @Test("in a low window the question still says what y does") func lowQuestion() async throws {
+    let grid = try await play("d", size: Size(columns: 20, rows: 5))
+    #expect(shows(grid, "Frees 1.0 GB"))
+    #expect(shows(grid, "y: prune 3"))
+  }
+}

@@ -66,6 +66,7 @@ extension ExplorerState {
     graph.wanted = nil
     graph.select(row)
     if choice.filter != .all, !isMatch(graph.position.cursor) { goToMatch(by: 1) }
+    graph.position.reveal(height: layout.listLines.count)
   }
 
   /// Goes to a parent or child, or to the next one where the last key went to one of the same record.
@@ -114,6 +115,7 @@ extension ExplorerState {
   private mutating func go(_ walk: GraphState.Walk) {
     graph.walk = walk
     graph.select(walk.goals[walk.place])
+    graph.position.reveal(height: layout.listLines.count)
     if walk.goals.count > 1 {
       let what = walk.goesToParents ? "parent" : "child"
       message = "\(what) \(walk.place + 1) of \(walk.goals.count) of \(shortID(cache.rows[walk.origin].id))"

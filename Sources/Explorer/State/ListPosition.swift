@@ -31,6 +31,11 @@ struct ListPosition: Sendable, Equatable {
     top = max(0, cursor - height / 2)
   }
 
+  /// Scrolls as ``center(height:)`` does where the cursor is not in sight: who jumps far wants to see what is around.
+  mutating func reveal(height: Int) {
+    if !(top..<(top + height)).contains(cursor) { center(height: height) }
+  }
+
   /// The lines that are seen.
   func visible(count: Int, height: Int) -> Range<Int> {
     let first = max(0, min(top, count))

@@ -110,8 +110,10 @@ extension ExplorerState {
     switch next {
     case .records:
       records.select(row)
+      records.position.reveal(height: layout.listLines.count)
     case .graph:
       graph.select(row)
+      graph.position.reveal(height: layout.listLines.count)
       if graph.layout == nil { return [layOut()] }
     case .prune:
       if prune.plan == nil { return [makePlan()] }

@@ -23,7 +23,7 @@ extension ExplorerState {
   func drawBox(_ title: String, _ lines: [String], from top: Int = 0, on grid: inout Grid) {
     let room = max(0, min(size.columns - 6, 76))
     let folded = lines.flatMap { fold($0, to: room) }
-    let most = max(0, size.rows - 4)
+    let most = max(0, size.rows - (size.rows < 12 ? 2 : 4))
     let first = min(top, max(0, folded.count - most))
     let shown = folded[first...].prefix(most)
     let inner = min(room, max(displayWidth(title) + 2, shown.map { displayWidth($0) }.max() ?? 0))
@@ -56,6 +56,8 @@ extension ExplorerState {
 
   private func questionLines(_ plan: PrunePlan) -> [String] {
     let rows = plan.victims.map { plan.state.rows[$0.row] }
+    // A low window has room for what matters only.
+    if size.rows < 10 { return ["Frees \(ByteCount(plan.freed).text)", "y: prune \(plan.count)"] }
     var lines = ["Frees \(ByteCount(plan.freed).text). It can't be undone."]
     if let oldest = rows.min(by: { ($0.lastUsedAt?.nanoseconds ?? .min) < ($1.lastUsedAt?.nanoseconds ?? .min) }),
       let largest = rows.max(by: { $0.size < $1.size })
