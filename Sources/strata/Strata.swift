@@ -24,6 +24,7 @@ struct Strata: AsyncParsableCommand {
   static func main() async {
     // Whoever reads our output may stop reading: that is no reason to die of a signal without restoring anything.
     signal(SIGPIPE, SIG_IGN)
+    var code: Int32 = 0
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
@@ -32,8 +33,16 @@ struct Strata: AsyncParsableCommand {
         try command.run()
       }
     } catch {
-      Glibc.exit(Failure.report(error))
+      code = Failure.report(error)
     }
+    end(code)
+  }
+
+  /// Ends the program at once: whoever leaves the explorer doesn't wait for what still looks at the cache aside, and a
+  /// usual exit would take the ground from under it.
+  static func end(_ code: Int32) -> Never {
+    fflush(nil)
+    _exit(code)
   }
 }
 

@@ -59,6 +59,17 @@ import Testing
     }
   }
 
+  @Test("leaving while the cache is still being read is quiet") func leavesEarly() async throws {
+    let fresh = scratch.path.appending("fresh").string
+    #expect(try await Program.run(["demo", "--root", fresh, "--records", "40", "--no-ui"]).code == 0)
+    try await TestTerminal.open { terminal in
+      try await terminal.type("clear; \(try Program.path) --root \(fresh); echo it left with $?.")
+      try await terminal.waitFor("reading the cache")
+      try await terminal.press("q")
+      #expect(!(try await terminal.waitFor("it left with 0.")).contains("swift-runtime"))
+    }
+  }
+
   @Test("SIGTERM ends it, and the terminal is whole") func terminate() async throws {
     try await TestTerminal.open { terminal in
       try await explore(terminal)

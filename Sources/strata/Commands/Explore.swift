@@ -60,7 +60,7 @@ struct ScreenOptions: ParsableArguments {
         await session.finish()
         screen.close()
         try? await source.close()
-        Glibc.exit(128 + SIGTERM)
+        Strata.end(128 + SIGTERM)
       }
     }
     await session.finish()
