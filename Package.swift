@@ -68,7 +68,8 @@ let package = Package(
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "BuildCache", "BuildCacheStore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "BuildCache", "BuildCacheStore", "CLinux", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
@@ -80,7 +81,8 @@ let package = Package(
     .testTarget(
       name: "BuildCacheStoreTests",
       dependencies: [
-        "BuildCache", "BuildCacheStore", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess"),
+        "BuildCache", "BuildCacheStore", "CLinux", "TestSupport",
+        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Conformance"], swiftSettings: strict),

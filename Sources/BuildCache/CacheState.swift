@@ -57,6 +57,16 @@ public struct CacheState: Sendable {
       self.outsideRefs = outsideRefs
       self.isReferenced = isReferenced
     }
+
+    /// Makes the row of a stored record.
+    package init(
+      _ metadata: RecordMetadata, kind: RecordKind, size: Int64, outsideRefs: Int = 0, isReferenced: Bool = false
+    ) {
+      self.init(
+        id: metadata.id, kind: kind, isMutable: !metadata.isCommitted, size: size, createdAt: metadata.createdAt,
+        lastUsedAt: metadata.lastUsedAt, usageCount: metadata.usageCount, description: metadata.description,
+        recordType: metadata.recordType, outsideRefs: outsideRefs, isReferenced: isReferenced)
+    }
   }
 
   /// The rows, in the order in which they were added.

@@ -71,10 +71,8 @@ extension CacheManager {
       let size = knownSize(record)
       if size == nil { unmeasured.append(record) }
       var row = CacheState.Row(
-        id: metadata.id, kind: record.kind, isMutable: record.isMutable, size: size ?? 0,
-        createdAt: metadata.createdAt, lastUsedAt: metadata.lastUsedAt, usageCount: metadata.usageCount,
-        description: metadata.description, recordType: metadata.recordType,
-        outsideRefs: max(0, record.refCount - fromRows[record.slot]), isReferenced: isReferenced(record))
+        metadata, kind: record.kind, size: size ?? 0, outsideRefs: max(0, record.refCount - fromRows[record.slot]),
+        isReferenced: isReferenced(record))
       row.hasKnownSize = size != nil
       row.isLazy = (try? isLazy(record)) == true
       return row

@@ -9,7 +9,8 @@
 /// - A query sees every change that an earlier ``apply(_:)`` made.
 /// - One process writes at a time; calls may come from any thread.
 public protocol MetadataStore: Sendable {
-  /// All records with their tags and holds, in one consistent read, in no order.
+  /// All records with their tags and holds, in one consistent read, in no order; it may end with a `CancellationError`
+  /// where the task is cancelled.
   func load() throws -> StoreContents
 
   /// Carries out one step.

@@ -11,28 +11,50 @@ struct RecordReader {
   private var kinds: [RecordKind] = []
 
   /// Everything that is stored, in one transaction of the caller's.
+  ///
+  /// - Throws: `DatabaseError`; `CancellationError` where the task was cancelled.
   static func contents(_ db: Database) throws -> StoreContents {
     var reader = RecordReader()
+    reader.reserve(try Int.fetchOne(db, sql: "SELECT count(*) FROM record") ?? 0)
     try reader.readRecords(db)
     try reader.readParents(db)
     return StoreContents(
       records: reader.records, numbers: reader.numbers, unreadable: reader.unreadable, holds: try HoldRow.all(db))
   }
 
-  private mutating func readRecords(_ db: Database) throws {
-    let count = try Int.fetchOne(db, sql: "SELECT count(*) FROM record") ?? 0
+  /// The rows of the largest records that are committed, measured, and no half of a pair; without their parents.
+  static func largest(_ count: Int, _ db: Database) throws -> CacheState {
+    var reader = RecordReader()
+    try reader.readRecords(
+      db,
+      """
+      WHERE committed AND NOT deleted AND equal_mutable IS NULL AND size IS NOT NULL
+      ORDER BY size DESC, id LIMIT \(count)
+      """)
+    var builder = CacheState.Builder()
+    for (record, kind) in zip(reader.records.map(\.metadata), reader.kinds) {
+      builder.add(CacheState.Row(record, kind: kind, size: record.size ?? 0), parents: [])
+    }
+    return builder.finish()
+  }
+
+  private mutating func reserve(_ count: Int) {
     records.reserveCapacity(count)
     numbers.reserveCapacity(count)
     kinds.reserveCapacity(count)
+  }
+
+  private mutating func readRecords(_ db: Database, _ which: String = "") throws {
     // Only few need a snapshot to live: to look for all of theirs would take longer than all the rest.
     let statement = try db.makeStatement(
       sql: """
         SELECT \(RecordRow.columns.joined(separator: ", ")),
           CASE WHEN committed AND equal_mutable IS NULL THEN 0 ELSE NOT EXISTS (
             SELECT 1 FROM snapshot WHERE id = CASE record.snapshot WHEN '' THEN record.id ELSE record.snapshot END) END
-        FROM record
+        FROM record \(which)
         """)
     try statement.forEachRow { row in
+      try Task.checkCancellation()
       let id = row.text(0)
       do {
         let kind = RecordRow.kinds.indices.contains(row.integer(1)) ? RecordRow.kinds[row.integer(1)] : .base
@@ -54,7 +76,7 @@ struct RecordReader {
     metadata.isRetained = row.flag(6)
     metadata.recordType = RecordType(rawValue: row.text(7))
     metadata.description = row.text(8)
-    metadata.imageRefs = try names(row.text(9))
+    if !row.isText(9, equal: "[]") { metadata.imageRefs = try names(row.text(9)) }
     if !row.isNull(11) { metadata.lastUsedAt = Timestamp(nanoseconds: row.int64(11)) }
     metadata.usageCount = row.integer(12)
     if !row.isNull(13) { metadata.size = row.int64(13) }
@@ -64,8 +86,8 @@ struct RecordReader {
         urls: try names(row.text(18)))
     }
     metadata.isBlobOnly = row.flag(19)
-    metadata.chainID = try digest(row, 20)
-    metadata.blobChainID = try digest(row, 21)
+    if let id = try digest(row, 20) { metadata.chainID = id }
+    if let id = try digest(row, 21) { metadata.blobChainID = id }
     return metadata
   }
 
@@ -89,6 +111,7 @@ struct RecordReader {
     }
     let statement = try db.makeStatement(sql: "SELECT record, position, parent FROM parent ORDER BY record, position")
     try statement.forEachRow { row in
+      try Task.checkCancellation()
       if child.map({ row.isText(0, equal: $0) }) != true {
         endRun(&self)
         child = row.text(0)

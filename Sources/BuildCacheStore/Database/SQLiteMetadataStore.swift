@@ -59,6 +59,11 @@ public final class SQLiteMetadataStore: MetadataStore {
     try explaining { try database.read { try RecordReader.contents($0) } }
   }
 
+  /// The largest of the records that are sure to be rows: committed, measured, and no half of a pair.
+  func largest(_ count: Int) throws -> CacheState {
+    try explaining { try database.read { try RecordReader.largest(count, $0) } }
+  }
+
   /// The snapshot of this name, if there is one.
   public func snapshot(_ id: SnapshotID) throws -> Snapshot? {
     try explaining {

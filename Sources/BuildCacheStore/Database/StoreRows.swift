@@ -60,10 +60,16 @@ enum SnapshotRow {
     _ db: Database, where condition: String = "", _ arguments: StatementArguments = StatementArguments()
   ) throws -> [Snapshot] {
     let statement = try db.cachedStatement(sql: "SELECT id, parent, kind, tree, usage FROM snapshot \(condition)")
-    return try Row.fetchAll(statement, arguments: arguments).map { row in
-      Snapshot(
-        id: row[0], parent: row[1], kind: Snapshot.Kind(rawValue: row[2]) ?? .committed, tree: row[3], usage: row[4])
+    try statement.setArguments(arguments)
+    var snapshots: [Snapshot] = []
+    try statement.forEachRow { row in
+      snapshots.append(
+        Snapshot(
+          id: row.text(0), parent: row.isNull(1) ? nil : row.text(1),
+          kind: Snapshot.Kind(rawValue: row.integer(2)) ?? .committed, tree: row.int64(3),
+          usage: row.isNull(4) ? nil : row.int64(4)))
     }
+    return snapshots
   }
 }
 
