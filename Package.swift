@@ -38,6 +38,7 @@ let package = Package(
       dependencies: [
         "BuildCache", "CLinux",
         .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -67,7 +68,8 @@ let package = Package(
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "BuildCache", "BuildCacheStore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "BuildCache", "BuildCacheStore", "CLinux", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
@@ -79,7 +81,8 @@ let package = Package(
     .testTarget(
       name: "BuildCacheStoreTests",
       dependencies: [
-        "BuildCache", "BuildCacheStore", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess"),
+        "BuildCache", "BuildCacheStore", "CLinux", "TestSupport",
+        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Conformance"], swiftSettings: strict),

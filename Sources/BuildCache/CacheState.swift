@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What a cache holds at one moment, as a value: the rows of disk usage (C) and the graph between them.
 ///
 /// Rows are numbered `0..<rows.count`; parents and children are ranges of two flat arrays, so that a million
@@ -55,6 +57,16 @@ public struct CacheState: Sendable {
       self.outsideRefs = outsideRefs
       self.isReferenced = isReferenced
     }
+
+    /// Makes the row of a stored record.
+    package init(
+      _ metadata: RecordMetadata, kind: RecordKind, size: Int64, outsideRefs: Int = 0, isReferenced: Bool = false
+    ) {
+      self.init(
+        id: metadata.id, kind: kind, isMutable: !metadata.isCommitted, size: size, createdAt: metadata.createdAt,
+        lastUsedAt: metadata.lastUsedAt, usageCount: metadata.usageCount, description: metadata.description,
+        recordType: metadata.recordType, outsideRefs: outsideRefs, isReferenced: isReferenced)
+    }
   }
 
   /// The rows, in the order in which they were added.
@@ -64,14 +76,49 @@ public struct CacheState: Sendable {
   /// For each row its parents; numbers from `rows.count` on are absent parents.
   private let parentEdges: EdgeList
   private let childEdges: EdgeList
-  private let indexByID: [RecordID: Int32]
+  private let numbers: RowNumbers
 
   /// An empty cache.
   public static let empty = Builder().finish()
 
-  /// The number of the row with this id. O(1).
+  /// Joins rows by the numbers of their parents, and works out what is in use (C2) and shared (C4).
+  ///
+  /// - Parameters:
+  ///   - rows: the rows.
+  ///   - parents: for each row its parents; numbers from `rows.count` on are absent parents.
+  ///   - absentParents: their ids.
+  ///   - numbers: the numbers of ids where they are known.
+  /// - Complexity: O(rows and edges).
+  init(rows: [Row], parents: EdgeList, absentParents: [RecordID], numbers: [RecordID: Int32]? = nil) {
+    self.rows = rows
+    self.absentParents = absentParents
+    parentEdges = parents
+    childEdges = parents.reversed(count: rows.count)
+    self.numbers = RowNumbers(numbers)
+    spread(\.inUse) { $0.outsideRefs > 0 }
+    spread(\.isShared) { $0.isReferenced }
+  }
+
+  /// Marks the rows that `starts` picks, and all their ancestors.
+  private mutating func spread(_ mark: WritableKeyPath<Row, Bool>, from starts: (Row) -> Bool) {
+    var open: [Int] = []
+    for number in rows.indices where starts(rows[number]) {
+      rows[number][keyPath: mark] = true
+      open.append(number)
+    }
+    while let top = open.popLast() {
+      for parent in parentEdges[top] where parent < rows.count && !rows[Int(parent)][keyPath: mark] {
+        rows[Int(parent)][keyPath: mark] = true
+        open.append(Int(parent))
+      }
+    }
+  }
+
+  /// The number of the row with this id.
+  ///
+  /// - Complexity: O(1), but O(rows) where it is the first that is asked for.
   public func index(of id: RecordID) -> Int? {
-    indexByID[id].map { Int($0) }
+    numbers[id, in: rows].map { Int($0) }
   }
 
   /// The listed parents of a row in the order of C5; one may stand twice.
@@ -96,7 +143,11 @@ public struct CacheState: Sendable {
 
   /// The ids of all parents of a row, listed or not, in the order of C5.
   public func parentIDs(of row: Int) -> [RecordID] {
-    parentEdges[row].map { $0 < rows.count ? rows[Int($0)].id : absentParents[Int($0) - rows.count] }
+    parentEdges[row].map { id(ofParent: $0) }
+  }
+
+  private func id(ofParent number: Int32) -> RecordID {
+    number < rows.count ? rows[Int(number)].id : absentParents[Int(number) - rows.count]
   }
 
   /// Everything that stands on a row, directly or not, each once, the row itself left out.
@@ -208,11 +259,23 @@ extension CacheState {
   ///
   /// - Complexity: O(rows and edges).
   public func keeping(where isKept: (_ row: Row, _ number: Int) -> Bool) -> CacheState {
-    var builder = Builder()
-    for number in rows.indices where isKept(rows[number], number) {
-      builder.add(rows[number], parents: parentIDs(of: number))
+    let kept = rows.indices.filter { isKept(rows[$0], $0) }
+    var newNumber = [Int32](repeating: -1, count: rows.count)
+    for (number, row) in kept.enumerated() { newNumber[row] = Int32(number) }
+    var parents = EdgeList()
+    var absent: [RecordID] = []
+    for row in kept {
+      for parent in parentEdges[row] {
+        if parent < rows.count, newNumber[Int(parent)] >= 0 {
+          parents.add(newNumber[Int(parent)])
+        } else {
+          parents.add(Int32(kept.count + absent.count))
+          absent.append(id(ofParent: parent))
+        }
+      }
+      parents.endNode()
     }
-    return builder.finish()
+    return CacheState(rows: kept.map { rows[$0] }, parents: parents, absentParents: absent)
   }
 
   /// The rows that match a filter (C6).
@@ -238,82 +301,57 @@ extension CacheState {
   /// Collects rows with their parents' ids and joins them into a state.
   public struct Builder {
     private var rows: [Row] = []
-    private var parentStart: [Int32] = [0]
+    private var parents = EdgeList()
     private var parentIDs: [RecordID] = []
 
     /// Makes an empty builder.
     public init() {}
 
     /// Adds a row; ids must differ, parents may come later or never.
-    public mutating func add(_ row: Row, parents: some Sequence<RecordID>) {
+    public mutating func add(_ row: Row, parents ids: some Sequence<RecordID>) {
       rows.append(row)
-      parentIDs.append(contentsOf: parents)
-      parentStart.append(Int32(parentIDs.count))
+      for id in ids {
+        parents.add(Int32(parentIDs.count))
+        parentIDs.append(id)
+      }
+      parents.endNode()
     }
 
     /// Joins the rows, and works out what is in use (C2) and shared (C4).
     ///
     /// - Complexity: O(rows and edges).
     public consuming func finish() -> CacheState {
-      var index: [RecordID: Int32] = Dictionary(minimumCapacity: rows.count)
-      for (number, row) in rows.enumerated() { index[row.id] = Int32(number) }
+      let numbers = RowNumbers.numbers(of: rows)
       var absent: [RecordID] = []
-      let count = rows.count
-      let edges = parentIDs.map { id -> Int32 in
-        if let number = index[id] { return number }
+      parents.replaceEnds { place in
+        let id = parentIDs[Int(place)]
+        if let number = numbers[id] { return number }
         absent.append(id)
-        return Int32(count + absent.count - 1)
+        return Int32(rows.count + absent.count - 1)
       }
-      let parents = EdgeList(start: parentStart, ends: edges)
-      let children = parents.reversed(count: count)
-
-      spread(\.inUse, from: { $0.outsideRefs > 0 }, over: parents)
-      spread(\.isShared, from: { $0.isReferenced }, over: parents)
-      return CacheState(
-        rows: rows, absentParents: absent, parentEdges: parents, childEdges: children, indexByID: index)
-    }
-
-    /// Marks the rows that `starts` picks, and all their ancestors.
-    private mutating func spread(_ mark: WritableKeyPath<Row, Bool>, from starts: (Row) -> Bool, over parents: EdgeList)
-    {
-      var open: [Int] = []
-      for number in rows.indices where starts(rows[number]) {
-        rows[number][keyPath: mark] = true
-        open.append(number)
-      }
-      while let top = open.popLast() {
-        for parent in parents[top] where parent < rows.count && !rows[Int(parent)][keyPath: mark] {
-          rows[Int(parent)][keyPath: mark] = true
-          open.append(Int(parent))
-        }
-      }
+      return CacheState(rows: rows, parents: parents, absentParents: absent, numbers: numbers)
     }
   }
 }
 
-/// For each of a number of nodes a run of other nodes, all runs in one array.
-private struct EdgeList: Sendable {
-  /// Where each node's run begins, and after the last where it ends.
-  let start: [Int32]
-  let ends: [Int32]
+/// Finds rows by id; made when the first is looked for, as most states are only gone through.
+private final class RowNumbers: Sendable {
+  private let known: Guarded<[RecordID: Int32]?>
 
-  subscript(node: Int) -> ArraySlice<Int32> {
-    ends[Int(start[node])..<Int(start[node + 1])]
+  init(_ known: [RecordID: Int32]?) { self.known = Guarded(known) }
+
+  subscript(id: RecordID, in rows: [CacheState.Row]) -> Int32? {
+    known.withLock { known in
+      if let known { return known[id] }
+      let numbers = Self.numbers(of: rows)
+      known = numbers
+      return numbers[id]
+    }
   }
 
-  /// The same edges seen from their ends, those beyond `count` left out; runs keep the order of the nodes.
-  func reversed(count: Int) -> EdgeList {
-    var begin = [Int32](repeating: 0, count: count + 1)
-    for end in ends where end < count { begin[Int(end) + 1] += 1 }
-    for node in 0..<count { begin[node + 1] += begin[node] }
-    var next = begin
-    var back = [Int32](repeating: 0, count: Int(begin[count]))
-    for node in 0..<count {
-      for end in self[node] where end < count {
-        back[Int(next[Int(end)])] = Int32(node)
-        next[Int(end)] += 1
-      }
-    }
-    return EdgeList(start: begin, ends: back)
+  static func numbers(of rows: [CacheState.Row]) -> [RecordID: Int32] {
+    var numbers: [RecordID: Int32] = Dictionary(minimumCapacity: rows.count)
+    for (number, row) in rows.enumerated() { numbers[row.id] = Int32(number) }
+    return numbers
   }
 }

@@ -13,25 +13,20 @@ import SystemPackage
 ///     └─ blobs      a file a blob, by digest
 public final class EmbeddedCache: CacheController {
   /// What the opener means to do.
-  public enum Access: Sendable {
-    /// Change it; a root that doesn't exist is made.
-    case write
-    /// Look at it. What is measured is stored where the lock is free at once.
-    case read
-  }
+  public typealias Access = EmbeddedFolder.Access
 
-  /// The cache's folder.
-  public let root: FilePath
   /// The manager, for all that a controller doesn't offer.
   public let manager: CacheManager
-  /// Why nothing can be changed, where that is so.
-  public let readOnlyReason: String?
-  private let lock: RootLock?
-  private let store: SQLiteMetadataStore
   /// The blobs, for programs that bring some in.
   public let content: any ContentStore
+  private let folder: EmbeddedFolder
 
-  /// Opens the cache in a folder.
+  /// The cache's folder.
+  public var root: FilePath { folder.root }
+  /// Why nothing can be changed, where that is so.
+  public var readOnlyReason: String? { folder.readOnlyReason }
+
+  /// Opens the cache in a folder: ``EmbeddedFolder/init(_:_:steps:)``, and then its records.
   ///
   /// - Parameters:
   ///   - root: the folder.
@@ -44,26 +39,33 @@ public final class EmbeddedCache: CacheController {
   ///   - logger: where oddities are told.
   /// - Throws: ``CacheError`` `notFound` where there is nothing to read, `heldByOther` where another process changes
   ///   it and this one means to, `storage` naming the file that can't be used.
-  public init(
+  public convenience init(
     _ root: FilePath, _ access: Access, clock: any CacheClock = SystemClock(),
     identities: any IdentitySource = RandomIdentities(), maxUnpacked: Int64? = nil,
     progress: @escaping @Sendable (Int64) -> Void = { _ in }, steps: DurableSteps = .unwatched,
     logger: Logger = Logger(label: "strata.cache")
   ) throws {
-    // Whole, as tar and others are run in folders of their own.
-    let root = root.isAbsolute ? root : FilePath(FileManager.default.currentDirectoryPath).pushing(root)
-    self.root = root
-    if access == .write {
-      try Self.makeFolder(root)
-    } else if try FileStatus(of: root.appending(Self.database)) == nil {
-      throw CacheError(.notFound, "there is no cache in \(root): `strata snapshot` and `strata demo` make one")
-    }
-    (lock, readOnlyReason) = try Self.takeLock(root, access)
+    try self.init(
+      try EmbeddedFolder(root, access, steps: steps), clock: clock, identities: identities, maxUnpacked: maxUnpacked,
+      progress: progress, logger: logger)
+  }
+
+  /// Reads the records of a folder that is open; the parameters are those of
+  /// ``init(_:_:clock:identities:maxUnpacked:progress:steps:logger:)``.
+  ///
+  /// - Parameter folder: it is this cache's to close, and closed where reading fails.
+  /// - Throws: ``CacheError`` `storage` naming the file that can't be used.
+  public init(
+    _ folder: EmbeddedFolder, clock: any CacheClock = SystemClock(),
+    identities: any IdentitySource = RandomIdentities(), maxUnpacked: Int64? = nil,
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }, logger: Logger = Logger(label: "strata.cache")
+  ) throws {
+    self.folder = folder
     do {
-      let isReadOnly = readOnlyReason != nil
-      store = try SQLiteMetadataStore(root.appending(Self.database), isReadOnly: isReadOnly, steps: steps)
-      content = try BlobFolder(root.appending("blobs"), isReadOnly: isReadOnly, steps: steps)
-      let trees = root.appending("trees")
+      let isReadOnly = folder.readOnlyReason != nil
+      let (store, steps) = (folder.store, folder.steps)
+      content = try BlobFolder(folder.root.appending("blobs"), isReadOnly: isReadOnly, steps: steps)
+      let trees = folder.root.appending("trees")
       manager = try CacheManager(
         CacheManager.Foundation(
           store: store, snapshotter: try DirectorySnapshotter(trees, isReadOnly: isReadOnly, steps: steps),
@@ -73,37 +75,8 @@ public final class EmbeddedCache: CacheController {
           references: TagReferences(store), clock: clock, identities: identities, logger: logger,
           isReadOnly: isReadOnly))
     } catch {
-      lock?.release()
+      try? folder.close()
       throw error
-    }
-  }
-
-  private static let database: FilePath.Component = "cache.db"
-
-  /// Makes a folder with those above it that are missing, for its owner alone.
-  private static func makeFolder(_ folder: FilePath) throws {
-    let above = folder.removingLastComponent()
-    if !above.isEmpty, above != folder, !isFolder(above) { try makeFolder(above) }
-    guard folder.withPlatformString({ mkdir($0, 0o700) }) != 0 else { return }
-    let error = errno
-    guard error == EEXIST, isFolder(folder) else { throw FileError("can't make folder", folder, error) }
-  }
-
-  private static func isFolder(_ path: FilePath) -> Bool {
-    (try? FileStatus(following: path))?.isDirectory == true
-  }
-
-  /// Takes the lock, or tells why it is done without.
-  private static func takeLock(_ root: FilePath, _ access: Access) throws -> (RootLock?, String?) {
-    do {
-      return (try RootLock(root.appending("lock")), nil)
-    } catch let error as CacheError where error.code == .heldByOther && access == .read {
-      return (nil, "\(error.message); what it has in use is unknown here")
-    } catch let error as Errno {
-      guard access == .read, error == .permissionDenied || error == .readOnlyFileSystem else {
-        throw CacheError(.storage, "can't write \(root.appending("lock"))", cause: error.description)
-      }
-      return (nil, "\(root) may not be written by this user")
     }
   }
 
@@ -153,8 +126,5 @@ public final class EmbeddedCache: CacheController {
   }
 
   /// Closes the database and lets go of the lock.
-  public func close() throws {
-    try store.close()
-    lock?.release()
-  }
+  public func close() throws { try folder.close() }
 }

@@ -10,3 +10,10 @@ static const unsigned long strata_ficlone = FICLONE;
 // Linux's own, shown to GNU programs only.
 static const int strata_seek_data = 3;
 static const int strata_seek_hole = 4;
+
+// Pseudo terminals and sessions of their own: shown to X/Open and GNU programs only.
+int posix_openpt(int flags);
+int grantpt(int terminal);
+int unlockpt(int terminal);
+char *ptsname(int terminal);
+static const short strata_spawn_setsid = 0x80;

@@ -91,6 +91,7 @@ public final class ExplorerSession {
       ExplorerState.Options(
         name: controller.name, readOnlyReason: controller.readOnlyReason, noInsightReason: controller.noInsightReason,
         prune: prune ?? PrunePreset(behavior: controller.behavior), isASCII: isASCII), size: size)
+    start(.glimpse(size.rows))
     start(.load(ListChoice()))
   }
 
@@ -125,7 +126,7 @@ public final class ExplorerSession {
   }
 
   /// Stops all that is under way, a prune after the record that it is at, and waits for that.
-  public func finish() async {
+  public func finish(isolation: isolated (any Actor)? = #isolation) async {
     for (_, task) in slots.values { task.cancel() }
     pruning?.cancel()
     await pruning?.value
@@ -178,11 +179,16 @@ private struct Work: Sendable {
 
   private func result(of effect: Effect) async throws -> ExplorerEvent {
     switch effect {
+    case .glimpse(let count):
+      guard let cache = try? await controller.glimpse(of: count) else { return .nothing }
+      let now = clock.now()
+      return .glimpsed(Inventory(cache, nil, now: now), Arrangement(cache, ListChoice(), now: now))
     case .load(let choice):
+      async let space = controller.space()
       let cache = try await controller.usage()
       let now = clock.now()
-      return .loaded(
-        Inventory(cache, try await controller.space(), now: now), Arrangement(cache, choice, now: now))
+      let arrangement = Arrangement(cache, choice, now: now)
+      return .loaded(Inventory(cache, try await space, now: now), arrangement)
     case .arrange(let cache, let choice, let earlier, let now):
       return .arranged(Arrangement(cache, choice, from: earlier, now: now))
     case .plan(let cache, let policies, let behavior, let free):

@@ -1,6 +1,5 @@
 import ArgumentParser
 import BuildCache
-import BuildCacheStore
 import Foundation
 import SystemPackage
 
@@ -9,22 +8,42 @@ import SystemPackage
 struct StrataBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "strata-bench",
-    abstract: "Measure opening, disk usage and planning (build with -c release).",
+    abstract: "Measure what the README says of speed (build with -c release).",
     discussion: """
       The cache: chains of ten layers; in every fifty records one merge of two and one diff of two; sizes known, \
-      uniform below 10 MB; 0 to 19 uses; last used within 60 days. The policy: all, keep-bytes half of all bytes. \
-      Prints the median and the spread of the runs; each is a new one, in one process.
+      uniform below 10 MB; 0 to 19 uses; last used within 60 days; no trees. The policy: all, keep-bytes half of all \
+      bytes. Prints the median and the spread of the runs, and how often that of a program or method that does the \
+      same, run beside it: the sqlite3 shell, ncdu, ranking all candidates anew after each victim (to 2,000 records). \
+      Those that aren't installed are left out.
       """)
 
-  @Option(help: "How many records; may be repeated.") var records: [Int] = [10_000, 100_000]
+  /// What can be measured.
+  enum Benchmark: String, CaseIterable, ExpressibleByArgument {
+    case open
+    case diskUsage = "disk-usage"
+    case plan
+    case prune
+    case firstFrame = "first-frame"
+    case keys
+  }
+
+  @Option(help: "How many records; may be repeated.") var records: [Int] = [1_000, 10_000, 100_000]
   @Option(help: "How often each is run.") var runs = 5
+  @Option(help: "What is measured: \(Benchmark.allCases.map(\.rawValue).joined(separator: ", ")); may be repeated.")
+  var only: [Benchmark] = Benchmark.allCases
+  @Option(help: ArgumentHelp("Only write the cache, to look at it with other tools.", valueName: "dir")) var make:
+    String?
   @Flag(help: "Print JSON, one object a line.") var json = false
 
   func validate() throws {
     guard runs > 0, records.allSatisfy({ $0 > 0 }) else { throw ValidationError("counts start at 1") }
+    guard make == nil || records.count == 1 else {
+      throw ValidationError("--make makes one cache: give --records once")
+    }
   }
 
   func run() async throws {
+    if let make { return try Workload(records: records[0]).write(to: FilePath(make)) }
     for count in records {
       let folder = FileManager.default.temporaryDirectory.appending(path: "strata-bench-\(UUID().uuidString)")
       defer { try? FileManager.default.removeItem(at: folder) }
@@ -33,32 +52,22 @@ struct StrataBench: AsyncParsableCommand {
   }
 
   private func measure(_ workload: Workload, in root: FilePath) async throws {
-    let count = workload.records.count
     try workload.write(to: root)
-    try report(
-      await Measurement(of: "open", records: count, runs: runs) {
-        try EmbeddedCache(root, .read).close()
-      })
-    let cache = try EmbeddedCache(root, .read)
-    try report(
-      await Measurement(of: "disk usage", records: count, runs: runs) { _ = try await cache.usage(matching: .all) })
-    let state = try await cache.usage(matching: .all)
-    try cache.close()
-    let policy = PrunePolicy(all: true, keepBytes: state.total / 2)
-    var plan = PrunePlan(state, policies: [policy], now: Workload.now)
-    try report(
-      await Measurement(of: "plan half", records: count, runs: runs) {
-        plan = PrunePlan(state, policies: [policy], now: Workload.now)
-      })
-    var limit = policy.limits.maxUsed
-    try report(
-      await Measurement(of: "move the limit", records: count, runs: runs) {
-        limit += 1_000_000
-        plan = plan.limited(rule: 0, to: SpaceLimits(maxUsed: limit))
-      })
-  }
-
-  private func report(_ measurement: Measurement) throws {
-    print(json ? try measurement.json : measurement.text)
+    let cache = CacheBenchmarks(workload: workload, root: root, runs: runs)
+    let screen = ScreenBenchmarks(
+      workload: workload, root: root, runs: runs,
+      strata: URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "strata").path)
+    for benchmark in only {
+      let measurements =
+        switch benchmark {
+        case .open: try await cache.open()
+        case .diskUsage: try await cache.diskUsage()
+        case .plan: try await cache.plan()
+        case .prune: try await cache.prune()
+        case .firstFrame: try await screen.firstFrame()
+        case .keys: try await screen.keys()
+        }
+      for measurement in measurements { print(json ? try measurement.json : measurement.text) }
+    }
   }
 }

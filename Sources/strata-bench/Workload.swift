@@ -45,15 +45,19 @@ struct Workload {
     let cache = try EmbeddedCache(root, .write)
     try cache.close()
     let store = try SQLiteMetadataStore(root.appending("cache.db"), isReadOnly: false)
-    try store.apply(
-      records.enumerated().flatMap { number, record -> [StoreChange] in
-        [
-          .putRecord(record), .putLease(record.id, isTemporary: false),
-          .leaseSnapshot(record.snapshot, lease: record.id),
-          .putSnapshot(
-            Snapshot(id: record.snapshot, parent: nil, kind: .committed, tree: TreeID(number + 1), usage: record.size)),
-        ]
-      })
+    for start in stride(from: 0, to: records.count, by: 10_000) {
+      let part = records[start..<min(start + 10_000, records.count)]
+      try store.apply(
+        zip(part.indices, part).flatMap { number, record -> [StoreChange] in
+          [
+            .putRecord(record), .putLease(record.id, isTemporary: false),
+            .leaseSnapshot(record.snapshot, lease: record.id),
+            .putSnapshot(
+              Snapshot(
+                id: record.snapshot, parent: nil, kind: .committed, tree: TreeID(number + 1), usage: record.size)),
+          ]
+        })
+    }
     try store.close()
   }
 }

@@ -58,6 +58,23 @@ import Testing
     #expect(loaded.unreadable.isEmpty)
   }
 
+  @Test("a record that can't live without a snapshot is told where it has none", arguments: Implementation.allCases)
+  func lackingSnapshot(_ implementation: Implementation) throws {
+    let store = try store(implementation)
+    var (mutable, half, unnamed) = (record("mutable"), record("half"), record("unnamed"))
+    mutable.isCommitted = false
+    half.equalMutable = "mutable"
+    (unnamed.isCommitted, unnamed.snapshot) = (false, "")
+    func lacking() throws -> Set<RecordID> {
+      Set(try store.load().records.filter(\.lacksSnapshot).map(\.metadata.id))
+    }
+    try store.apply([record("a"), mutable, half, unnamed].map { .putRecord($0) })
+    #expect(try lacking() == ["mutable", "half", "unnamed"])
+    try store.apply(
+      ["mutable", "unnamed"].map { .putSnapshot(Snapshot(id: $0, parent: nil, kind: .active, tree: 1)) })
+    #expect(try lacking() == ["half"])
+  }
+
   @Test("a step is made whole or not at all", arguments: Implementation.allCases)
   func whole(_ implementation: Implementation) throws {
     let store = try store(implementation)

@@ -10,7 +10,7 @@ import Testing
   /// Answers an effect as a session would, at once.
   private func answer(_ effect: Effect) -> ExplorerEvent {
     switch effect {
-    case .load: .nothing
+    case .glimpse, .load: .nothing
     case .arrange(let cache, let choice, let earlier, let time):
       .arranged(Arrangement(cache, choice, from: earlier, now: time))
     case .plan(let cache, let policies, let behavior, let free):

@@ -85,7 +85,8 @@ package final class MemoryMetadataStore: MetadataStore {
     state.withLock { state in
       StoreContents(
         records: state.records.values.map {
-          .init(metadata: $0, hasSnapshot: state.snapshots[$0.ownSnapshot] != nil)
+          let needsSnapshot = !$0.isCommitted || $0.equalMutable != nil
+          return .init(metadata: $0, lacksSnapshot: needsSnapshot && state.snapshots[$0.ownSnapshot] == nil)
         }, holds: Array(state.holds.values))
     }
   }

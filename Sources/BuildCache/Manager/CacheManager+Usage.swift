@@ -47,30 +47,37 @@ extension CacheManager {
 
   /// The rows as they stand, sizes not known counted 0, and the records that are to be measured.
   func rows(_ state: State, isReferenced: (Record) -> Bool) -> (CacheState, [Record]) {
-    let shown = state.records.values.filter { !$0.isHiddenHalf && !$0.isDead }
-    var fromRows: [ObjectIdentifier: Int] = [:]  // refs that rows hold on parents: two for a pair's (C2)
-    for record in shown {
-      for parent in record.parents {
-        fromRows[ObjectIdentifier(parent), default: 0] += record.equalImmutable == nil ? 1 : 2
-      }
+    var rowOfSlot = [Int32](repeating: -1, count: state.slots.count)
+    var fromRows = [Int](repeating: 0, count: state.slots.count)  // refs that rows hold on parents
+    var shown: [Record] = []
+    for case let record? in state.slots where !record.isHiddenHalf && !record.isDead {
+      rowOfSlot[record.slot] = Int32(shown.count)
+      shown.append(record)
+      for parent in record.parents { fromRows[parent.slot] += record.equalImmutable == nil ? 1 : 2 }  // C2
     }
-    var builder = CacheState.Builder()
+    var parents = EdgeList()
+    var absent: [RecordID] = []
     var unmeasured: [Record] = []
-    for record in shown {
+    let rows = shown.map { record in
       let metadata = record.metadata
+      var held = record.parents[...]
+      metadata.parents.forEach { id in
+        let parent = held.popFirst()
+        let row = (parent?.id == id ? parent : state.records[id]).map { rowOfSlot[$0.slot] } ?? -1
+        if row < 0 { absent.append(id) }
+        parents.add(row < 0 ? Int32(shown.count + absent.count - 1) : row)
+      }
+      parents.endNode()
       let size = knownSize(record)
       if size == nil { unmeasured.append(record) }
       var row = CacheState.Row(
-        id: metadata.id, kind: record.kind, isMutable: record.isMutable, size: size ?? 0,
-        createdAt: metadata.createdAt, lastUsedAt: metadata.lastUsedAt, usageCount: metadata.usageCount,
-        description: metadata.description, recordType: metadata.recordType,
-        outsideRefs: max(0, record.refCount - fromRows[ObjectIdentifier(record), default: 0]),
+        metadata, kind: record.kind, size: size ?? 0, outsideRefs: max(0, record.refCount - fromRows[record.slot]),
         isReferenced: isReferenced(record))
       row.hasKnownSize = size != nil
       row.isLazy = (try? isLazy(record)) == true
-      builder.add(row, parents: metadata.parents.all)
+      return row
     }
-    return (builder.finish(), unmeasured)
+    return (CacheState(rows: rows, parents: parents, absentParents: absent), unmeasured)
   }
 
   /// A size that needs no measuring: a mutable in use counts 0 (C3), a pair's is kept by its immutable half.

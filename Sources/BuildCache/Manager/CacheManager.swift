@@ -52,16 +52,6 @@ public final class CacheManager: Sendable {
     }
   }
 
-  /// What the lock guards.
-  struct State {
-    var records: [RecordID: Record] = [:]
-    var index = RecordIndex()
-    /// Trees that are being made: on disk, but without a snapshot so far.
-    var treesInMaking: Set<TreeID> = []
-    /// How many are storing blobs that no lease holds so far.
-    var blobWriters = 0
-  }
-
   let foundation: Foundation
   let state: Guarded<State>
   /// Extractions, finalizings, blobs under way: one a record; fetches: one a digest.
@@ -82,8 +72,7 @@ public final class CacheManager: Sendable {
   public init(_ foundation: Foundation) throws {
     self.foundation = foundation
     var loader = RecordLoader(try foundation.store.load(), foundation)
-    var state = State()
-    for record in loader.load().values { state.insert(record) }
+    let state = State(loader.load())
     if !foundation.isReadOnly {
       try foundation.store.apply(loader.repairs + [.removeTemporaryLeases])
     }

@@ -6,6 +6,8 @@ final class Record: @unchecked Sendable {
   var metadata: RecordMetadata
   /// The records that it holds a ref on, in the order of C5; emptied when it is removed (A1).
   var parents: [Record]
+  /// Its place among the records of the manager's state; 0 where it is not one of them.
+  var slot = 0
   /// All refs on it: handles, those of children, and a lasting hold.
   var refCount = 0
   /// How many of them count as use (A2); of an immutable record only, as a mutable one has one holder.

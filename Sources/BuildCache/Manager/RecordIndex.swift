@@ -23,18 +23,3 @@ struct RecordIndex {
     if sets[id]?.isEmpty == true { sets[id] = nil }
   }
 }
-
-extension CacheManager.State {
-  /// Adds a record.
-  mutating func insert(_ record: Record) {
-    records[record.id] = record
-    index.insert(record.metadata)
-  }
-
-  /// Takes a record out, if it is the one of its id.
-  mutating func remove(_ record: Record) {
-    guard records[record.id] === record else { return }
-    records[record.id] = nil
-    index.remove(record.metadata)
-  }
-}

@@ -7,73 +7,83 @@ import Logging
 struct RecordLoader {
   private let contents: StoreContents
   private let foundation: CacheManager.Foundation
-  private var loaded: [RecordID: Record] = [:]
+  /// By their numbers in the store's contents.
+  private var loaded: [Record?]
+  /// Commits of mutable records that others stand on.
+  private var commits: [Record] = []
   /// The changes that clean the store up.
   private(set) var repairs: [StoreChange] = []
 
   init(_ contents: StoreContents, _ foundation: CacheManager.Foundation) {
     self.contents = contents
     self.foundation = foundation
+    loaded = Array(repeating: nil, count: contents.records.count)
   }
 
-  /// The records that live.
-  mutating func load() -> [RecordID: Record] {
-    loaded.reserveCapacity(contents.records.count)
-    let records = contents.records
-    var index: [RecordID: Int] = Dictionary(minimumCapacity: records.count)
-    for (number, record) in records.enumerated() { index[record.metadata.id] = number }
-
-    // How many of its parents, and its mutable half, each record still waits for; and who waits for it.
-    var open = [Int](repeating: 0, count: records.count)
-    var waiting = [[Int]](repeating: [], count: records.count)
-    for (number, record) in records.enumerated() {
-      for id in record.metadata.parents.all + [record.metadata.equalMutable].compactMap(\.self) {
-        guard let dependency = index[id] else { continue }
-        open[number] += 1
-        waiting[dependency].append(number)
-      }
-    }
-    var ready = records.indices.filter { open[$0] == 0 }
-    var isDone = [Bool](repeating: false, count: records.count)
+  /// The records that live, in no order.
+  mutating func load() -> [Record] {
+    let count = contents.records.count
+    let needs = needs()
+    let dependents = needs.reversed(count: count)
+    // How many that it needs each record still waits for.
+    var open = (0..<count).map { number in needs[number].count { $0 < count } }
+    var ready = (0..<count).reversed().filter { open[$0] == 0 }
+    var isDone = [Bool](repeating: false, count: count)
     while let number = ready.popLast() {
       isDone[number] = true
-      load(records[number])
-      for next in waiting[number] {
-        open[next] -= 1
-        if open[next] == 0 { ready.append(next) }
+      load(number, parents: needs[number])
+      for next in dependents[number] {
+        open[Int(next)] -= 1
+        if open[Int(next)] == 0 { ready.append(Int(next)) }
       }
     }
-    for number in records.indices where !isDone[number] {
-      clear(records[number].metadata.id, "it stands on itself")
+    for number in 0..<count where !isDone[number] {
+      clear(contents.records[number].metadata.id, "it stands on itself")
     }
     for id in contents.unreadable { clear(id, "it can't be read") }
-    joinPairs()
+    let records = loaded.compactMap(\.self) + commits
+    joinPairs(records)
     takeHolds()
-    return loaded
+    return records
   }
 
-  private mutating func load(_ stored: StoreContents.Record) {
+  /// For each record its parents, and then its mutable half; one that is missing has the number after the last.
+  private func needs() -> EdgeList {
+    var needs = EdgeList()
+    let missing = Int32(contents.records.count)
+    for record in contents.records {
+      record.metadata.parents.forEach { needs.add(contents.numbers[$0] ?? missing) }
+      if let mutable = record.metadata.equalMutable { needs.add(contents.numbers[mutable] ?? missing) }
+      needs.endNode()
+    }
+    return needs
+  }
+
+  private mutating func load(_ number: Int, parents needed: ArraySlice<Int32>) {
+    let stored = contents.records[number]
     var metadata = stored.metadata
+    let numbers = metadata.equalMutable == nil ? needed : needed.dropLast()
     var parents: [Record] = []
-    for id in metadata.parents.all {
-      guard let parent = self.parent(id) else { break }
+    parents.reserveCapacity(numbers.count)
+    for number in numbers {
+      guard let parent = self.parent(Int(number)) else { break }
       parents.append(parent)
     }
-    guard parents.count == metadata.parents.all.count else {
+    guard parents.count == numbers.count else {
       // As in the original, the parents before the missing one stay held until the next open: conformance
       // scenario open-merge-parent-missing, which goes before E4.
       for parent in parents { parent.refCount += 1 }
       return clear(metadata.id, "a parent is missing")
     }
-    if let mutableID = metadata.equalMutable {
-      if let mutable = loaded[mutableID], mutable.isMutable {
+    if metadata.equalMutable != nil {
+      if let mutable = needed.last.flatMap({ self.record(Int($0)) }), mutable.isMutable {
         let record = Record(metadata, parents: parents)
         record.equalMutable = Handle(naming: mutable)
-        loaded[metadata.id] = record
+        loaded[number] = record
         return
       }
       // E2: the snapshot tells whether finalizing had come to its end but for this entry.
-      guard stored.hasSnapshot else { return clear(metadata.id, "its mutable half is missing") }
+      if stored.lacksSnapshot { return clear(metadata.id, "its mutable half is missing") }
       metadata.equalMutable = nil
       repairs.append(.updateRecord(metadata))
     }
@@ -81,20 +91,24 @@ struct RecordLoader {
       metadata.isCommitted = true  // E5
     }
     if metadata.isDeleted { return clear(metadata.id, "its deletion had begun") }  // E3
-    if !metadata.isCommitted && !stored.hasSnapshot { return clear(metadata.id, "its snapshot is missing") }
-    loaded[metadata.id] = Record(metadata, parents: parents)
+    if !metadata.isCommitted && stored.lacksSnapshot { return clear(metadata.id, "its snapshot is missing") }
+    loaded[number] = Record(metadata, parents: parents)
   }
 
-  /// The record that a stored parent's id stands for: of a mutable one a commit, as `get` answers it (A7), if it is free.
-  private mutating func parent(_ id: RecordID) -> Record? {
-    guard let parent = loaded[id], parent.isMutable else { return loaded[id] }
+  private func record(_ number: Int) -> Record? {
+    number < loaded.count ? loaded[number] : nil
+  }
+
+  /// The record that a stored parent stands for: of a mutable one a commit, as `get` answers it (A7), if it is free.
+  private mutating func parent(_ number: Int) -> Record? {
+    guard let parent = record(number), parent.isMutable else { return record(number) }
     guard parent.refCount == 0 else { return nil }
     let metadata = RecordMetadata(
       committing: parent.metadata, as: foundation.identities.newID(), at: foundation.clock.now())
     repairs.append(.putRecord(metadata))
     let commit = Record(metadata, parents: parent.parents)
     commit.equalMutable = Handle(on: parent, countsAsUse: false)
-    loaded[metadata.id] = commit
+    commits.append(commit)
     return commit
   }
 
@@ -104,8 +118,8 @@ struct RecordLoader {
   }
 
   /// Of several immutables that name one mutable, the one committed last is its half (B2).
-  private func joinPairs() {
-    for record in loaded.values {
+  private func joinPairs(_ records: [Record]) {
+    for record in records {
       guard let mutable = record.equalMutable?.record else { continue }
       if let other = mutable.equalImmutable,
         (other.metadata.createdAt, other.id) > (record.metadata.createdAt, record.id)
@@ -118,7 +132,7 @@ struct RecordLoader {
 
   private func takeHolds() {
     for hold in contents.holds {
-      guard let record = loaded[hold.record] else { continue }
+      guard let record = contents.numbers[hold.record].flatMap({ loaded[Int($0)] }) else { continue }
       record.refCount += 1
       record.isHeld = true
     }

@@ -14,6 +14,10 @@ public protocol CacheController: Sendable {
   /// How this cache carries a prune out, which a plan has to foresee.
   var behavior: PruneBehavior { get }
 
+  /// Some of the largest records, largest first and without parents, use and what is shared: something to look at while
+  /// ``usage(matching:)`` takes its time; nothing where that is no longer than this.
+  func glimpse(of count: Int) async throws -> CacheState?
+
   /// What the cache holds now, with sizes measured (C). Looking is not using (G1).
   ///
   /// - Parameter filter: rows that don't match are left out, and not measured (C3).
@@ -62,6 +66,9 @@ public protocol CacheController: Sendable {
 }
 
 extension CacheController {
+  /// Nothing.
+  public func glimpse(of count: Int) async throws -> CacheState? { nil }
+
   /// Only the embedded manager has them.
   public var noInsightReason: String? { "only Strata's own cache has files and holds" }
 

@@ -9,7 +9,8 @@
 /// - A query sees every change that an earlier ``apply(_:)`` made.
 /// - One process writes at a time; calls may come from any thread.
 public protocol MetadataStore: Sendable {
-  /// All records with their tags and holds, in one consistent read, in no order.
+  /// All records with their tags and holds, in one consistent read, in no order; it may end with a `CancellationError`
+  /// where the task is cancelled.
   func load() throws -> StoreContents
 
   /// Carries out one step.
@@ -52,29 +53,37 @@ public protocol MetadataStore: Sendable {
 
 /// Everything that opening a cache has to know.
 public struct StoreContents: Sendable {
-  /// A record, and whether the snapshot that it names exists.
+  /// A record, and whether it misses its snapshot.
   public struct Record: Sendable {
     /// What is stored of it.
     public var metadata: RecordMetadata
-    /// Whether its snapshot exists; a mutable record is nothing without (E3).
-    public var hasSnapshot: Bool
+    /// Whether it can't live without a snapshot, being mutable or half of a pair (E2, E3), and that doesn't exist.
+    public var lacksSnapshot: Bool
 
     /// Makes a stored record.
-    public init(metadata: RecordMetadata, hasSnapshot: Bool) {
+    public init(metadata: RecordMetadata, lacksSnapshot: Bool) {
       self.metadata = metadata
-      self.hasSnapshot = hasSnapshot
+      self.lacksSnapshot = lacksSnapshot
     }
   }
   /// The records.
-  public var records: [Record]
+  public let records: [Record]
+  /// Where each of them is in ``records``, by its id.
+  public let numbers: [RecordID: Int32]
   /// Records that are there and can't be read; they are cleared away (E1).
   public var unreadable: [RecordID]
   /// The holds (G8).
   public var holds: [Hold]
 
   /// Makes contents.
-  public init(records: [Record], unreadable: [RecordID] = [], holds: [Hold]) {
+  ///
+  /// - Parameter numbers: as ``numbers``, where the store knows them already; absent: they are worked out.
+  public init(
+    records: [Record], numbers: [RecordID: Int32]? = nil, unreadable: [RecordID] = [], holds: [Hold]
+  ) {
     self.records = records
+    self.numbers =
+      numbers ?? Dictionary(records.enumerated().map { ($1.metadata.id, Int32($0)) }) { first, _ in first }
     self.unreadable = unreadable
     self.holds = holds
   }

@@ -9,10 +9,10 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
   ///
   /// - Throws: ``CacheError`` `badDigest` where it is none of SHA-256 or SHA-512 in lower-case hex.
   public init(parsing text: String) throws {
-    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    let lengths = ["sha256": 64, "sha512": 128]
-    guard parts.count == 2, let length = lengths[String(parts[0])], parts[1].utf8.count == length,
-      parts[1].utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
+    let bytes = text.utf8
+    let isWhole =
+      text.hasPrefix("sha256:") && bytes.count == 7 + 64 || text.hasPrefix("sha512:") && bytes.count == 7 + 128
+    guard isWhole, bytes.dropFirst(7).allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
     else { throw CacheError(.badDigest, "\(text) is no digest: sha256: and 64 hex digits") }
     description = text
   }

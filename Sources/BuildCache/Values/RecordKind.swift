@@ -36,11 +36,20 @@ public enum ParentIDs: Hashable, Sendable {
 
   /// All of them in the order of C5: a diff's lower before its upper, absent ones left out.
   public var all: [RecordID] {
+    var ids: [RecordID] = []
+    forEach { ids.append($0) }
+    return ids
+  }
+
+  /// The same one by one.
+  func forEach(_ body: (RecordID) -> Void) {
     switch self {
-    case .none: []
-    case .layer(let id): [id]
-    case .merge(let ids): ids
-    case .diff(let lower, let upper): [lower, upper].compactMap(\.self)
+    case .none: break
+    case .layer(let id): body(id)
+    case .merge(let ids): ids.forEach(body)
+    case .diff(let lower, let upper):
+      if let lower { body(lower) }
+      if let upper { body(upper) }
     }
   }
 }

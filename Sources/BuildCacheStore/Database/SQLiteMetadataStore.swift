@@ -56,12 +56,12 @@ public final class SQLiteMetadataStore: MetadataStore {
 
   /// All records and holds, in one read transaction.
   public func load() throws -> StoreContents {
-    try explaining {
-      try database.read { db in
-        let (records, unreadable) = try RecordRow.all(db)
-        return StoreContents(records: records, unreadable: unreadable, holds: try HoldRow.all(db))
-      }
-    }
+    try explaining { try database.read { try RecordReader.contents($0) } }
+  }
+
+  /// The largest of the records that are sure to be rows: committed, measured, and no half of a pair.
+  func largest(_ count: Int) throws -> CacheState {
+    try explaining { try database.read { try RecordReader.largest(count, $0) } }
   }
 
   /// The snapshot of this name, if there is one.

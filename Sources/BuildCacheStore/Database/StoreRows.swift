@@ -10,56 +10,6 @@ enum RecordRow {
     "urls", "blob_only", "chain_id", "blob_chain_id",
   ]
 
-  /// All records, and the ids of those that can't be read.
-  static func all(_ db: Database) throws -> ([StoreContents.Record], [RecordID]) {
-    var parents: [RecordID: [(position: Int, id: RecordID)]] = [:]
-    let links = try Row.fetchCursor(db, sql: "SELECT record, position, parent FROM parent ORDER BY record, position")
-    while let row = try links.next() { parents[row[0], default: []].append((row[1], row[2])) }
-
-    let columns = columns.map { "record." + $0 }.joined(separator: ", ")
-    let rows = try Row.fetchCursor(
-      db,
-      sql: """
-        SELECT \(columns), snapshot.id IS NOT NULL FROM record LEFT JOIN snapshot
-          ON snapshot.id = CASE record.snapshot WHEN '' THEN record.id ELSE record.snapshot END
-        """)
-    var records: [StoreContents.Record] = []
-    var unreadable: [RecordID] = []
-    while let row = try rows.next() {
-      let id: RecordID = row[0]
-      do {
-        records.append(
-          StoreContents.Record(metadata: try metadata(row, parents[id] ?? []), hasSnapshot: row[self.columns.count]))
-      } catch {
-        unreadable.append(id)
-      }
-    }
-    return (records, unreadable)
-  }
-
-  private static func metadata(_ row: Row, _ parents: [(position: Int, id: RecordID)]) throws -> RecordMetadata {
-    var metadata = RecordMetadata(
-      id: row[0], parents: parentIDs(kind: row[1], parents), isCommitted: row[2], snapshot: row[4],
-      createdAt: Timestamp(nanoseconds: row[10]))
-    metadata.isDeleted = row[3]
-    metadata.equalMutable = row[5]
-    metadata.isRetained = row[6]
-    metadata.recordType = RecordType(rawValue: row[7])
-    metadata.description = row[8]
-    metadata.imageRefs = try names(row[9])
-    metadata.lastUsedAt = (row[11] as Int64?).map { Timestamp(nanoseconds: $0) }
-    metadata.usageCount = row[12]
-    metadata.size = row[13]
-    if let diffID = try digest(row[15]) {
-      metadata.blob = RecordBlob(
-        digest: try digest(row[14]), diffID: diffID, mediaType: row[16], size: row[17], urls: try names(row[18]))
-    }
-    metadata.isBlobOnly = row[19]
-    metadata.chainID = try digest(row[20])
-    metadata.blobChainID = try digest(row[21])
-    return metadata
-  }
-
   private static let insertion: String = {
     let marks = columns.map { _ in "?" }.joined(separator: ", ")
     let updates = columns.dropFirst().map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
@@ -96,16 +46,7 @@ enum RecordRow {
     ]
   }
 
-  private static let kinds: [RecordKind] = [.base, .layer, .merge, .diff]
-
-  private static func parentIDs(kind: Int, _ parents: [(position: Int, id: RecordID)]) -> ParentIDs {
-    switch kinds.indices.contains(kind) ? kinds[kind] : .base {
-    case .base: .none
-    case .layer: parents.first.map { .layer($0.id) } ?? .none
-    case .merge: .merge(parents.map(\.id))
-    case .diff: .diff(lower: parents.first { $0.position == 0 }?.id, upper: parents.first { $0.position == 1 }?.id)
-    }
-  }
+  static let kinds: [RecordKind] = [.base, .layer, .merge, .diff]
 
   private static func positions(of parents: ParentIDs) -> [(Int, RecordID)] {
     guard case .diff(let lower, let upper) = parents else { return parents.all.enumerated().map { ($0, $1) } }
@@ -119,10 +60,16 @@ enum SnapshotRow {
     _ db: Database, where condition: String = "", _ arguments: StatementArguments = StatementArguments()
   ) throws -> [Snapshot] {
     let statement = try db.cachedStatement(sql: "SELECT id, parent, kind, tree, usage FROM snapshot \(condition)")
-    return try Row.fetchAll(statement, arguments: arguments).map { row in
-      Snapshot(
-        id: row[0], parent: row[1], kind: Snapshot.Kind(rawValue: row[2]) ?? .committed, tree: row[3], usage: row[4])
+    try statement.setArguments(arguments)
+    var snapshots: [Snapshot] = []
+    try statement.forEachRow { row in
+      snapshots.append(
+        Snapshot(
+          id: row.text(0), parent: row.isNull(1) ? nil : row.text(1),
+          kind: Snapshot.Kind(rawValue: row.integer(2)) ?? .committed, tree: row.int64(3),
+          usage: row.isNull(4) ? nil : row.int64(4)))
     }
+    return snapshots
   }
 }
 
@@ -183,12 +130,4 @@ private func run(_ sql: String, _ arguments: StatementArguments, _ db: Database)
 private func text(_ names: [String]) -> String {
   guard !names.isEmpty, let data = try? JSONEncoder().encode(names) else { return "[]" }
   return String(decoding: data, as: UTF8.self)
-}
-
-private func digest(_ text: String?) throws -> Digest? {
-  try text.map { try Digest(parsing: $0) }
-}
-
-private func names(_ text: String) throws -> [String] {
-  text == "[]" ? [] : try JSONDecoder().decode([String].self, from: Data(text.utf8))
 }

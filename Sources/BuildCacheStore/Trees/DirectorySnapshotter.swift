@@ -21,13 +21,14 @@ public final class DirectorySnapshotter: Snapshotter {
     if !isReadOnly, folder.withPlatformString({ mkdir($0, 0o700) }) != 0, errno != EEXIST {
       throw FileError("can't make folder", folder)
     }
-    last = Guarded(isReadOnly ? 0 : try Self.numbers(in: folder).max() ?? 0)
-    if !isReadOnly { try removeLeftovers() }
+    let found = isReadOnly ? [] : try names(in: folder)
+    last = Guarded(found.compactMap { TreeID($0.string) }.max() ?? 0)
+    try removeLeftovers(among: found)
   }
 
   /// Removes what work that was cut off has left beside the trees.
-  private func removeLeftovers() throws {
-    for name in try names(in: top) where TreeID(name.string) == nil {
+  private func removeLeftovers(among names: [FilePath.Component]) throws {
+    for name in names where TreeID(name.string) == nil {
       let isKept = name.extension == Self.removed && TreeID(name.stem) != nil
       if !isKept { try removeTree(at: top.appending(name)) }
     }

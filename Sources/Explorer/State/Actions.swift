@@ -10,6 +10,8 @@ public enum ExplorerEvent: Sendable {
   case mouse(Mouse)
   /// The window has another size.
   case resize(Size)
+  /// Some of the largest records, before the cache is read.
+  case glimpsed(Inventory, Arrangement)
   /// The cache was read.
   case loaded(Inventory, Arrangement)
   /// The rows were arranged anew.
@@ -52,6 +54,8 @@ public enum ExplorerEvent: Sendable {
 
 /// What the explorer wants done; whoever runs it answers with events.
 public enum Effect: Sendable {
+  /// Look at so many of the largest records, before the cache is read.
+  case glimpse(Int)
   /// Read the cache, and arrange its rows.
   case load(ListChoice)
   /// Arrange rows anew.
@@ -103,7 +107,7 @@ extension Effect {
     case .stand: .stand
     case .choose: .choose
     case .list: .list
-    case .measure, .readPolicy, .carryOut, .stop, .setHeld, .copy, .export: nil
+    case .glimpse, .measure, .readPolicy, .carryOut, .stop, .setHeld, .copy, .export: nil
     }
   }
 }
@@ -113,7 +117,7 @@ extension Effect {
   var isOfRows: Bool {
     switch self {
     case .arrange, .plan, .measure, .layOut, .relate, .describe, .stand, .choose: true
-    case .load, .readPolicy, .list, .carryOut, .stop, .setHeld, .copy, .export: false
+    case .glimpse, .load, .readPolicy, .list, .carryOut, .stop, .setHeld, .copy, .export: false
     }
   }
 }

@@ -145,7 +145,7 @@ struct Binding: Sendable {
     state.options.readOnlyReason.map { "read only: \($0)" }
   }
   private static let emptyCache: @Sendable (ExplorerState) -> String? = { state in
-    state.cache.rows.isEmpty ? "there is no record" : nil
+    state.isLoaded ? state.cache.rows.isEmpty ? "there is no record" : nil : ExplorerState.reading
   }
   private static let noRecord: @Sendable (ExplorerState) -> String? = { state in
     emptyCache(state) ?? (state.screen != .prune && state.current == nil ? "no record is shown" : nil)

@@ -46,6 +46,8 @@ public struct ExplorerState: Sendable {
   /// What was read.
   var inventory = Inventory(.empty, nil, now: Timestamp(nanoseconds: 0))
   var isLoaded = false
+  /// What is shown in place of the records until they are read.
+  var glimpse: (inventory: Inventory, arrangement: Arrangement)?
   /// Which records the lists show, and in which order; ``records`` follows when it is arranged.
   var choice = ListChoice()
   /// What pruning a row with all that hangs on it frees, as far as it was worked out.

@@ -15,6 +15,7 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
   case .mouse(let mouse): effects = state.use(mouse)
   case .resize(let size): state.size = size
   case .tick: effects = state.overlay == nil && state.isWatching ? [.load(state.choice)] : []
+  case .glimpsed(let inventory, let arrangement): if !state.isLoaded { state.glimpse = (inventory, arrangement) }
   case .loaded(let inventory, let arrangement): effects = state.take(inventory, arrangement)
   case .arranged(let arrangement): effects = state.take(arrangement)
   case .laidOut(let picture): state.take(picture)
@@ -56,6 +57,7 @@ extension ExplorerState {
     marks.keep(in: cache)
     if !isLoaded || message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
     isLoaded = true
+    glimpse = nil
     prune.forgetPlan()
     graph.forget(cursorOn: drawn.flatMap { inventory.cache.index(of: $0) })
     asksWhenChosen = false

@@ -12,7 +12,7 @@ extension ExplorerState {
     if let row = layout.bar { drawBar(on: &grid, row) }
     if let row = layout.tabs { drawTabs(on: &grid, row) }
     switch screen {
-    case .records: drawRecords(on: &grid, layout)
+    case .records: asGlimpsed.drawRecords(on: &grid, layout)
     case .graph: drawGraph(on: &grid, layout)
     case .prune: drawPrune(on: &grid, layout)
     case .files: drawFiles(on: &grid, layout)
@@ -23,6 +23,15 @@ extension ExplorerState {
     if let row = layout.footer { drawFooter(on: &grid, row) }
     drawOverlay(on: &grid)
     return grid
+  }
+
+  /// The same with what there is to see before the cache is read.
+  private var asGlimpsed: ExplorerState {
+    guard !isLoaded, let glimpse else { return self }
+    var state = self
+    state.inventory = glimpse.inventory
+    state.records.arrangement = glimpse.arrangement
+    return state
   }
 
   private func drawTitle(on grid: inout Grid, _ layout: Layout) {

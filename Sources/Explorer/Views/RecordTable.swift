@@ -132,9 +132,10 @@ extension ExplorerState {
     }
   }
 
-  /// A letter for each thing that holds, a dot for each that doesn't.
+  /// A letter for each thing that holds, a dot for each that doesn't; unknown until the cache is read.
   private func flags(of row: CacheState.Row) -> String {
-    [
+    guard isLoaded else { return String(signs.ellipsis) }
+    return [
       (row.inUse, "U"), (row.isShared, "S"), (row.isMutable, "M"), (row.isLazy, "L"),
       (row.recordType.isKeptUnlessAll, "I"),
     ].map { $0.0 ? $0.1 : signs.dot }.joined()

@@ -32,8 +32,11 @@ struct ScreenOptions: ParsableArguments {
 
   /// Opens the explorer on a cache, and comes back when the user leaves it.
   ///
+  /// On the main thread, which may wait for keys: a thread of the pool that waits is missing there, and on a machine
+  /// with one processor it would be the only one.
+  ///
   /// - Throws: ``Failure`` 2 where there is no terminal, or one that can't place text.
-  func explore(_ source: any CacheController, prune: PrunePreset? = nil) async throws {
+  @MainActor func explore(_ source: any CacheController, prune: PrunePreset? = nil) async throws {
     let screen: Screen
     do {
       screen = try Screen(usesColor: color.usesColor, usesMouse: mouse)
@@ -136,7 +139,7 @@ struct Explore: AsyncParsableCommand {
   }
 
   private func openSource() throws -> any CacheController {
-    let source = try source.open(.read)
+    let source = print ? try source.open(.read) : try source.openAside()
     return readOnly ? ReadOnlyCache(source) : source
   }
 
@@ -167,6 +170,7 @@ private struct ReadOnlyCache: CacheController {
   var readOnlyReason: String? { cache.readOnlyReason ?? "--read-only" }
   var behavior: PruneBehavior { cache.behavior }
   var noInsightReason: String? { cache.noInsightReason }
+  func glimpse(of count: Int) async throws -> CacheState? { try await cache.glimpse(of: count) }
   func usage(matching filter: Filter) async throws -> CacheState { try await cache.usage(matching: filter) }
   func space() async throws -> CacheSpace? { try await cache.space() }
   func details(of id: RecordID) async throws -> RecordDetails? { try await cache.details(of: id) }

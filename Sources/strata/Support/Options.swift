@@ -94,6 +94,12 @@ struct SourceOptions: ParsableArguments {
     return try EmbeddedCache(try root.folder(), access, steps: durableSteps, logger: quietLogger)
   }
 
+  /// Opens the source for the explorer: the records of an embedded cache are read aside.
+  func openAside() throws -> any CacheController {
+    if from != nil { return try open(.read) }
+    return OpeningCache(try EmbeddedFolder(try root.folder(), .read, steps: durableSteps), logger: quietLogger)
+  }
+
   /// Opens the source, runs `body`, and closes it, also where `body` throws.
   func withSource<T: Sendable>(_ access: EmbeddedCache.Access, _ body: (any CacheController) async throws -> T)
     async throws -> T

@@ -1,0 +1,134 @@
+import BuildCache
+import Foundation
+import GRDB
+
+/// Reads all records with their parents.
+struct RecordReader {
+  private var records: [StoreContents.Record] = []
+  private var numbers: [RecordID: Int32] = [:]
+  private var unreadable: [RecordID] = []
+  /// The kind that was stored of each record.
+  private var kinds: [RecordKind] = []
+
+  /// Everything that is stored, in one transaction of the caller's.
+  ///
+  /// - Throws: `DatabaseError`; `CancellationError` where the task was cancelled.
+  static func contents(_ db: Database) throws -> StoreContents {
+    var reader = RecordReader()
+    reader.reserve(try Int.fetchOne(db, sql: "SELECT count(*) FROM record") ?? 0)
+    try reader.readRecords(db)
+    try reader.readParents(db)
+    return StoreContents(
+      records: reader.records, numbers: reader.numbers, unreadable: reader.unreadable, holds: try HoldRow.all(db))
+  }
+
+  /// The rows of the largest records that are committed, measured, and no half of a pair; without their parents.
+  static func largest(_ count: Int, _ db: Database) throws -> CacheState {
+    var reader = RecordReader()
+    try reader.readRecords(
+      db,
+      """
+      WHERE committed AND NOT deleted AND equal_mutable IS NULL AND size IS NOT NULL
+      ORDER BY size DESC, id LIMIT \(count)
+      """)
+    var builder = CacheState.Builder()
+    for (record, kind) in zip(reader.records.map(\.metadata), reader.kinds) {
+      builder.add(CacheState.Row(record, kind: kind, size: record.size ?? 0), parents: [])
+    }
+    return builder.finish()
+  }
+
+  private mutating func reserve(_ count: Int) {
+    records.reserveCapacity(count)
+    numbers.reserveCapacity(count)
+    kinds.reserveCapacity(count)
+  }
+
+  private mutating func readRecords(_ db: Database, _ which: String = "") throws {
+    // Only few need a snapshot to live: to look for all of theirs would take longer than all the rest.
+    let statement = try db.makeStatement(
+      sql: """
+        SELECT \(RecordRow.columns.joined(separator: ", ")),
+          CASE WHEN committed AND equal_mutable IS NULL THEN 0 ELSE NOT EXISTS (
+            SELECT 1 FROM snapshot WHERE id = CASE record.snapshot WHEN '' THEN record.id ELSE record.snapshot END) END
+        FROM record \(which)
+        """)
+    try statement.forEachRow { row in
+      try Task.checkCancellation()
+      let id = row.text(0)
+      do {
+        let kind = RecordRow.kinds.indices.contains(row.integer(1)) ? RecordRow.kinds[row.integer(1)] : .base
+        records.append(StoreContents.Record(metadata: try Self.metadata(row, id, kind), lacksSnapshot: row.flag(22)))
+        numbers[id] = Int32(numbers.count)
+        kinds.append(kind)
+      } catch {
+        unreadable.append(id)
+      }
+    }
+  }
+
+  private static func metadata(_ row: StatementRow, _ id: RecordID, _ kind: RecordKind) throws -> RecordMetadata {
+    var metadata = RecordMetadata(
+      id: id, parents: parents(kind, []), isCommitted: row.flag(2), snapshot: row.text(4, sharing: id),
+      createdAt: Timestamp(nanoseconds: row.int64(10)))
+    metadata.isDeleted = row.flag(3)
+    if !row.isNull(5) { metadata.equalMutable = row.text(5) }
+    metadata.isRetained = row.flag(6)
+    metadata.recordType = RecordType(rawValue: row.text(7))
+    metadata.description = row.text(8)
+    if !row.isText(9, equal: "[]") { metadata.imageRefs = try names(row.text(9)) }
+    if !row.isNull(11) { metadata.lastUsedAt = Timestamp(nanoseconds: row.int64(11)) }
+    metadata.usageCount = row.integer(12)
+    if !row.isNull(13) { metadata.size = row.int64(13) }
+    if let diffID = try digest(row, 15) {
+      metadata.blob = RecordBlob(
+        digest: try digest(row, 14), diffID: diffID, mediaType: row.text(16), size: row.int64(17),
+        urls: try names(row.text(18)))
+    }
+    metadata.isBlobOnly = row.flag(19)
+    if let id = try digest(row, 20) { metadata.chainID = id }
+    if let id = try digest(row, 21) { metadata.blobChainID = id }
+    return metadata
+  }
+
+  private static func digest(_ row: StatementRow, _ column: Int32) throws -> Digest? {
+    row.isNull(column) ? nil : try Digest(parsing: row.text(column))
+  }
+
+  private static func names(_ text: String) throws -> [String] {
+    text == "[]" ? [] : try JSONDecoder().decode([String].self, from: Data(text.utf8))
+  }
+
+  /// Gives each record its parents, whose rows stand together.
+  private mutating func readParents(_ db: Database) throws {
+    var child: RecordID?
+    var run: [(position: Int, id: RecordID)] = []
+    func endRun(_ reader: inout RecordReader) {
+      if let number = child.flatMap({ reader.numbers[$0] }).map({ Int($0) }) {
+        reader.records[number].metadata.parents = Self.parents(reader.kinds[number], run)
+      }
+      run = []
+    }
+    let statement = try db.makeStatement(sql: "SELECT record, position, parent FROM parent ORDER BY record, position")
+    try statement.forEachRow { row in
+      try Task.checkCancellation()
+      if child.map({ row.isText(0, equal: $0) }) != true {
+        endRun(&self)
+        child = row.text(0)
+      }
+      let id = row.text(2)
+      // The parent's own text, so that it is kept once.
+      run.append((row.integer(1), numbers[id].map { records[Int($0)].metadata.id } ?? id))
+    }
+    endRun(&self)
+  }
+
+  private static func parents(_ kind: RecordKind, _ parents: [(position: Int, id: RecordID)]) -> ParentIDs {
+    switch kind {
+    case .base: .none
+    case .layer: parents.first.map { .layer($0.id) } ?? .none
+    case .merge: .merge(parents.map(\.id))
+    case .diff: .diff(lower: parents.first { $0.position == 0 }?.id, upper: parents.first { $0.position == 1 }?.id)
+    }
+  }
+}

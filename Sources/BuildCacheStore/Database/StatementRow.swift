@@ -1,0 +1,53 @@
+import GRDB
+import GRDBSQLite
+
+/// The row at which a statement stands, read straight from SQLite.
+///
+/// GRDB's own rows look at each value's type and at a row's shape: of a few rows nobody notices, of 100,000 one does.
+/// Columns have the types that a strict table gives them; they count from 0.
+struct StatementRow {
+  fileprivate let statement: SQLiteStatement
+
+  func isNull(_ column: Int32) -> Bool { sqlite3_column_type(statement, column) == SQLITE_NULL }
+  func int64(_ column: Int32) -> Int64 { sqlite3_column_int64(statement, column) }
+  func integer(_ column: Int32) -> Int { Int(int64(column)) }
+  func flag(_ column: Int32) -> Bool { int64(column) != 0 }
+
+  /// A text; NULL reads as empty.
+  func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
+
+  /// A text that often is another one, which is then kept once.
+  func text(_ column: Int32, sharing other: String) -> String {
+    isText(column, equal: other) ? other : text(column)
+  }
+
+  func isText(_ column: Int32, equal other: String) -> Bool {
+    let bytes = bytes(column)
+    return other.utf8.withContiguousStorageIfAvailable { bytes.elementsEqual($0) } ?? bytes.elementsEqual(other.utf8)
+  }
+
+  /// Valid until the statement goes on.
+  private func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
+    // As a blob: asking for text would make a copy that ends in a NUL.
+    let start = sqlite3_column_blob(statement, column)
+    return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+  }
+}
+
+extension Statement {
+  /// Runs a query to its end.
+  ///
+  /// - Throws: `DatabaseError`, and what `body` throws.
+  func forEachRow(_ body: (StatementRow) throws -> Void) throws {
+    defer { sqlite3_reset(sqliteStatement) }
+    while true {
+      let code = sqlite3_step(sqliteStatement)
+      guard code == SQLITE_ROW else {
+        if code == SQLITE_DONE { return }
+        let message = sqlite3_errmsg(sqlite3_db_handle(sqliteStatement)).map { String(cString: $0) }
+        throw DatabaseError(resultCode: ResultCode(rawValue: code), message: message, sql: sql)
+      }
+      try body(StatementRow(statement: sqliteStatement))
+    }
+  }
+}
