@@ -68,6 +68,7 @@ struct StrataBench: AsyncParsableCommand {
         case .keys: try await screen.keys()
         }
       for measurement in measurements { print(json ? try measurement.json : measurement.text) }
+      fflush(nil)
     }
   }
 }
