@@ -105,7 +105,9 @@ import Testing
       try await terminal.waitFor("30 records")
       // As a terminal tells a press and a release of the first button in column 11, row 8.
       for button in [" ", "#"] { try await terminal.tmux(["send-keys", "-l", "\u{1b}[M\(button)+("]) }
-      for _ in 0..<20_000 where try await cursorRow(terminal) != 7 {}
+      for _ in 0..<20_000 {
+        if try await cursorRow(terminal) == 7 { break }
+      }
       #expect(try await cursorRow(terminal) == 7)
       try await terminal.press("q")
       try await terminal.waitFor("code 0.")
