@@ -137,6 +137,10 @@ public final class ExplorerSession {
       pruning?.cancel()
       return
     }
+    if case .stopListing = effect {
+      slots[.list]?.task.cancel()
+      return
+    }
     if case .copy(let text) = effect {
       outlets.copy(text)
       send(.told("copied \(text), where the terminal allows it"))
@@ -220,7 +224,7 @@ private struct Work: Sendable {
     case .export(let cache, let rows):
       let count = rows.count == 1 ? "1 record" : "\(rows.count) records"
       return .told("wrote \(count) to \(try outlets.export(cache, rows))")
-    case .copy, .stop: return .nothing
+    case .copy, .stop, .stopListing: return .nothing
     }
   }
 }

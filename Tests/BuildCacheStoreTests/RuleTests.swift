@@ -29,7 +29,7 @@ private final class WatchedStore: MetadataStore {
 
   func load() throws -> StoreContents { try real.load() }
   func snapshot(_ id: SnapshotID) throws -> Snapshot? { try real.snapshot(id) }
-  func snapshots() throws -> [Snapshot] { try real.snapshots() }
+  func forEachSnapshot(_ body: (Snapshot) -> Void) throws { try real.forEachSnapshot(body) }
   func unleasedSnapshots() throws -> [Snapshot] { try real.unleasedSnapshots() }
   func leases() throws -> [Lease] { try real.leases() }
   func tags() throws -> [BuildCache.Tag] { try real.tags() }

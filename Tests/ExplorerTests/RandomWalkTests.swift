@@ -38,7 +38,7 @@ import Testing
         }())
     case .setHeld: .changed("held")
     case .copy, .export: .told("done")
-    case .stop: .nothing
+    case .stop, .stopListing: .nothing
     }
   }
 

@@ -50,6 +50,76 @@ import Testing
     }
   }
 
+  @Test("find out why, mark three, take one back, filter, look at files, draw the graph, quit") func recipes()
+    async throws
+  {
+    try await TestTerminal.open { terminal in
+      try await explore(terminal)
+      try await terminal.waitFor("30 records")
+      try await terminal.press("w")
+      try await terminal.waitFor("any key: back")
+      try await terminal.press("Escape")
+      try await terminal.press("Space", "Space", "Space")
+      try await terminal.waitFor("3 marked")
+      try await terminal.press("u")
+      try await terminal.waitFor("2 marked")
+      try await terminal.press("m")
+      try await terminal.waitFor("[Marks]")
+      try await terminal.press("q", "/")
+      try await terminal.press("c", "a", "c", "h", "e", "m", "o", "u", "n", "t", "Enter")
+      try await terminal.waitFor("filter: cachemount")
+      try await terminal.press("f")
+      try await terminal.waitFor("on disk with all beneath")
+      try await terminal.press("q")
+      try await terminal.waitFor("[1 Records]")
+      try await terminal.press("Escape")
+      try await terminal.waitFor("no filter any more")
+      try await terminal.press("2")
+      try await terminal.waitFor("[2 Graph]")
+      try await terminal.press("q")
+      try await terminal.waitFor("[1 Records]")
+      try await terminal.press("q")
+      try await terminal.waitFor("modes are the same, code 0.")
+    }
+  }
+
+  @Test("Ctrl-Z gives the terminal back, and fg goes on where it was") func suspend() async throws {
+    try await TestTerminal.open { terminal in
+      try await explore(terminal)
+      try await terminal.waitFor("30 records")
+      try await terminal.press("j", "Space")
+      try await terminal.waitFor("1 marked")
+      try await terminal.press("C-z")
+      let shell = try await terminal.waitFor("Stopped")
+      #expect(!shell.contains("1 marked"))
+      try await terminal.type("fg")
+      try await terminal.waitFor("1 marked")
+      try await terminal.press("q")
+      try await terminal.waitFor("code")
+    }
+  }
+
+  @Test("--mouse: a click goes to a line, the wheel on") func mouse() async throws {
+    try await TestTerminal.open { terminal in
+      try await terminal.type("clear; \(try Program.path) explore --mouse --root \(root); echo code $?.")
+      try await terminal.waitFor("30 records")
+      // As a terminal tells a press and a release of the first button in column 11, row 8.
+      for button in [" ", "#"] { try await terminal.tmux(["send-keys", "-l", "\u{1b}[M\(button)+("]) }
+      for _ in 0..<20_000 {
+        if try await cursorRow(terminal) == 7 { break }
+      }
+      #expect(try await cursorRow(terminal) == 7)
+      try await terminal.press("q")
+      try await terminal.waitFor("code 0.")
+    }
+  }
+
+  /// The row of the window that the cursor's sign is in.
+  private func cursorRow(_ terminal: TestTerminal) async throws -> Int? {
+    try await terminal.tmux(["capture-pane", "-p"]).split(separator: "\n", omittingEmptySubsequences: false)
+      .firstIndex { $0.hasPrefix(" ▌") }
+  }
+
   @Test("Ctrl-C ends it, and the terminal is whole") func interrupt() async throws {
     try await TestTerminal.open { terminal in
       try await explore(terminal)

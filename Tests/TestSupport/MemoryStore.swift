@@ -114,7 +114,9 @@ package final class MemoryMetadataStore: MetadataStore {
   }
 
   package func snapshot(_ id: SnapshotID) throws -> Snapshot? { state.withLock { $0.snapshots[id] } }
-  package func snapshots() throws -> [Snapshot] { state.withLock { Array($0.snapshots.values) } }
+  package func forEachSnapshot(_ body: (Snapshot) -> Void) throws {
+    state.withLock { $0.snapshots.values.forEach(body) }
+  }
   package func leases() throws -> [Lease] { state.withLock { Array($0.leases.values) } }
   package func tags() throws -> [Tag] { state.withLock { Array($0.tags.values) } }
   package func leasedBlobs() throws -> Set<Digest> {

@@ -15,11 +15,18 @@ extension CacheManager {
       // The names go first: a tree without a name is garbage, a name without a tree would be damage.
       let unleased = try store.unleasedSnapshots()
       if !unleased.isEmpty { try store.apply(unleased.map { .removeSnapshot($0.id) }) }
-      let named = Set(try store.snapshots().map(\.tree))
-      return try snapshotter.trees().filter { !named.contains($0) && !state.treesInMaking.contains($0) }
+      return try trees(state) { _ in true }
     }
     for tree in doomed { try await snapshotter.remove(tree) }
     return doomed.count + blobs
+  }
+
+  /// The trees on disk that are not being made, but those of the snapshots that `isKept` picks.
+  private func trees(_ state: State, but isKept: (Snapshot) -> Bool) throws -> [TreeID] {
+    var trees = Set(try snapshotter.trees()).subtracting(state.treesInMaking)
+    guard !trees.isEmpty else { return [] }
+    try store.forEachSnapshot { if isKept($0) { trees.remove($0.tree) } }
+    return Array(trees)
   }
 
   /// Under the lock, so that nobody comes to store or lease one of them meanwhile.
@@ -39,9 +46,8 @@ extension CacheManager {
   /// - Complexity: O(records and trees), and a walk of each such tree.
   public func unownedBytes() async throws -> Int64 {
     let orphans = try state.withLock { state in
-      let owned = Set(state.records.values.map(\.treeSnapshot))
-      let trees = Set(try store.snapshots().filter { owned.contains($0.id) }.map(\.tree))
-      return try snapshotter.trees().filter { !trees.contains($0) && !state.treesInMaking.contains($0) }
+      let owned = Set(state.records.values.lazy.map(\.treeSnapshot))
+      return try trees(state) { owned.contains($0.id) }
     }
     var bytes: Int64 = 0
     for tree in orphans { bytes = bytes.addingSaturating(try await snapshotter.usage(of: tree, over: nil)) }

@@ -22,7 +22,9 @@ public protocol MetadataStore: Sendable {
   func snapshot(_ id: SnapshotID) throws -> Snapshot?
 
   /// All snapshots, in no order.
-  func snapshots() throws -> [Snapshot]
+  ///
+  /// - Parameter body: called for each while the store is read: it must not come back to the store.
+  func forEachSnapshot(_ body: (Snapshot) -> Void) throws
 
   /// The snapshots that no lease holds, neither themselves nor through one that stands on them.
   func unleasedSnapshots() throws -> [Snapshot]
@@ -49,6 +51,15 @@ public protocol MetadataStore: Sendable {
   ///
   /// - Returns: what is damaged, in words; nothing where all is well.
   func check() throws -> [String]
+}
+
+extension MetadataStore {
+  /// All snapshots, in no order.
+  public func snapshots() throws -> [Snapshot] {
+    var snapshots: [Snapshot] = []
+    try forEachSnapshot { snapshots.append($0) }
+    return snapshots
+  }
 }
 
 /// Everything that opening a cache has to know.

@@ -72,8 +72,8 @@ public final class SQLiteMetadataStore: MetadataStore {
   }
 
   /// All snapshots.
-  public func snapshots() throws -> [Snapshot] {
-    try explaining { try database.read { try SnapshotRow.all($0) } }
+  public func forEachSnapshot(_ body: (Snapshot) -> Void) throws {
+    try explaining { try database.read { try SnapshotRow.forEach($0, body: body) } }
   }
 
   /// The snapshots that nothing leased stands on.

@@ -56,20 +56,27 @@ enum RecordRow {
 
 /// How snapshots are read.
 enum SnapshotRow {
-  static func all(
-    _ db: Database, where condition: String = "", _ arguments: StatementArguments = StatementArguments()
-  ) throws -> [Snapshot] {
+  static func all(_ db: Database, where condition: String, _ arguments: StatementArguments = StatementArguments())
+    throws -> [Snapshot]
+  {
+    var snapshots: [Snapshot] = []
+    try forEach(db, where: condition, arguments) { snapshots.append($0) }
+    return snapshots
+  }
+
+  static func forEach(
+    _ db: Database, where condition: String = "", _ arguments: StatementArguments = StatementArguments(),
+    body: (Snapshot) -> Void
+  ) throws {
     let statement = try db.cachedStatement(sql: "SELECT id, parent, kind, tree, usage FROM snapshot \(condition)")
     try statement.setArguments(arguments)
-    var snapshots: [Snapshot] = []
     try statement.forEachRow { row in
-      snapshots.append(
+      body(
         Snapshot(
           id: row.text(0), parent: row.isNull(1) ? nil : row.text(1),
           kind: Snapshot.Kind(rawValue: row.integer(2)) ?? .committed, tree: row.int64(3),
           usage: row.isNull(4) ? nil : row.int64(4)))
     }
-    return snapshots
   }
 }
 

@@ -78,6 +78,8 @@ public enum Effect: Sendable {
   case choose(CacheState, [Int])
   /// List what a record's tree holds at a path.
   case list(RecordID, FilePath)
+  /// Stop listing: nobody looks any more.
+  case stopListing
   /// Carry a plan out.
   case carryOut(PrunePlan)
   /// Stop the prune that is under way, after the record that it is at.
@@ -107,7 +109,7 @@ extension Effect {
     case .stand: .stand
     case .choose: .choose
     case .list: .list
-    case .glimpse, .measure, .readPolicy, .carryOut, .stop, .setHeld, .copy, .export: nil
+    case .glimpse, .measure, .readPolicy, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: nil
     }
   }
 }
@@ -117,7 +119,7 @@ extension Effect {
   var isOfRows: Bool {
     switch self {
     case .arrange, .plan, .measure, .layOut, .relate, .describe, .stand, .choose: true
-    case .glimpse, .load, .readPolicy, .list, .carryOut, .stop, .setHeld, .copy, .export: false
+    case .glimpse, .load, .readPolicy, .list, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: false
     }
   }
 }

@@ -89,7 +89,9 @@ extension ExplorerState {
   }
 
   private mutating func goBack() -> [Effect] {
-    show(screen == .files || screen == .marks ? cameFrom : .records)
+    // A huge tree may take minutes.
+    let isListing = screen == .files && files.files == nil
+    return (isListing ? [.stopListing] : []) + show(screen == .files || screen == .marks ? cameFrom : .records)
   }
 
   /// Takes the filter away, where there is one; else goes back.

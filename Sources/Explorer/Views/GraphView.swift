@@ -93,7 +93,8 @@ extension ExplorerState {
     let window = graph.firstLane..<min(picture.laneCount, graph.firstLane + columns.lanes)
     for (offset, cell) in picture.cells(ofRow: line, lanes: window).enumerated() {
       let style = Style(
-        foreground: isDim ? nil : Self.color(ofLane: window.lowerBound + offset), bold: cell.isRecord && !isDim,
+        foreground: isDim || isCurrent ? nil : Self.color(ofLane: window.lowerBound + offset),
+        bold: cell.isRecord && !isDim,
         dim: isDim, reverse: isCurrent)
       grid.draw(
         drawer.lanes([cell], record: sign), at: Point(column: GraphColumns.margin + 2 * offset, row: row), style: style)

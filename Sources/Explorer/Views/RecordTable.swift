@@ -155,7 +155,7 @@ extension ExplorerState {
     let width = layout.listColumns
     grid.draw(margin, at: Point(column: 0, row: start.row), width: width, style: style)
     grid.draw(line(of: number, in: table), at: start, width: width - start.column, style: style)
-    if let flags = table.start(of: .flags), !isDim {
+    if let flags = table.start(of: .flags), !isDim, !isCurrent {
       let colors: [Color] = [.red, .yellow, .cyan, .blue, .magenta]
       for (offset, color) in colors.enumerated() where start.column + flags + offset < width {
         let column = start.column + flags + offset
