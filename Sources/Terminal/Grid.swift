@@ -56,6 +56,15 @@ public struct Grid: Equatable, Sendable {
     guard (0..<size.rows).contains(place.row) else { return 0 }
     let end = min(size.columns, width.map { place.column + max(0, $0) } ?? size.columns)
     var column = place.column
+    // Plain text as far as it is drawn, and one more, which could be a mark on the last: a byte is a cell.
+    let room = max(0, end - column)
+    if isPlain(text.utf8.prefix(room + 1)) {
+      for byte in text.utf8.prefix(room) {
+        put(Cell(character: Character(Unicode.Scalar(byte)), width: 1, style: style), column, place.row)
+        column += 1
+      }
+      return column - place.column
+    }
     for glyph in Glyphs(text) {
       if column + glyph.width > end { break }
       put(Cell(character: glyph.character, width: Int8(glyph.width), style: style), column, place.row)

@@ -123,6 +123,11 @@ public func fitted(_ text: String, to width: Int, from alignment: Alignment = .l
   -> String
 {
   guard width > 0 else { return "" }
+  // Most texts are short and plain.
+  if text.utf8.count <= width, isPlain(text) {
+    let blanks = String(repeating: " ", count: width - text.utf8.count)
+    return alignment == .left ? text + blanks : blanks + text
+  }
   var kept = ""
   var used = 0
   // What has to go if there turns out to be more than fits.
@@ -143,6 +148,8 @@ public func fitted(_ text: String, to width: Int, from alignment: Alignment = .l
 }
 
 /// Whether every byte is a printable ASCII character.
-private func isPlain(_ text: String) -> Bool {
-  text.utf8.allSatisfy { (0x20...0x7e).contains($0) }
+func isPlain(_ text: some Sequence<UInt8>) -> Bool {
+  text.allSatisfy { (0x20...0x7e).contains($0) }
 }
+
+private func isPlain(_ text: String) -> Bool { isPlain(text.utf8) }

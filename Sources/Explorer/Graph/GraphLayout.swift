@@ -118,6 +118,8 @@ public struct GraphLayout: Sendable {
     let edges = state.graphEdges(of: record).map { (lane: lane(of: $0.parent), edge: $0.edge, parent: $0.parent) }
       .sorted { $0.lane < $1.lane }
     let turns = edges.filter { $0.lane != own }
+    let right = turns.filter { $0.lane > own }
+    let left = turns.filter { $0.lane < own }
     return window.map { lane in
       var cell = Cell()
       if lane == own {
@@ -130,8 +132,6 @@ public struct GraphLayout: Sendable {
       }
       cell.turn = turns.first { $0.lane == lane }?.edge
       // Near the record the line to the nearest lane is seen, further away those that go on.
-      let right = turns.filter { $0.lane > own }
-      let left = turns.filter { $0.lane < own }
       if lane >= own { cell.right = right.first { $0.lane > lane }?.edge }
       if lane > own { cell.left = right.first { $0.lane >= lane }?.edge }
       if lane <= own { cell.left = left.last { $0.lane < lane }?.edge }
