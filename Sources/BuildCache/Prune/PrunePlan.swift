@@ -46,7 +46,7 @@ public struct PrunePlan: Sendable {
   }
 
   private init(
-    _ state: CacheState, planning policies: some Sequence<PrunePolicy>, after first: [PlannedRule],
+    _ state: CacheState, planning policies: some Collection<PrunePolicy>, after first: [PlannedRule],
     behavior: PruneBehavior, now: Timestamp, free: Int64?
   ) {
     var remaining = RemainingCache(state, parentUse: behavior.parentUse, now: now)
@@ -57,8 +57,9 @@ public struct PrunePlan: Sendable {
       let rule = PlannedRule(policy, on: remaining, behavior: behavior, free: free) {
         reason.reason(forRow: $0, lastUsed: remaining.lastUsed[$0])
       }
-      for victim in rule.victims { remaining.remove(victim.row) }
       rules.append(rule)
+      guard rules.count < first.count + policies.count else { break }
+      for victim in rule.victims { remaining.remove(victim.row) }
     }
     self.init(state: state, rules: rules, behavior: behavior, now: now, free: free)
   }

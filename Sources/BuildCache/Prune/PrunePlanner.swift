@@ -100,10 +100,11 @@ struct PrunePlanner {
     for (place, row) in rowAt.enumerated() where remaining.standing[Int(row)] == 0 {
       insert(Int32(place), class: Int(classAt[place]))
     }
+    var freed: [(row: Int, isUse: Bool)] = []
     while let victim = takeLowest() {
       let place = Int32(order.victims.count)
       order.victims.append(victim)
-      var freed: [(row: Int, isUse: Bool)] = []
+      freed.removeAll(keepingCapacity: true)
       remaining.remove(victim.row) { freed.append(($0, $1)) }
       for (parent, isUse) in freed where placeOf[parent] >= 0 {
         let own = placeOf[parent]

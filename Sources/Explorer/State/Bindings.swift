@@ -157,6 +157,6 @@ struct Binding: Sendable {
     state.isDetailShown ? nil : "i opens the details"
   }
   private static let noPlan: @Sendable (ExplorerState) -> String? = { state in
-    state.prune.plan == nil ? "the plan is being made" : nil
+    state.prune.plan == nil ? ExplorerState.planning : nil
   }
 }

@@ -73,6 +73,7 @@ public struct ExplorerState: Sendable {
   public internal(set) var hasQuit = false
 
   static let reading = "reading the cache"
+  static let planning = "the plan is being made"
 
   /// The state before anything is read.
   public init(_ options: Options, size: Size) {

@@ -11,6 +11,7 @@ extension ExplorerState {
 
   mutating func take(_ preview: PrunePreview) {
     prune.take(preview)
+    if message == Self.planning { message = "" }
     if !prune.isLimitChosen {
       prune.limitLastRule(to: SpaceLimits(maxUsed: preview.plan.before / 2))
       prune.isLimitChosen = true
