@@ -110,9 +110,6 @@ public struct PlannedRule: Sendable {
     madeYoung[row].map { $0 < cut } ?? false
   }
 
-  /// Whether no limit whatever lets the rule take the row. O(1).
-  func isProtected(_ row: Int) -> Bool { reasons[row] != nil }
-
   /// D4: victims go while the total is at least the limit, so at exactly the limit one more goes.
   private static func cut(freed: [Int64], before: Int64, keepBytes: Int64) -> Int {
     let count = freed.count - 1
