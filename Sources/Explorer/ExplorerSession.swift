@@ -222,8 +222,7 @@ private struct Work: Sendable {
       try await controller.setHeld(isHeld, id, reason: "held in the explorer")
       return .changed(isHeld ? "held: no prune takes it until H lets go" : "let go")
     case .export(let cache, let rows):
-      let count = rows.count == 1 ? "1 record" : "\(rows.count) records"
-      return .told("wrote \(count) to \(try outlets.export(cache, rows))")
+      return .told("wrote \(counted(rows.count)) to \(try outlets.export(cache, rows))")
     case .copy, .stop, .stopListing: return .nothing
     }
   }

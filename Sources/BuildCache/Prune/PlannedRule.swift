@@ -13,6 +13,8 @@ public struct PlannedRule: Sendable {
 
   /// `freedBy[k]` is what the first k victims free.
   private let freedBy: [Int64]
+  /// `tiedBy[k]` is how many of the first k victims had the same score as others.
+  private let tiedBy: [Int32]
   /// Why a row is not in the order; absent for those that are, and for those that are gone before.
   private let reasons: [KeptReason?]
   /// A row's place in the order; -1 for those that are not in it.
@@ -38,15 +40,19 @@ public struct PlannedRule: Sendable {
     ).order()
     var freed: [Int64] = [0]
     freed.reserveCapacity(planned.victims.count + 1)
+    var tied: [Int32] = [0]
+    tied.reserveCapacity(planned.victims.count + 1)
     var places = [Int32](repeating: -1, count: rows.count)
     for (place, victim) in planned.victims.enumerated() {
       reasons[victim.row] = nil
       places[victim.row] = Int32(place)
       freed.append(freed[freed.count - 1].addingSaturating(rows[victim.row].size))
+      tied.append(tied[tied.count - 1] + (victim.tied > 0 ? 1 : 0))
     }
     order = planned.victims
     madeYoung = planned.madeYoung
     freedBy = freed
+    tiedBy = tied
     self.reasons = reasons
     self.places = places
     cut = Self.cut(freed: freed, before: before, keepBytes: keepBytes)
@@ -58,6 +64,7 @@ public struct PlannedRule: Sendable {
     before = rule.before
     order = rule.order
     freedBy = rule.freedBy
+    tiedBy = rule.tiedBy
     reasons = rule.reasons
     places = rule.places
     madeYoung = rule.madeYoung
@@ -81,6 +88,8 @@ public struct PlannedRule: Sendable {
   public var victims: ArraySlice<PrunePlan.Victim> { order[..<cut] }
   /// What the victims free together.
   public var freed: Int64 { freedBy[cut] }
+  /// How many of the victims had the same score as other candidates; none where they are not ranked. O(1).
+  public var tied: Int { isRanked ? Int(tiedBy[cut]) : 0 }
   /// D4's total afterwards.
   public var after: Int64 { remaining(after: cut) }
 
@@ -113,13 +122,6 @@ public struct PlannedRule: Sendable {
   /// D4: victims go while the total is at least the limit, so at exactly the limit one more goes.
   private static func cut(freed: [Int64], before: Int64, keepBytes: Int64) -> Int {
     let count = freed.count - 1
-    if keepBytes <= 0 { return count }
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if before - freed[middle] < keepBytes { high = middle } else { low = middle + 1 }
-    }
-    return low
+    return keepBytes <= 0 ? count : (0..<count).partitionPoint { before - freed[$0] >= keepBytes }
   }
 }

@@ -113,6 +113,8 @@ public struct PrunePlan: Sendable {
   public var victims: [Victim] { rules.flatMap(\.victims) }
   /// What the victims free together.
   public var freed: Int64 { rules.reduce(0) { $0.addingSaturating($1.freed) } }
+  /// How many of the victims had the same score as other candidates of their step.
+  public var tied: Int { rules.reduce(0) { $0 + $1.tied } }
   /// D4's total before.
   public var before: Int64 { rules.first?.before ?? state.total }
   /// D4's total afterwards, as the last rule counts it.

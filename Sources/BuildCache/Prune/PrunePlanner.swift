@@ -70,7 +70,7 @@ struct PrunePlanner {
       placeOf[Int(row)] = Int32(place)
       while counts[number] < count { number += 1 }
       classAt.append(Int32(number))
-      slotAt.append(time == RemainingCache.neverUsed ? 0 : Int32(Self.index(of: time, in: times) + 1))
+      slotAt.append(time == RemainingCache.neverUsed ? 0 : Int32(times.indices.partitionPoint { times[$0] < time } + 1))
       let isNewGroup = place == 0 || classAt[place - 1] != classAt[place] || slotAt[place - 1] != slotAt[place]
       groupAt.append(place == 0 ? 0 : groupAt[place - 1] + (isNewGroup ? 1 : 0))
     }
@@ -228,16 +228,5 @@ struct PrunePlanner {
     var distinct: [Int64] = []
     for value in values.sorted() where value != distinct.last { distinct.append(value) }
     return distinct
-  }
-
-  /// The place of a value in a sorted list that has it.
-  private static func index(of value: Int64, in sorted: [Int64]) -> Int {
-    var low = 0
-    var high = sorted.count
-    while low < high {
-      let middle = (low + high) / 2
-      if sorted[middle] < value { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

@@ -144,14 +144,9 @@ public struct GraphLayout: Sendable {
   private func resident(of lane: Int, atRow row: Int) -> Int? {
     guard residents.indices.contains(lane) else { return nil }
     let list = residents[lane]
-    var low = 0
-    var high = list.count
-    while low < high {
-      let middle = (low + high) / 2
-      if starts[Int(list[middle])] <= row { low = middle + 1 } else { high = middle }
-    }
-    guard low > 0, rows[Int(list[low - 1])] > row else { return nil }
-    return Int(list[low - 1])
+    let next = list.indices.partitionPoint { starts[Int(list[$0])] <= row }
+    guard next > 0, rows[Int(list[next - 1])] > row else { return nil }
+    return Int(list[next - 1])
   }
 
   /// The lanes while rows are laid out from the top.
@@ -201,13 +196,7 @@ public struct GraphLayout: Sendable {
     }
 
     private func countOfFree(upTo lane: Int) -> Int {
-      var low = 0
-      var high = free.count
-      while low < high {
-        let middle = (low + high) / 2
-        if free[middle] > lane { low = middle + 1 } else { high = middle }
-      }
-      return free.count - low
+      free.count - free.indices.partitionPoint { free[$0] > lane }
     }
 
     private mutating func insert(_ lane: Int) {

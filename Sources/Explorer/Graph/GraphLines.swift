@@ -107,13 +107,8 @@ struct GraphLines: Sendable {
 
   /// The last chain for which something holds that holds for those above it too.
   private func lastChain(where holds: (Int) -> Bool) -> Int? {
-    var low = 0
-    var high = chains.count
-    while low < high {
-      let middle = (low + high) / 2
-      if holds(middle) { low = middle + 1 } else { high = middle }
-    }
-    return low > 0 ? low - 1 : nil
+    let next = chains.indices.partitionPoint(where: holds)
+    return next > 0 ? next - 1 : nil
   }
 }
 

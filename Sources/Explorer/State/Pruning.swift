@@ -6,8 +6,11 @@ extension ExplorerState {
   /// The effect that makes the plan of the rules as they stand; the last rule's limit moves later without it.
   mutating func makePlan() -> Effect {
     prune.forgetPlan()
-    return .plan(cache, prune.policies, prune.behavior, free: options.prune.free ?? inventory.space?.free)
+    return .plan(cache, prune.policies, prune.behavior, free: freeBytes)
   }
+
+  /// Free bytes of the disk: what is pretended, else what was read of it.
+  private var freeBytes: Int64? { options.prune.free ?? inventory.space?.free }
 
   mutating func take(_ preview: PrunePreview) {
     prune.take(preview)
@@ -105,7 +108,7 @@ extension ExplorerState {
       return limit(to: limits)
     case .minFree:
       limits.minFree = try bytes("min free")
-      if limits.minFree > 0 && options.prune.free ?? inventory.space?.free == nil {
+      if limits.minFree > 0 && freeBytes == nil {
         throw CacheError(.badInput, "the free space of this cache's disk isn't known here")
       }
       return limit(to: limits)

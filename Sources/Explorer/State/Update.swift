@@ -122,8 +122,7 @@ extension ExplorerState {
   }
 
   fileprivate func words(for report: PruneReport) -> String {
-    let records = report.removed == 1 ? "1 record" : "\(report.removed) records"
-    var words = "removed \(records), freed \(ByteCount(report.freed).text)"
+    var words = "removed \(counted(report.removed)), freed \(ByteCount(report.freed).text)"
     if report.wasStopped { words += "; stopped, the rest is as it was" }
     if !report.changed.isEmpty {
       words += "; \(report.changed.count) changed since the preview and were left alone"

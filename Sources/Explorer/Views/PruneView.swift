@@ -72,21 +72,20 @@ extension ExplorerState {
   }
 
   private func factsLine(_ plan: PrunePlan) -> String {
-    let records = plan.count == 1 ? "1 record" : "\(plan.count) records"
-    let tied = plan.rules.reduce(0) { $0 + ($1.isRanked ? $1.victims.count { $0.tied > 0 } : 0) }
-    var facts = ["removes \(records), frees \(ByteCount(plan.freed).text)", "\(ByteCount(plan.after).text) left"]
+    var facts = [
+      "removes \(counted(plan.count)), frees \(ByteCount(plan.freed).text)", "\(ByteCount(plan.after).text) left",
+    ]
     if plan.rules.contains(where: { !$0.isRanked && $0.cut > 0 }) {
       facts.append("no limit: everything that can go goes, unranked")
     }
-    if tied > 0 { facts.append("\(tied) tied: any may go first") }
+    if plan.tied > 0 { facts.append("\(plan.tied) tied: any may go first") }
     if let pinned = prune.preview?.pinned { facts.append(words(for: pinned)) }
     return " " + joined(facts)
   }
 
   private func words(for pinned: PrunePreview.Pinned) -> String {
-    let by = pinned.pinners == 1 ? "1 record" : "\(pinned.pinners) records"
     let why = pinned.usedSince.map { "used in the last \(age($0))" } ?? "that \(pinned.pinners == 1 ? "stays" : "stay")"
-    return "\(ByteCount(pinned.bytes).text) more is pinned by \(by) \(why)"
+    return "\(ByteCount(pinned.bytes).text) more is pinned by \(counted(pinned.pinners)) \(why)"
   }
 
   private func staysLine(_ plan: PrunePlan) -> String {
@@ -149,9 +148,8 @@ extension ExplorerState {
       let isNext = victim >= plan.rules[number].cut
       grid.draw(text(of: victim, plan, number, columns), at: place, style: Style(dim: isNext))
     case .group(let group):
-      let records = group.records == 1 ? "1 record" : "\(group.records) records"
       grid.draw(
-        joined(["  stays: \(group.reason.words)", records, ByteCount(group.bytes).text]), at: place,
+        joined(["  stays: \(group.reason.words)", counted(group.records), ByteCount(group.bytes).text]), at: place,
         style: Style(dim: true, underline: true))
     case .kept(let kept): grid.draw(text(of: kept, plan, columns), at: place, style: Style(dim: true))
     }
@@ -194,6 +192,9 @@ extension ExplorerState {
     return parts.joined()
   }
 }
+
+/// So many records, in words.
+public func counted(_ records: Int) -> String { records == 1 ? "1 record" : "\(records) records" }
 
 /// A score with three decimals; what the lists show, not what is compared.
 public func scoreText(_ score: Double) -> String {

@@ -26,8 +26,6 @@ extension ExplorerState {
     return stay == 0 ? words : words + "   \(stay) can't go: in use"
   }
 
-  func counted(_ count: Int) -> String { count == 1 ? "1 record" : "\(count) records" }
-
   private func drawTable(_ rows: [Int], _ columns: [RecordColumn], on grid: inout Grid, _ layout: Layout) {
     let margin = 4
     let table = RecordTable(columns, width: layout.listColumns - margin - 1, id: idWidth)

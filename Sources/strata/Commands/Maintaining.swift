@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
+import Explorer
 import Glibc
 
 /// `strata rm`: prunes just these.
@@ -27,7 +28,7 @@ struct Remove: AsyncParsableCommand {
       let others = plan.count - Set(wanted).count
       if !yes {
         try PlanText.confirm(
-          "Remove \(PlanText.count(plan.count)), \(others) of them as they stand on what you named, freeing "
+          "Remove \(counted(plan.count)), \(others) of them as they stand on what you named, freeing "
             + "\(ByteCount(plan.freed).text)?")
       }
       PlanText.tell(try await cache.carryOut(plan, progress: PlanText.tellRemoved))

@@ -49,7 +49,7 @@ struct Prune: AsyncParsableCommand {
 
   private func ask(_ plan: PrunePlan) throws {
     guard plan.count > 0 else { return }
-    try PlanText.confirm("Remove \(PlanText.count(plan.count)), freeing \(ByteCount(plan.freed).text)?")
+    try PlanText.confirm("Remove \(counted(plan.count)), freeing \(ByteCount(plan.freed).text)?")
   }
 
   private func carryOut(_ plan: PrunePlan, on source: any CacheController) async throws {

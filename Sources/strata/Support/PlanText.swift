@@ -3,10 +3,6 @@ import Explorer
 
 /// A plan in words and columns.
 enum PlanText {
-  static func count(_ records: Int) -> String {
-    records == 1 ? "1 record" : "\(records) records"
-  }
-
   /// Asks whether to remove, no being the default.
   ///
   /// - Throws: ``Failure`` 1 where the answer is not yes.
@@ -23,7 +19,7 @@ enum PlanText {
 
   /// What went in all.
   static func tell(_ report: PruneReport) {
-    print("Removed \(count(report.removed)), freed \(ByteCount(report.freed).text).")
+    print("Removed \(counted(report.removed)), freed \(ByteCount(report.freed).text).")
   }
 
   /// Rule by rule the victims in order, then the sums, and how many stay for which reason.
@@ -46,7 +42,7 @@ enum PlanText {
       rule.isRanked
       ? "keeps \(ByteCount(rule.keepBytes).text) of \(ByteCount(rule.before).text)"
       : "no limit, of \(ByteCount(rule.before).text)"
-    return "Rule \(number + 1) (\(rule.policy.words)): \(limit), removes \(count(rule.cut))"
+    return "Rule \(number + 1) (\(rule.policy.words)): \(limit), removes \(counted(rule.cut))"
       + (rule.cut > 0 ? ", \(ByteCount(rule.freed).text)" : "")
   }
 
@@ -79,12 +75,11 @@ enum PlanText {
 
   private static func sums(_ plan: PrunePlan) -> [String] {
     var lines = [
-      "Would remove \(count(plan.count)), freeing \(ByteCount(plan.freed).text): "
+      "Would remove \(counted(plan.count)), freeing \(ByteCount(plan.freed).text): "
         + "\(ByteCount(plan.before).text) before, \(ByteCount(plan.after).text) after (shared records not counted)."
     ]
-    let tied = plan.rules.reduce(0) { sum, rule in sum + (rule.isRanked ? rule.victims.count { $0.tied > 0 } : 0) }
-    if tied > 0 {
-      lines.append("\(count(tied)) had the same score as others: a daemon's choice among them is accidental.")
+    if plan.tied > 0 {
+      lines.append("\(counted(plan.tied)) had the same score as others: a daemon's choice among them is accidental.")
     }
     for rule in plan.rules where plan.behavior.isDaemon && rule.isMetByDaemon {
       lines.append(
