@@ -7,7 +7,8 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
   public struct Code: Hashable, Sendable, CustomStringConvertible {
     private enum Name: String {
       case locked, notFound, invalid, lowerRequired, needsRemoteProvider, notAddressable, missingDiffID, badDigest
-      case noBlobs, badArchive, badFilter, badInput, badList, heldByOther, readOnly, storage
+      case noBlobs, badArchive, badFilter, badInput, badList, heldByOther, readOnly, foreign, diskFull
+      case storage
     }
     private let name: Name
 
@@ -44,6 +45,10 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
     public static let heldByOther = Code(name: .heldByOther)
     /// The cache was opened for reading only.
     public static let readOnly = Code(name: .readOnly)
+    /// The folder is not a cache of this library's making; nothing in it was touched.
+    public static let foreign = Code(name: .foreign)
+    /// The disk has no room left; what was half made is taken back.
+    public static let diskFull = Code(name: .diskFull)
     /// The disk or the database failed.
     public static let storage = Code(name: .storage)
   }

@@ -10,7 +10,9 @@ import SystemPackage
 ///     ├─ lock       who may change it; held by one process at a time
 ///     ├─ cache.db   records, snapshots, leases, tags, holds (SQLite; -wal and -shm beside it)
 ///     ├─ trees      a folder a snapshot, by number
-///     └─ blobs      a file a blob, by digest
+///     ├─ blobs      a file a blob, by digest
+///     ├─ lost       what was damaged and had to be cleared away, until a repair is asked for
+///     └─ reserve    room that is given back to a full disk, so that a prune can begin
 public final class EmbeddedCache: CacheController {
   /// What the opener means to do.
   public typealias Access = EmbeddedFolder.Access
@@ -21,10 +23,11 @@ public final class EmbeddedCache: CacheController {
   public let content: any ContentStore
   private let folder: EmbeddedFolder
 
+  var folderSteps: DurableSteps { folder.steps }
   /// The cache's folder.
   public var root: FilePath { folder.root }
   /// Why nothing can be changed, where that is so.
-  public var readOnlyReason: String? { folder.readOnlyReason }
+  public var readOnlyReason: String? { folder.isReadOnly ? "it was opened to be looked at" : nil }
 
   /// Opens the cache in a folder: ``EmbeddedFolder/init(_:_:steps:)``, and then its records.
   ///
@@ -37,8 +40,9 @@ public final class EmbeddedCache: CacheController {
   ///   - progress: told how many more bytes of a layer were packed or unpacked.
   ///   - steps: what every durable step passes, for tests.
   ///   - logger: where oddities are told.
-  /// - Throws: ``CacheError`` `notFound` where there is nothing to read, `heldByOther` where another process changes
-  ///   it and this one means to, `storage` naming the file that can't be used.
+  /// - Throws: ``CacheError`` `notFound` where there is nothing to read, `foreign` where the folder is something else
+  ///   than a cache of this user's, `heldByOther` where another process changes it and this one means to, `storage`
+  ///   naming the file that can't be used.
   public convenience init(
     _ root: FilePath, _ access: Access, clock: any CacheClock = SystemClock(),
     identities: any IdentitySource = RandomIdentities(), maxUnpacked: Int64? = nil,
@@ -53,27 +57,36 @@ public final class EmbeddedCache: CacheController {
   /// Reads the records of a folder that is open; the parameters are those of
   /// ``init(_:_:clock:identities:maxUnpacked:progress:steps:logger:)``.
   ///
-  /// - Parameter folder: it is this cache's to close, and closed where reading fails.
+  /// - Parameters:
+  ///   - folder: it is this cache's to close, and closed where reading fails.
+  ///   - aside: a folder for what looking has to make (a tree that was never made, a blob), where the cache itself is
+  ///     only looked at; it is the caller's to remove.
   /// - Throws: ``CacheError`` `storage` naming the file that can't be used.
   public init(
-    _ folder: EmbeddedFolder, clock: any CacheClock = SystemClock(),
+    _ folder: EmbeddedFolder, makingIn aside: FilePath? = nil, clock: any CacheClock = SystemClock(),
     identities: any IdentitySource = RandomIdentities(), maxUnpacked: Int64? = nil,
     progress: @escaping @Sendable (Int64) -> Void = { _ in }, logger: Logger = Logger(label: "strata.cache")
   ) throws {
     self.folder = folder
     do {
-      let isReadOnly = folder.readOnlyReason != nil
-      let (store, steps) = (folder.store, folder.steps)
-      content = try BlobFolder(folder.root.appending("blobs"), isReadOnly: isReadOnly, steps: steps)
-      let trees = folder.root.appending("trees")
+      let aside = folder.isReadOnly ? aside : nil
+      func access(_ name: FilePath.Component) -> FolderAccess {
+        if let aside { return .aside(aside.appending(name)) }
+        return folder.isReadOnly ? .read : .write
+      }
+      let (blobs, trees) = (CacheRoot.Name.blobs, CacheRoot.Name.trees)
+      let store = try aside == nil ? folder.store : SQLiteMetadataStore(copying: folder.store)
+      content = try BlobFolder(folder.root.appending(blobs), access(blobs), steps: folder.steps)
       manager = try CacheManager(
         CacheManager.Foundation(
-          store: store, snapshotter: try DirectorySnapshotter(trees, isReadOnly: isReadOnly, steps: steps),
+          store: store,
+          snapshotter: try DirectorySnapshotter(folder.root.appending(trees), access(trees), steps: folder.steps),
           content: content,
           applier: TarLayerApplier(maxUnpacked: maxUnpacked, progress: progress),
-          differ: TarLayerDiffer(staging: trees, progress: progress),
+          differ: TarLayerDiffer(staging: (aside ?? folder.root).appending(trees), progress: progress),
+          lost: aside == nil ? LostFolder(in: folder.root, steps: folder.steps) : nil,
           references: TagReferences(store), clock: clock, identities: identities, logger: logger,
-          isReadOnly: isReadOnly))
+          isReadOnly: folder.isReadOnly && aside == nil))
     } catch {
       try? folder.close()
       throw error
@@ -93,14 +106,8 @@ public final class EmbeddedCache: CacheController {
 
   /// The file system's room, and what no record owns.
   public func space() async throws -> CacheSpace? {
-    var status = statvfs()
-    guard root.withPlatformString({ (path: UnsafePointer<CChar>) -> Int32 in statvfs(path, &status) }) == 0 else {
-      throw FileError("can't ask for the free space of", root)
-    }
-    let block = Int64(status.f_frsize)
-    return CacheSpace(
-      capacity: Int64(status.f_blocks) * block, free: Int64(status.f_bfree) * block,
-      unowned: try await manager.unownedBytes())
+    let status = try FileSystemStatus(of: root)
+    return CacheSpace(capacity: status.capacity, free: status.free, unowned: try await manager.unownedBytes())
   }
 
   /// Carries out a plan by the manager.
@@ -123,6 +130,14 @@ public final class EmbeddedCache: CacheController {
   public func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws {
     if let readOnlyReason { throw CacheError(.readOnly, readOnlyReason) }
     if isHeld { try manager.hold(id, reason: reason) } else { try manager.unhold(id) }
+  }
+
+  /// What has to be known of what was read: who else is changing the cache, and what in it is damaged.
+  public func notes() async -> [String] {
+    let writer = folder.isReadOnly ? RootLock.holder(of: root) : nil
+    let outcome = manager.lostPlace.map { "and is moved to \($0)" } ?? "and is left as it is"
+    return (writer.map { ["\($0) is changing this cache; what it has in use is unknown here"] } ?? [])
+      + manager.cleared.map { "record \($0.id) can't be used (\($0.reason)), \(outcome)" }
   }
 
   /// Closes the database and lets go of the lock.

@@ -44,7 +44,7 @@ struct Workload {
   func write(to root: FilePath) throws {
     let cache = try EmbeddedCache(root, .write)
     try cache.close()
-    let store = try SQLiteMetadataStore(root.appending("cache.db"), isReadOnly: false)
+    let store = try SQLiteMetadataStore(root.appending("cache.db"))
     for start in stride(from: 0, to: records.count, by: 10_000) {
       let part = records[start..<min(start + 10_000, records.count)]
       try store.apply(

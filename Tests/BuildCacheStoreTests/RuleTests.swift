@@ -37,7 +37,7 @@ private final class WatchedStore: MetadataStore {
   func variants(of blob: Digest) throws -> Set<Digest> { try real.variants(of: blob) }
   func value(_ key: String, of record: RecordID) throws -> String? { try real.value(key, of: record) }
   func records(withIndex index: String) throws -> Set<RecordID> { try real.records(withIndex: index) }
-  func check() throws -> [String] { try real.check() }
+  func inspect() throws -> StoreInspection { try real.inspect() }
 }
 
 /// The manager's rules, one by one, on a manager without a disk.

@@ -73,18 +73,23 @@ import Testing
     try cache.close()
   }
 
-  @Test("a cache that is being opened is closed without waiting for it, and its lock is free then")
-  func closedWhileOpening() async throws {
+  @Test("a cache that is being watched holds nothing: others change it, and the next look shows that")
+  func watched() async throws {
     try write(long(2_000))
-    for _ in 0..<20 {
-      let cache = OpeningCache(try EmbeddedFolder(scratch.path, .write))
-      #expect(cache.readOnlyReason == nil)
-      #expect(try await cache.glimpse(of: 1)?.rows.count == 1)
-      try await cache.close()
-    }
-    let cache = OpeningCache(try EmbeddedFolder(scratch.path, .write))
-    #expect(try await cache.usage().rows.count == long(2_000))
-    try await cache.close()
+    let watched = try EmbeddedSource(scratch.path)
+    #expect(watched.readOnlyReason == nil)
+    #expect(try await watched.glimpse(of: 1)?.rows.count == 1)
+    #expect(try await watched.usage().rows.count == long(2_000))
+    let writer = try EmbeddedCache(scratch.path, .write)
+    try writer.manager.hold("r29", reason: "another process")
+    #expect(try await watched.usage().rows.contains { $0.id == "r29" && $0.inUse })
+    #expect(await watched.notes().contains { $0.contains("process \(getpid()), since 20") })
+    await #expect(throws: CacheError.self) { try await watched.setHeld(false, "r29", reason: "") }
+    try writer.close()
+    try await watched.setHeld(false, "r29", reason: "")
+    #expect(try await watched.usage().rows.allSatisfy { !$0.inUse })
+    #expect(await watched.notes().isEmpty)
+    try await watched.close()
   }
 
   private func record(_ id: RecordID) -> RecordMetadata {

@@ -21,6 +21,12 @@ final class SizedSnapshotter: Snapshotter {
   func prepare(_ tree: TreeID, sharing parent: TreeID?) async throws { try await real.prepare(tree, sharing: parent) }
   func keep(_ removals: [LayerRemoval], of tree: TreeID) async throws { try await real.keep(removals, of: tree) }
   func settle(_ tree: TreeID, over parent: TreeID) async throws { try await real.settle(tree, over: parent) }
+  func seal(_ tree: TreeID, over parent: TreeID?) async throws -> (seal: TreeSeal, usage: Int64) {
+    (try await real.seal(tree, over: parent).seal, try await usage(of: tree, over: parent))
+  }
+  func damage(of tree: TreeID, over parent: TreeID?, _ seal: TreeSeal, deep: Bool) async throws -> String? {
+    try await real.damage(of: tree, over: parent, seal, deep: deep)
+  }
   func folder(of tree: TreeID) -> FilePath { real.folder(of: tree) }
   func remove(_ tree: TreeID) async throws { try await real.remove(tree) }
   func trees() throws -> [TreeID] { try real.trees() }
@@ -102,6 +108,16 @@ final class EmptyTrees: Snapshotter {
     guard state.withLock({ $0.trees.contains(tree) }) else { throw CacheError(.storage, "tree \(tree) is gone") }
     await Task.yield()
     return tree % 100
+  }
+  func seal(_ tree: TreeID, over parent: TreeID?) async throws -> (seal: TreeSeal, usage: Int64) {
+    let none = Digest(of: "".utf8)
+    return (
+      TreeSeal(entries: 0, bytes: 0, listing: none, times: none, contents: none),
+      try await usage(of: tree, over: parent)
+    )
+  }
+  func damage(of tree: TreeID, over parent: TreeID?, _ seal: TreeSeal, deep: Bool) async throws -> String? {
+    state.withLock { $0.trees.contains(tree) } ? nil : "it is missing"
   }
   func folder(of tree: TreeID) -> FilePath { FilePath("/nonexistent/\(tree)") }
   func remove(_ tree: TreeID) async throws { state.withLock { _ = $0.trees.remove(tree) } }

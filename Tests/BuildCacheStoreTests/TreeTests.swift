@@ -38,7 +38,7 @@ private struct Folder {
   }
 
   private func tree(over parent: TreeID? = nil, _ fill: (Folder) throws -> Void) async throws -> TreeID {
-    let tree = trees.newTree()
+    let tree = try trees.newTree()
     try await trees.prepare(tree, copying: parent)
     try fill(Folder(path: trees.folder(of: tree)))
     return tree
@@ -154,7 +154,7 @@ private struct Folder {
       try $0.remove("gone")
     }
     let c = try await tree { try $0.write("gone-not", "c") }
-    let merged = trees.newTree()
+    let merged = try trees.newTree()
     _ = try await trees.merge(
       merged,
       of: [
@@ -173,14 +173,14 @@ private struct Folder {
     mkdir(outside.string, 0o755)
     let a = try await tree { try $0.link("dir", to: outside.string) }
     let b = try await tree { try $0.write("dir/file", "b") }
-    let merged = trees.newTree()
+    let merged = try trees.newTree()
     _ = try await trees.merge(merged, of: [TreeDifference(lower: nil, upper: a), TreeDifference(lower: nil, upper: b)])
     #expect(folder(merged).read("dir/file") == "b")
     #expect(try FileManager.default.contentsOfDirectory(atPath: outside.string).isEmpty)
   }
 
   @Test("what can't be copied leaves nothing behind") func failureLeavesNothing() async throws {
-    let tree = trees.newTree()
+    let tree = try trees.newTree()
     await #expect(throws: CacheError.self) { try await trees.prepare(tree, copying: 999) }
     #expect(try trees.trees().isEmpty)
   }

@@ -295,7 +295,7 @@ private func object(_ text: String) throws -> [String: Any] {
     let found = try await strata("verify")
     #expect(found.code == 1)
     #expect(found.output.contains("snapshot \(lost) has no folder"))
-    #expect(try await strata("verify", "--repair").code == 0)
+    #expect(try await strata("verify", "--repair", "--yes").code == 0)
     #expect(try await strata("verify").output == "All is well.\n")
     #expect(try objects(try await strata("du", "--format", "json").output).map { $0["id"] as? String } == [kept])
   }

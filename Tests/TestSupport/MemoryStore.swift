@@ -130,5 +130,11 @@ package final class MemoryMetadataStore: MetadataStore {
       Set(state.values.filter { $0.value.values.contains { $0.index == index } }.keys)
     }
   }
-  package func check() throws -> [String] { [] }
+  package func inspect() throws -> StoreInspection {
+    let contents = try load()
+    return state.withLock { state in
+      StoreInspection(
+        contents: contents, snapshots: Array(state.snapshots.values), leases: Array(state.leases.values))
+    }
+  }
 }

@@ -140,11 +140,13 @@ extension CacheManager {
     let below = try parent.map { try snapshot(of: $0) }
     try await withNewTree { tree in
       try await self.snapshotter.prepare(tree, sharing: below?.tree)
-      guard let digest = blob.digest else { return }
-      let removals = try await applier.apply(
-        blob.descriptor, from: try self.content.file(of: digest), onto: self.snapshotter.folder(of: tree))
-      try await self.snapshotter.keep(removals, of: tree)
-    } adopt: { state, tree, _ in
+      if let digest = blob.digest {
+        let removals = try await applier.apply(
+          blob.descriptor, from: try self.content.file(of: digest), onto: self.snapshotter.folder(of: tree))
+        try await self.snapshotter.keep(removals, of: tree)
+      }
+      return try await self.snapshotter.seal(tree, over: below?.tree)
+    } adopt: { state, tree, sealed in
       var metadata = record.metadata
       metadata.isBlobOnly = false
       metadata.size = nil  // B11
@@ -152,7 +154,10 @@ extension CacheManager {
       // Another record of the same content may have been quicker; its tree is as good, and this one is garbage.
       if try store.snapshot(metadata.snapshot) == nil {
         changes.append(
-          .putSnapshot(Snapshot(id: metadata.snapshot, parent: below?.id, kind: .committed, tree: tree)))
+          .putSnapshot(
+            Snapshot(
+              id: metadata.snapshot, parent: below?.id, kind: .committed, tree: tree, usage: sealed.usage,
+              seal: sealed.seal)))
       }
       try store.apply(changes)
       record.metadata = metadata

@@ -118,7 +118,9 @@ extension CacheManager {
   func finalize(_ record: Record) async throws {
     guard state.withLock({ _ in record.equalMutable != nil }) else { return }
     try await flights.run("finalize " + record.id) {
-      guard let done = try self.takeOver(record) else { return }
+      guard let written = try self.tree(ofHalf: record) else { return }
+      let sealed = try await self.snapshotter.seal(written.tree, over: written.parent)
+      guard let done = try self.takeOver(record, sealed) else { return }
       // What is the same as in the parent need not be stored twice. The record is whole without this.
       guard let parent = done.parent else { return }
       do { try await self.snapshotter.settle(done.tree, over: parent) } catch {
@@ -134,8 +136,21 @@ extension CacheManager {
       id: removed.id, parents: .none, isCommitted: false, snapshot: "", createdAt: foundation.clock.now())
   }
 
+  /// The tree that an immutable record shares with its mutable half, and what it stands on; nothing once they are parted.
+  private func tree(ofHalf record: Record) throws -> (tree: TreeID, parent: TreeID?)? {
+    try state.withLock { _ in
+      guard let mutable = record.equalMutable?.record else { return nil }
+      guard let snapshot = try store.snapshot(mutable.metadata.ownSnapshot) else {
+        throw CacheError(.storage, "snapshot \(mutable.metadata.ownSnapshot) of record \(record.id) is gone")
+      }
+      return (snapshot.tree, try snapshot.parent.flatMap { try store.snapshot($0) }?.tree)
+    }
+  }
+
   /// Gives an immutable record its mutable half's snapshot and removes that half, in one step.
-  private func takeOver(_ record: Record) throws -> (tree: TreeID, parent: TreeID?)? {
+  private func takeOver(_ record: Record, _ sealed: (seal: TreeSeal, usage: Int64)) throws -> (
+    tree: TreeID, parent: TreeID?
+  )? {
     try state.withLock { state in
       guard let mutable = record.equalMutable?.record else { return nil }
       guard var snapshot = try store.snapshot(mutable.metadata.ownSnapshot) else {
@@ -143,6 +158,7 @@ extension CacheManager {
       }
       snapshot.id = record.metadata.ownSnapshot
       snapshot.kind = .committed
+      (snapshot.seal, snapshot.usage) = sealed
       var metadata = record.metadata
       metadata.equalMutable = nil
       let isKnown = state.records[record.id] === record

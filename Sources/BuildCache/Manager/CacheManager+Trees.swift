@@ -46,14 +46,15 @@ extension CacheManager {
       var differences: [TreeDifference] = []
       for layer in layers { differences.append(try await self.difference(of: layer, providers)) }
       try await self.withNewTree {
-        try await self.snapshotter.merge($0, of: differences)
-      } adopt: { state, tree, usage in
+        let usage = try await self.snapshotter.merge($0, of: differences)
+        return (usage, try await self.snapshotter.seal($0, over: nil).seal)
+      } adopt: { state, tree, filled in
         // A run that all callers had left may have come to its end even so; this tree is then garbage.
         guard try self.store.snapshot(id) == nil else { return }
         var metadata = record.metadata
         metadata.size = nil  // G10
         try self.store.apply([
-          .putSnapshot(Snapshot(id: id, parent: nil, kind: .committed, tree: tree, usage: usage)),
+          .putSnapshot(Snapshot(id: id, parent: nil, kind: .committed, tree: tree, usage: filled.0, seal: filled.1)),
           .updateRecord(metadata),
         ])
         record.metadata = metadata

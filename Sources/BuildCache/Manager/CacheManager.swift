@@ -20,6 +20,8 @@ public final class CacheManager: Sendable {
     public var applier: (any LayerApplier)?
     /// Packs layers; absent: no blobs are made.
     public var differ: (any LayerDiffer)?
+    /// Where what is damaged is kept; absent: it is not.
+    public var lost: (any LostArea)?
     /// What outside uses records; absent: nothing does.
     public var references: (any ExternalReferenceChecker)?
     /// Tells the time.
@@ -35,7 +37,7 @@ public final class CacheManager: Sendable {
     public init(
       store: any MetadataStore, snapshotter: any Snapshotter, content: any ContentStore,
       applier: (any LayerApplier)? = nil, differ: (any LayerDiffer)? = nil,
-      references: (any ExternalReferenceChecker)? = nil,
+      lost: (any LostArea)? = nil, references: (any ExternalReferenceChecker)? = nil,
       clock: any CacheClock = SystemClock(), identities: any IdentitySource = RandomIdentities(),
       logger: Logger = Logger(label: "strata.cache"), isReadOnly: Bool = false
     ) {
@@ -44,6 +46,7 @@ public final class CacheManager: Sendable {
       self.content = content
       self.applier = applier
       self.differ = differ
+      self.lost = lost
       self.references = references
       self.clock = clock
       self.identities = identities
@@ -51,6 +54,11 @@ public final class CacheManager: Sendable {
       self.isReadOnly = isReadOnly
     }
   }
+
+  /// The records that could not be loaded, and why: a writer has cleared them away, others leave them as they are.
+  public let cleared: [LostRecord]
+  /// Where cleared records were moved to.
+  public let lostPlace: String?
 
   let foundation: Foundation
   let state: Guarded<State>
@@ -67,16 +75,24 @@ public final class CacheManager: Sendable {
 
   /// Opens a cache: loads every record, finishes what a crash left undone, and clears what can't be loaded (E).
   ///
+  /// What is damaged is moved into the lost area before it is cleared from the store; see ``cleared``.
+  ///
   /// - Throws: ``CacheError`` (`storage`) where the store fails; a record that can't be loaded is no reason.
   /// - Complexity: O(records and their parents).
   public init(_ foundation: Foundation) throws {
     self.foundation = foundation
     var loader = RecordLoader(try foundation.store.load(), foundation)
-    let state = State(loader.load())
+    let records = loader.load()
+    cleared = loader.cleared
     if !foundation.isReadOnly {
-      try foundation.store.apply(loader.repairs + [.removeTemporaryLeases])
+      let lost = try LostRecords(loader.cleared, besides: records, foundation.store)
+      let kept = try foundation.lost.map { try lost.keep(in: $0) }
+      lostPlace = kept?.place
+      try foundation.store.apply(loader.repairs + (kept?.changes ?? []) + [.removeTemporaryLeases])
+    } else {
+      lostPlace = nil
     }
-    self.state = Guarded(state)
+    state = Guarded(State(records))
   }
 
   /// The live record of an id (A6, A9).

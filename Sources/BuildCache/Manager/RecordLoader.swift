@@ -11,6 +11,8 @@ struct RecordLoader {
   private var loaded: [Record?]
   /// Commits of mutable records that others stand on.
   private var commits: [Record] = []
+  /// The records that can't be loaded; those whose removal had begun are not among them.
+  private(set) var cleared: [LostRecord] = []
   /// The changes that clean the store up.
   private(set) var repairs: [StoreChange] = []
 
@@ -38,9 +40,9 @@ struct RecordLoader {
       }
     }
     for number in 0..<count where !isDone[number] {
-      clear(contents.records[number].metadata.id, "it stands on itself")
+      clear(contents.records[number].metadata, "it stands on itself")
     }
-    for id in contents.unreadable { clear(id, "it can't be read") }
+    for record in contents.unreadable { clear(record.id, record.problem, record.stored) }
     let records = loaded.compactMap(\.self) + commits
     joinPairs(records)
     takeHolds()
@@ -73,7 +75,7 @@ struct RecordLoader {
       // As in the original, the parents before the missing one stay held until the next open: conformance
       // scenario open-merge-parent-missing, which goes before E4.
       for parent in parents { parent.refCount += 1 }
-      return clear(metadata.id, "a parent is missing")
+      return clear(metadata, "a parent is missing")
     }
     if metadata.equalMutable != nil {
       if let mutable = needed.last.flatMap({ self.record(Int($0)) }), mutable.isMutable {
@@ -83,15 +85,15 @@ struct RecordLoader {
         return
       }
       // E2: the snapshot tells whether finalizing had come to its end but for this entry.
-      if stored.lacksSnapshot { return clear(metadata.id, "its mutable half is missing") }
+      if stored.lacksSnapshot { return clear(metadata, "its mutable half is missing") }
       metadata.equalMutable = nil
       repairs.append(.updateRecord(metadata))
     }
     if metadata.parents.kind == .merge || metadata.parents.kind == .diff {
       metadata.isCommitted = true  // E5
     }
-    if metadata.isDeleted { return clear(metadata.id, "its deletion had begun") }  // E3
-    if !metadata.isCommitted && stored.lacksSnapshot { return clear(metadata.id, "its snapshot is missing") }
+    if metadata.isDeleted { return remove(metadata.id) }  // E3
+    if !metadata.isCommitted && stored.lacksSnapshot { return clear(metadata, "its snapshot is missing") }
     loaded[number] = Record(metadata, parents: parents)
   }
 
@@ -112,8 +114,18 @@ struct RecordLoader {
     return commit
   }
 
-  private mutating func clear(_ id: RecordID, _ reason: String) {
+  private mutating func clear(_ record: RecordMetadata, _ reason: String) {
+    if record.isDeleted { return remove(record.id) }  // somebody wanted it to go anyway
+    clear(record.id, reason, record.stored)
+  }
+
+  private mutating func clear(_ id: RecordID, _ reason: String, _ stored: [String: String]) {
     foundation.logger.info("record \(id) is cleared: \(reason)")
+    cleared.append(LostRecord(id: id, reason: reason, stored: stored))
+    remove(id)
+  }
+
+  private mutating func remove(_ id: RecordID) {
     repairs += [.removeRecord(id), .removeLease(id), .removeLease(Record.variantsLease(of: id))]
   }
 

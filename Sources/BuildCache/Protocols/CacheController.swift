@@ -27,6 +27,9 @@ public protocol CacheController: Sendable {
   /// The disk under the cache, and what no record owns; nothing where it isn't on this machine.
   func space() async throws -> CacheSpace?
 
+  /// What has to be known of the last usage: who else is changing the cache, what in it can't be read. In sentences.
+  func notes() async -> [String]
+
   /// Carries out a plan: removes its victims in their order, as far as each is still free to go.
   ///
   /// Nothing is ever added to a plan. A victim that changed meanwhile (used, held, gone, built upon) is left
@@ -66,6 +69,9 @@ public protocol CacheController: Sendable {
 }
 
 extension CacheController {
+  /// None.
+  public func notes() async -> [String] { [] }
+
   /// Nothing.
   public func glimpse(of count: Int) async throws -> CacheState? { nil }
 

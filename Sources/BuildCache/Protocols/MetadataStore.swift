@@ -47,10 +47,8 @@ public protocol MetadataStore: Sendable {
   /// The records whose values have this index (B14), in no order.
   func records(withIndex index: String) throws -> Set<RecordID>
 
-  /// Looks through all that is stored for damage.
-  ///
-  /// - Returns: what is damaged, in words; nothing where all is well.
-  func check() throws -> [String]
+  /// All that is stored of records, snapshots and leases, as it was at one moment, and what is damaged of it.
+  func inspect() throws -> StoreInspection
 }
 
 extension MetadataStore {
@@ -81,8 +79,8 @@ public struct StoreContents: Sendable {
   public let records: [Record]
   /// Where each of them is in ``records``, by its id.
   public let numbers: [RecordID: Int32]
-  /// Records that are there and can't be read; they are cleared away (E1).
-  public var unreadable: [RecordID]
+  /// Records that are there and can't be read; a writer's opening clears them away (E1).
+  public var unreadable: [UnreadableRecord]
   /// The holds (G8).
   public var holds: [Hold]
 
@@ -90,13 +88,53 @@ public struct StoreContents: Sendable {
   ///
   /// - Parameter numbers: as ``numbers``, where the store knows them already; absent: they are worked out.
   public init(
-    records: [Record], numbers: [RecordID: Int32]? = nil, unreadable: [RecordID] = [], holds: [Hold]
+    records: [Record], numbers: [RecordID: Int32]? = nil, unreadable: [UnreadableRecord] = [], holds: [Hold]
   ) {
     self.records = records
     self.numbers =
       numbers ?? Dictionary(records.enumerated().map { ($1.metadata.id, Int32($0)) }) { first, _ in first }
     self.unreadable = unreadable
     self.holds = holds
+  }
+}
+
+/// A record that is stored and can't be read.
+public struct UnreadableRecord: Sendable, Equatable {
+  /// Its id, as far as that can be read.
+  public var id: RecordID
+  /// What can't be read of it, and why.
+  public var problem: String
+  /// All that is stored of it, by column, as text.
+  public var stored: [String: String]
+  /// The snapshot that was its tree, as far as that can be read.
+  public var snapshot: SnapshotID
+
+  /// Makes an unreadable record.
+  public init(id: RecordID, problem: String, stored: [String: String], snapshot: SnapshotID) {
+    self.id = id
+    self.problem = problem
+    self.stored = stored
+    self.snapshot = snapshot
+  }
+}
+
+/// What a store holds, for those who look for damage.
+public struct StoreInspection: Sendable {
+  /// The records, those that can't be read aside.
+  public var contents: StoreContents
+  /// The snapshots, by name.
+  public var snapshots: [SnapshotID: Snapshot]
+  /// The leases, by name.
+  public var leases: [String: Lease]
+  /// What is damaged beside records, in words.
+  public var damage: [String]
+
+  /// Makes an inspection.
+  public init(contents: StoreContents, snapshots: [Snapshot], leases: [Lease], damage: [String] = []) {
+    self.contents = contents
+    self.snapshots = Dictionary(snapshots.map { ($0.id, $0) }) { first, _ in first }
+    self.leases = Dictionary(leases.map { ($0.id, $0) }) { first, _ in first }
+    self.damage = damage
   }
 }
 
@@ -160,19 +198,27 @@ public struct Snapshot: Sendable, Equatable {
   public var tree: TreeID
   /// What it adds in bytes, where that was known when it was made; otherwise it is measured.
   public var usage: Int64?
+  /// What was in the tree when it was done, so that damage shows; absent while it is written.
+  public var seal: TreeSeal?
 
   /// Makes a snapshot.
-  public init(id: SnapshotID, parent: SnapshotID?, kind: Kind, tree: TreeID, usage: Int64? = nil) {
+  public init(
+    id: SnapshotID, parent: SnapshotID?, kind: Kind, tree: TreeID, usage: Int64? = nil, seal: TreeSeal? = nil
+  ) {
     self.id = id
     self.parent = parent
     self.kind = kind
     self.tree = tree
     self.usage = usage
+    self.seal = seal
   }
 }
 
 /// What keeps snapshots from garbage collection.
 public struct Lease: Sendable, Equatable {
+  /// What the names of leases begin with that keep the blobs of records which were cleared away.
+  static let lostPrefix = "lost/"
+
   /// Its name: the id of the record that it is for, with a suffix where it is for a part of it.
   public var id: String
   /// Whether it is dropped at the next open.

@@ -24,6 +24,22 @@ public protocol Snapshotter: Sendable {
   /// Keeps what a layer removes from what it stands on, for merges that lay it over something else.
   func keep(_ removals: [LayerRemoval], of tree: TreeID) async throws
 
+  /// Makes a tree durable that nobody writes any more, and says what is in it, so that damage can be told later.
+  ///
+  /// - Returns: its seal, and the bytes that it adds to its parent (B11).
+  /// - Throws: ``CacheError`` `storage`; the tree may not survive a power cut then, and is not to be named.
+  /// - Complexity: a walk of both trees, and a read of all files that differ.
+  func seal(_ tree: TreeID, over parent: TreeID?) async throws -> (seal: TreeSeal, usage: Int64)
+
+  /// What is wrong with a tree that was sealed: it is missing, or holds something else than it did.
+  ///
+  /// - Parameters:
+  ///   - deep: whether contents are read in any case; otherwise names, kinds, sizes and owners are compared, and contents
+  ///     where times are not what they were.
+  /// - Returns: what is wrong, in words; nothing where the tree is as it was.
+  /// - Throws: `CancellationError`.
+  func damage(of tree: TreeID, over parent: TreeID?, _ seal: TreeSeal, deep: Bool) async throws -> String?
+
   /// Lets a tree that nobody writes any more share with its parent what is the same. It changes no content.
   func settle(_ tree: TreeID, over parent: TreeID) async throws
 
@@ -32,7 +48,7 @@ public protocol Snapshotter: Sendable {
   /// - Returns: the bytes that the tree adds to what its sources hold.
   func merge(_ tree: TreeID, of differences: [TreeDifference]) async throws -> Int64
 
-  /// The bytes that a tree adds to its parent, counted as overlayfs would store them (B11).
+  /// The bytes that a tree adds to its parent, counted as overlayfs would store them (B11); 0 where it is gone.
   ///
   /// - Complexity: a walk of both trees.
   func usage(of tree: TreeID, over parent: TreeID?) async throws -> Int64
@@ -45,6 +61,30 @@ public protocol Snapshotter: Sendable {
 
   /// The trees on disk.
   func trees() throws -> [TreeID]
+}
+
+/// What was in a tree when it was done.
+public struct TreeSeal: Sendable, Equatable {
+  /// How many names it holds.
+  public var entries: Int64
+  /// The bytes in its files.
+  public var bytes: Int64
+  /// The digest of all names with their kinds, modes, owners and sizes.
+  public var listing: Digest
+  /// The digest of when they were changed: where this is another, contents have to be read to be sure of them. That alone
+  /// is no damage, as a plain copy of a cache has new times.
+  public var times: Digest
+  /// The digest of what is in the files, those aside whose content the parent's tree has at the same path.
+  public var contents: Digest
+
+  /// Makes a seal.
+  public init(entries: Int64, bytes: Int64, listing: Digest, times: Digest, contents: Digest) {
+    self.entries = entries
+    self.bytes = bytes
+    self.listing = listing
+    self.times = times
+    self.contents = contents
+  }
 }
 
 /// What changed from one tree to another; an absent side is an empty tree.

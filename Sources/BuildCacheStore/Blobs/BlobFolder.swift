@@ -9,38 +9,53 @@ import SystemPackage
 /// A blob is written to a file of its own beside them and takes its name when it is whole and on the disk.
 public final class BlobFolder: ContentStore {
   private let top: FilePath
+  /// Where blobs are written: `top`, or a folder aside.
+  private let written: FilePath
   private let staging: FilePath
   private let steps: DurableSteps
 
   /// Makes a store over a folder, which is made where it is missing; what was half written there is removed.
   ///
   /// - Throws: ``CacheError`` `storage` naming the folder.
-  public init(_ folder: FilePath, isReadOnly: Bool = false, steps: DurableSteps = .unwatched) throws {
+  public init(_ folder: FilePath, _ access: FolderAccess = .write, steps: DurableSteps = .unwatched) throws {
     top = folder
     self.steps = steps
-    staging = folder.appending("staging")
-    guard !isReadOnly else { return }
-    try removeTree(at: staging)
-    for part in [top, top.appending("sha256"), top.appending("sha512"), staging]
-    where part.withPlatformString({ mkdir($0, 0o700) }) != 0 && errno != EEXIST {
-      throw FileError("can't make folder", part)
+    written = access.written(over: folder)
+    staging = written.appending("staging")
+    guard access != .read else { return }
+    for part in [written, written.appending("sha256"), written.appending("sha512"), staging] {
+      try makeFolderIfMissing(part)
+    }
+    // A name that no blob in the making has is not ours.
+    for name in try names(in: staging) where UUID(uuidString: name.string) != nil {
+      try removeTree(at: staging.appending(name))
     }
   }
 
-  private func place(of digest: Digest) -> FilePath {
-    top.appending(digest.algorithm).appending(digest.hex)
+  private func place(of digest: Digest, in folder: FilePath) -> FilePath {
+    folder.appending(digest.algorithm).appending(digest.hex)
+  }
+
+  /// The file of a blob and what is known of it, wherever it is.
+  private func found(_ digest: Digest) throws -> (file: FilePath, status: FileStatus)? {
+    for folder in written == top ? [top] : [written, top] {
+      let file = place(of: digest, in: folder)
+      guard let status = try FileStatus(of: file) else { continue }
+      guard status.isRegular else { throw CacheError(.storage, "\(file) is no regular file, as blobs are") }
+      return (file, status)
+    }
+    return nil
   }
 
   /// The size of a blob's file.
   public func size(of digest: Digest) throws -> Int64? {
-    try FileStatus(of: place(of: digest)).map { $0.length }
+    try found(digest)?.status.length
   }
 
   /// A blob's file.
   public func file(of digest: Digest) throws -> FilePath {
-    let file = place(of: digest)
-    guard try FileStatus(of: file) != nil else { throw CacheError(.notFound, "blob \(digest) is not here") }
-    return file
+    guard let found = try found(digest) else { throw CacheError(.notFound, "blob \(digest) is not here") }
+    return found.file
   }
 
   /// Writes a blob; one that is there already is not written again, but is read through all the same.
@@ -59,7 +74,7 @@ public final class BlobFolder: ContentStore {
       if let expected, expected.algorithm != digest.algorithm {
         throw CacheError(.badDigest, "blob \(expected) can't be checked: only sha256 is known here")
       }
-      let place = place(of: digest)
+      let place = place(of: digest, in: written)
       try steps.pass("blob") {
         guard part.withPlatformString({ part in place.withPlatformString { rename(part, $0) } }) == 0 else {
           throw FileError("can't store", place)
@@ -74,22 +89,15 @@ public final class BlobFolder: ContentStore {
     }
   }
 
-  private func synchronize(folder: FilePath) throws {
-    let file = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
-    try file.closeAfter {
-      guard fsync(file.rawValue) == 0 else { throw FileError("can't write", folder) }
-    }
-  }
-
   /// Removes a blob's file.
   public func remove(_ digest: Digest) throws {
-    try steps.pass("removal of a blob") { try removeTree(at: place(of: digest)) }
+    try steps.pass("removal of a blob") { try removeTree(at: place(of: digest, in: written)) }
   }
 
-  /// The blobs that have a file.
+  /// The blobs that have a file; of those aside, if they are written aside.
   public func digests() throws -> [Digest] {
     try ["sha256", "sha512"].flatMap { algorithm in
-      let folder = top.appending(algorithm)
+      let folder = written.appending(algorithm)
       guard try FileStatus(of: folder) != nil else { return [Digest]() }
       return try names(in: folder).compactMap { try? Digest(parsing: "\(algorithm):\($0.string)") }
     }
@@ -112,7 +120,7 @@ private final class FileSink: BlobSink {
         path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: [.ownerReadWrite])
       state = Guarded(State(file: file))
     } catch {
-      throw CacheError(.storage, "can't write \(path)", cause: "\(error)")
+      throw CacheError(.storage, "can't write \(path)", of: error)
     }
   }
 
@@ -121,7 +129,7 @@ private final class FileSink: BlobSink {
       guard let file = state.file else { throw CacheError(.storage, "\(path) is closed already") }
       state.hasher.update(bytes)
       do { try file.writeAll(bytes) } catch {
-        throw CacheError(.storage, "can't write \(path)", cause: "\(error)")
+        throw CacheError(.storage, "can't write \(path)", of: error)
       }
     }
   }

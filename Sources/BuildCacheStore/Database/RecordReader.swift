@@ -6,7 +6,7 @@ import GRDB
 struct RecordReader {
   private var records: [StoreContents.Record] = []
   private var numbers: [RecordID: Int32] = [:]
-  private var unreadable: [RecordID] = []
+  private var unreadable: [UnreadableRecord] = []
   /// The kind that was stored of each record.
   private var kinds: [RecordKind] = []
 
@@ -57,14 +57,34 @@ struct RecordReader {
       try Task.checkCancellation()
       let id = row.text(0)
       do {
-        let kind = RecordRow.kinds.indices.contains(row.integer(1)) ? RecordRow.kinds[row.integer(1)] : .base
+        guard RecordRow.kinds.indices.contains(row.integer(1)) else {
+          throw Unreadable(column: 1, why: "is no kind: \(row.integer(1))")
+        }
+        let kind = RecordRow.kinds[row.integer(1)]
         records.append(StoreContents.Record(metadata: try Self.metadata(row, id, kind), lacksSnapshot: row.flag(22)))
         numbers[id] = Int32(numbers.count)
         kinds.append(kind)
       } catch {
-        unreadable.append(id)
+        unreadable.append(
+          UnreadableRecord(id: id, problem: "\(error)", stored: Self.stored(row), snapshot: row.text(4, sharing: id)))
       }
     }
+  }
+
+  /// What can't be read of a row.
+  private struct Unreadable: Error, CustomStringConvertible {
+    let column: Int32
+    let why: String
+    var description: String { "column \(RecordRow.columns[Int(column)]) \(why)" }
+  }
+
+  /// A row as text, by column; those that are NULL are left out.
+  private static func stored(_ row: StatementRow) -> [String: String] {
+    var stored: [String: String] = [:]
+    for (number, name) in RecordRow.columns.enumerated() where !row.isNull(Int32(number)) {
+      stored[name] = row.text(Int32(number))
+    }
+    return stored
   }
 
   private static func metadata(_ row: StatementRow, _ id: RecordID, _ kind: RecordKind) throws -> RecordMetadata {
@@ -76,14 +96,14 @@ struct RecordReader {
     metadata.isRetained = row.flag(6)
     metadata.recordType = RecordType(rawValue: row.text(7))
     metadata.description = row.text(8)
-    if !row.isText(9, equal: "[]") { metadata.imageRefs = try names(row.text(9)) }
+    metadata.imageRefs = try names(row, 9)
     if !row.isNull(11) { metadata.lastUsedAt = Timestamp(nanoseconds: row.int64(11)) }
-    metadata.usageCount = row.integer(12)
-    if !row.isNull(13) { metadata.size = row.int64(13) }
+    metadata.usageCount = Int(try count(row, 12))
+    if !row.isNull(13) { metadata.size = try count(row, 13) }
     if let diffID = try digest(row, 15) {
       metadata.blob = RecordBlob(
-        digest: try digest(row, 14), diffID: diffID, mediaType: row.text(16), size: row.int64(17),
-        urls: try names(row.text(18)))
+        digest: try digest(row, 14), diffID: diffID, mediaType: row.text(16), size: try count(row, 17),
+        urls: try names(row, 18))
     }
     metadata.isBlobOnly = row.flag(19)
     if let id = try digest(row, 20) { metadata.chainID = id }
@@ -91,12 +111,25 @@ struct RecordReader {
     return metadata
   }
 
-  private static func digest(_ row: StatementRow, _ column: Int32) throws -> Digest? {
-    row.isNull(column) ? nil : try Digest(parsing: row.text(column))
+  /// A number that is 0 or more: sizes and counts.
+  private static func count(_ row: StatementRow, _ column: Int32) throws -> Int64 {
+    let count = row.int64(column)
+    guard count >= 0 else { throw Unreadable(column: column, why: "is below zero: \(count)") }
+    return count
   }
 
-  private static func names(_ text: String) throws -> [String] {
-    text == "[]" ? [] : try JSONDecoder().decode([String].self, from: Data(text.utf8))
+  private static func digest(_ row: StatementRow, _ column: Int32) throws -> Digest? {
+    guard !row.isNull(column) else { return nil }
+    do { return try Digest(parsing: row.text(column)) } catch {
+      throw Unreadable(column: column, why: "is no digest: \(row.text(column).prefix(100))")
+    }
+  }
+
+  private static func names(_ row: StatementRow, _ column: Int32) throws -> [String] {
+    if row.isText(column, equal: "[]") { return [] }
+    do { return try JSONDecoder().decode([String].self, from: Data(row.text(column).utf8)) } catch {
+      throw Unreadable(column: column, why: "is no list of names: \(row.text(column).prefix(100))")
+    }
   }
 
   /// Gives each record its parents, whose rows stand together.

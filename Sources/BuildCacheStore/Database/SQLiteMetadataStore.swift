@@ -1,39 +1,100 @@
 import BuildCache
 import GRDB
+import Glibc
 import SystemPackage
 
 /// The embedded ``MetadataStore``: one SQLite file in WAL mode, every step durable when it returns.
 public final class SQLiteMetadataStore: MetadataStore {
+  /// What the opener means to do.
+  public enum Access: Sendable {
+    /// Change it; a file that doesn't exist is made, and one of an older version brought up to date.
+    case write
+    /// Look at it, leaving no trace: see ``TracelessReader``.
+    case read
+  }
+
   /// The file, for messages.
   private let path: FilePath
-  private let database: DatabaseQueue
-  private let isReadOnly: Bool
+  /// Absent where nothing may be changed.
+  private let writer: DatabaseQueue?
   private let steps: DurableSteps
 
-  /// Opens a database, making and migrating it unless it is opened for reading only.
+  /// Opens a database.
   ///
-  /// - Throws: ``CacheError`` `storage` naming the file: it is no database, comes from a newer version, is damaged, or
-  ///   can't be opened.
-  public init(_ path: FilePath, isReadOnly: Bool = false, steps: DurableSteps = .unwatched) throws {
+  /// - Throws: ``CacheError`` `storage` naming the file: it is no database, comes from an older or newer version, is
+  ///   damaged, or can't be opened.
+  public init(_ path: FilePath, _ access: Access = .write, steps: DurableSteps = .unwatched) throws {
     self.path = path
     self.steps = steps
-    self.isReadOnly = isReadOnly
+    do {
+      guard access == .write else {
+        writer = nil
+        try reading(checkVersion)
+        return
+      }
+      if try FileStatus(of: path) == nil { try Self.make(path, steps: steps) }
+      let database = try DatabaseQueue(path: path.string, configuration: Self.configuration(isWAL: true))
+      writer = database
+      if try database.read({ try !Schema.migrator.hasBeenSuperseded($0) }) { try Schema.migrator.migrate(database) }
+      try database.read(checkVersion)
+    } catch {
+      throw Self.explained(error, path)
+    }
+  }
+
+  /// A copy of another's content in memory: what is changed in it is gone with it.
+  init(copying other: SQLiteMetadataStore) throws {
+    path = other.path
+    steps = .unwatched
+    let copy = try DatabaseQueue(configuration: Self.configuration(isWAL: false))
+    try other.reading { source in try copy.writeWithoutTransaction { try source.backup(to: $0) } }
+    writer = copy
+  }
+
+  /// Makes a database where there is none. It has its name from the moment that it is whole: whoever is killed before
+  /// leaves a file that is known by its own.
+  ///
+  /// - Throws: ``CacheError`` `storage` naming the file.
+  static func make(_ path: FilePath, steps: DurableSteps = .unwatched) throws {
+    let part = path.removingLastComponent().appending(CacheRoot.Name.newDatabase + RandomIdentities().newID())
+    defer { for name in [part.string, part.string + "-journal"] { try? removeTree(at: FilePath(name)) } }
+    do {
+      let database = try DatabaseQueue(path: part.string, configuration: configuration(isWAL: false))
+      try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA application_id = \(Schema.applicationID)") }
+      try Schema.migrator.migrate(database)
+      try database.close()
+    } catch {
+      throw explained(error, path)
+    }
+    try steps.pass("database") {
+      let code = part.withPlatformString { part in path.withPlatformString { link(part, $0) } }
+      guard code == 0 || errno == EEXIST else { throw FileError("can't make", path) }  // another was quicker: as good
+      try synchronize(folder: path.removingLastComponent())
+    }
+  }
+
+  private static func configuration(isWAL: Bool) -> Configuration {
     var configuration = Configuration()
-    configuration.readonly = isReadOnly
     configuration.busyMode = .timeout(5)  // a reader may hold the file for the moment of a checkpoint
     configuration.prepareDatabase { db in
-      guard !isReadOnly else { return }
-      try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+      try db.execute(sql: (isWAL ? "PRAGMA journal_mode = WAL; " : "") + "PRAGMA synchronous = FULL")
     }
+    return configuration
+  }
+
+  private func checkVersion(_ db: Database) throws {
+    if try Schema.migrator.hasBeenSuperseded(db) {
+      throw CacheError(.foreign, "\(path) was made by a newer strata; use that one")
+    }
+    guard try Schema.migrator.hasCompletedMigrations(db) else {
+      throw CacheError(.storage, "\(path) is of an older version: `strata gc` brings it up to date")
+    }
+  }
+
+  /// One transaction over all that a query reads.
+  private func reading<T>(_ body: (Database) throws -> T) throws -> T {
     do {
-      database = try DatabaseQueue(path: path.string, configuration: configuration)
-      let migrator = Schema.migrator
-      if !isReadOnly { try migrator.migrate(database) }
-      let (isNewer, isComplete) = try database.read { db in
-        (try migrator.hasBeenSuperseded(db), try migrator.hasCompletedMigrations(db))
-      }
-      if isNewer { throw CacheError(.storage, "\(path) was made by a newer strata; use that one") }
-      if !isComplete { throw CacheError(.storage, "\(path) is of an older version; open it once for writing") }
+      return try writer.map { try $0.read(body) } ?? TracelessReader(path).read(body)
     } catch {
       throw Self.explained(error, path)
     }
@@ -41,83 +102,67 @@ public final class SQLiteMetadataStore: MetadataStore {
 
   /// Carries out one step as one immediate transaction.
   public func apply(_ changes: [StoreChange]) throws {
-    guard !isReadOnly else { throw CacheError(.readOnly, "\(path) is open for reading only") }
-    try explaining {
+    guard let writer else { throw CacheError(.readOnly, "\(path) is open for reading only") }
+    do {
       try steps.pass("transaction") {
-        try database.writeWithoutTransaction { db in
+        try writer.writeWithoutTransaction { db in
           try db.inTransaction(.immediate) {
             for change in changes { try change.apply(to: db) }
             return .commit
           }
         }
       }
+    } catch {
+      throw Self.explained(error, path)
     }
   }
 
   /// All records and holds, in one read transaction.
   public func load() throws -> StoreContents {
-    try explaining { try database.read { try RecordReader.contents($0) } }
+    try reading(RecordReader.contents)
   }
 
   /// The largest of the records that are sure to be rows: committed, measured, and no half of a pair.
   func largest(_ count: Int) throws -> CacheState {
-    try explaining { try database.read { try RecordReader.largest(count, $0) } }
+    try reading { try RecordReader.largest(count, $0) }
   }
 
   /// The snapshot of this name, if there is one.
   public func snapshot(_ id: SnapshotID) throws -> Snapshot? {
-    try explaining {
-      try database.read { try SnapshotRow.all($0, where: "WHERE id = ?", [id]).first }
-    }
+    try reading { try SnapshotRow.all($0, where: "WHERE id = ?", [id]).first }
   }
 
   /// All snapshots.
   public func forEachSnapshot(_ body: (Snapshot) -> Void) throws {
-    try explaining { try database.read { try SnapshotRow.forEach($0, body: body) } }
+    // A query that leaves no trace may run again: what it found is handed on only then.
+    guard writer != nil else { return try reading { try SnapshotRow.all($0) }.forEach(body) }
+    try reading { try SnapshotRow.forEach($0, body: body) }
   }
 
   /// The snapshots that nothing leased stands on.
   public func unleasedSnapshots() throws -> [Snapshot] {
-    try explaining {
-      try database.read {
-        try SnapshotRow.all(
-          $0,
-          where: """
-            WHERE id NOT IN (
-              WITH RECURSIVE held(id) AS (
-                SELECT snapshot FROM leased_snapshot
-                UNION SELECT snapshot.parent FROM held JOIN snapshot USING (id) WHERE snapshot.parent IS NOT NULL
-              ) SELECT id FROM held)
-            """)
-      }
+    try reading {
+      try SnapshotRow.all(
+        $0,
+        where: """
+          WHERE id NOT IN (
+            WITH RECURSIVE held(id) AS (
+              SELECT snapshot FROM leased_snapshot
+              UNION SELECT snapshot.parent FROM held JOIN snapshot USING (id) WHERE snapshot.parent IS NOT NULL
+            ) SELECT id FROM held)
+          """)
     }
   }
 
   /// All leases.
   public func leases() throws -> [Lease] {
-    try explaining {
-      try database.read { db in
-        var leases: [String: Lease] = [:]
-        for row in try Row.fetchAll(db, sql: "SELECT id, temporary FROM lease") {
-          leases[row[0]] = Lease(id: row[0], isTemporary: row[1])
-        }
-        for row in try Row.fetchAll(db, sql: "SELECT lease, snapshot FROM leased_snapshot") {
-          leases[row[0]]?.snapshots.insert(row[1])
-        }
-        for row in try Row.fetchAll(db, sql: "SELECT lease, blob FROM leased_blob") {
-          leases[row[0]]?.blobs.insert(try Digest(parsing: row[1]))
-        }
-        return Array(leases.values)
-      }
-    }
+    try reading { try LeaseRow.all($0).leases }
   }
 
   /// All tags.
   public func tags() throws -> [Tag] {
-    try explaining {
-      try database.read { db in
-        try Row.fetchAll(db, sql: "SELECT name, record FROM tag").map { Tag(name: $0[0], record: $0[1]) }
-      }
+    try reading { db in
+      try Row.fetchAll(db, sql: "SELECT name, record FROM tag").map { Tag(name: $0[0], record: $0[1]) }
     }
   }
 
@@ -137,59 +182,52 @@ public final class SQLiteMetadataStore: MetadataStore {
   }
 
   private func digests(sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> Set<Digest> {
-    try explaining {
-      try database.read { Set(try String.fetchAll($0, sql: sql, arguments: arguments).map { try Digest(parsing: $0) }) }
-    }
+    try reading { Set(try String.fetchAll($0, sql: sql, arguments: arguments).map { try Digest(parsing: $0) }) }
   }
 
   /// A foreign value.
   public func value(_ key: String, of record: RecordID) throws -> String? {
-    try explaining {
-      try database.read {
-        try String.fetchOne($0, sql: "SELECT value FROM value WHERE record = ? AND key = ?", arguments: [record, key])
-      }
+    try reading {
+      try String.fetchOne($0, sql: "SELECT value FROM value WHERE record = ? AND key = ?", arguments: [record, key])
     }
   }
 
   /// The records whose foreign values have this index.
   public func records(withIndex index: String) throws -> Set<RecordID> {
-    try explaining {
-      try database.read {
-        try String.fetchSet($0, sql: "SELECT record FROM value WHERE search = ?", arguments: [index])
-      }
+    try reading {
+      try String.fetchSet($0, sql: "SELECT record FROM value WHERE search = ?", arguments: [index])
     }
   }
 
-  /// SQLite's own check of the file, and of what its tables say of each other.
-  public func check() throws -> [String] {
-    try explaining {
-      try database.read { db in
-        let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
-        let strays = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
-          "a row of table \(row[0] as String) belongs to a record that does not exist"
-        }
-        return damage.map { "database \(path): \($0)" } + strays
+  /// All in one transaction, with SQLite's own check of the file and of what its tables say of each other.
+  public func inspect() throws -> StoreInspection {
+    try reading { db in
+      let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
+      let strays = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
+        "a row of table \(row[0] as String) belongs to a \(row[2] as String) that does not exist"
       }
+      let (leases, unreadable) = try LeaseRow.all(db)
+      return StoreInspection(
+        contents: try RecordReader.contents(db), snapshots: try SnapshotRow.all(db), leases: leases,
+        damage: damage.map { "database \(path): \($0)" } + strays + unreadable)
     }
   }
 
-  /// Closes the file; no other call may follow.
+  /// Closes the file; of a store that may change it no other call may follow.
   public func close() throws {
-    try explaining { try database.close() }
-  }
-
-  private func explaining<T>(_ body: () throws -> T) throws -> T {
-    do { return try body() } catch { throw Self.explained(error, path) }
+    do { try writer?.close() } catch { throw Self.explained(error, path) }
   }
 
   /// What SQLite says, with the file's name and what to do.
   private static func explained(_ error: any Error, _ path: FilePath) -> any Error {
     guard let error = error as? DatabaseError else { return error }
+    if error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_SHMSIZE {
+      return CacheError(.diskFull, "database \(path) can't grow: the disk is full", cause: error.message)
+    }
     let advice =
       switch error.resultCode {
       case .SQLITE_NOTADB: "is no database of strata's"
       case .SQLITE_CORRUPT: "is damaged"
-      case .SQLITE_FULL: "can't grow: the disk is full"
       case .SQLITE_CANTOPEN: "can't be opened"
       case .SQLITE_READONLY, .SQLITE_PERM: "can't be written"
       case .SQLITE_BUSY: "is in use by another program"

@@ -2,6 +2,9 @@ import GRDB
 
 /// The database of a cache.
 ///
+/// Its file's head bears Strata's mark, the application id, and the format, the user version: the number of the last
+/// migration. Both can be read without opening it as a database.
+///
 ///     record                          one row a record
 ///     ├─ id              TEXT  key
 ///     ├─ kind            0 base, 1 layer, 2 merge, 3 diff
@@ -30,7 +33,8 @@ import GRDB
 ///     ├─ parent          TEXT  the snapshot that it stands on
 ///     ├─ kind            1 active, 2 view, 3 committed
 ///     ├─ tree            the number of its folder
-///     └─ usage           bytes that it adds, where known from its making
+///     ├─ usage           bytes that it adds, where known from its making
+///     └─ entries, bytes, listing, times, contents   its seal: what was in it when it was done; NULL: it is not sealed
 ///     lease                           what keeps snapshots from garbage collection
 ///     ├─ id              TEXT  key: a record's id, or that with a suffix
 ///     └─ temporary       1 if it is dropped at the next open
@@ -52,6 +56,11 @@ import GRDB
 ///     ├─ reason          TEXT
 ///     └─ since           nanoseconds since 1970
 enum Schema {
+  /// The mark: "Stra".
+  static let applicationID: UInt32 = 0x5374_7261
+  /// The number of the last migration.
+  static let format: UInt32 = 2
+
   /// The steps from an empty file to the schema above. A step that was released is never changed.
   static var migrator: DatabaseMigrator {
     var migrator = DatabaseMigrator()
@@ -96,6 +105,17 @@ enum Schema {
             record TEXT PRIMARY KEY NOT NULL REFERENCES record(id) ON DELETE CASCADE, reason TEXT NOT NULL,
             since INTEGER NOT NULL
           ) STRICT, WITHOUT ROWID;
+          """)
+    }
+    migrator.registerMigration("2: seals of trees") { db in
+      try db.execute(
+        sql: """
+          ALTER TABLE snapshot ADD COLUMN entries INTEGER;
+          ALTER TABLE snapshot ADD COLUMN bytes INTEGER;
+          ALTER TABLE snapshot ADD COLUMN listing TEXT;
+          ALTER TABLE snapshot ADD COLUMN times TEXT;
+          ALTER TABLE snapshot ADD COLUMN contents TEXT;
+          PRAGMA user_version = 2;
           """)
     }
     return migrator

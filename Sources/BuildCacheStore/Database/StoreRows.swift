@@ -56,7 +56,7 @@ enum RecordRow {
 
 /// How snapshots are read.
 enum SnapshotRow {
-  static func all(_ db: Database, where condition: String, _ arguments: StatementArguments = StatementArguments())
+  static func all(_ db: Database, where condition: String = "", _ arguments: StatementArguments = StatementArguments())
     throws -> [Snapshot]
   {
     var snapshots: [Snapshot] = []
@@ -68,15 +68,48 @@ enum SnapshotRow {
     _ db: Database, where condition: String = "", _ arguments: StatementArguments = StatementArguments(),
     body: (Snapshot) -> Void
   ) throws {
-    let statement = try db.cachedStatement(sql: "SELECT id, parent, kind, tree, usage FROM snapshot \(condition)")
+    let statement = try db.cachedStatement(
+      sql: "SELECT id, parent, kind, tree, usage, entries, bytes, listing, times, contents FROM snapshot \(condition)")
     try statement.setArguments(arguments)
     try statement.forEachRow { row in
       body(
         Snapshot(
           id: row.text(0), parent: row.isNull(1) ? nil : row.text(1),
           kind: Snapshot.Kind(rawValue: row.integer(2)) ?? .committed, tree: row.int64(3),
-          usage: row.isNull(4) ? nil : row.int64(4)))
+          usage: row.isNull(4) ? nil : row.int64(4), seal: seal(row)))
     }
+  }
+
+  /// A seal that is not whole, or can't be read, is none: the tree is then known by its name alone.
+  private static func seal(_ row: StatementRow) -> TreeSeal? {
+    guard !row.isNull(5), !row.isNull(6), let listing = try? Digest(parsing: row.text(7)),
+      let times = try? Digest(parsing: row.text(8)), let contents = try? Digest(parsing: row.text(9))
+    else { return nil }
+    return TreeSeal(entries: row.int64(5), bytes: row.int64(6), listing: listing, times: times, contents: contents)
+  }
+}
+
+/// How leases are read.
+enum LeaseRow {
+  /// All leases with what they hold, and what of that can't be read, in words.
+  static func all(_ db: Database) throws -> (leases: [Lease], unreadable: [String]) {
+    var leases: [String: Lease] = [:]
+    var unreadable: [String] = []
+    for row in try Row.fetchAll(db, sql: "SELECT id, temporary FROM lease") {
+      leases[row[0]] = Lease(id: row[0], isTemporary: row[1])
+    }
+    for row in try Row.fetchAll(db, sql: "SELECT lease, snapshot FROM leased_snapshot") {
+      leases[row[0]]?.snapshots.insert(row[1])
+    }
+    for row in try Row.fetchAll(db, sql: "SELECT lease, blob FROM leased_blob") {
+      let (lease, blob) = (row[0] as String, row[1] as String)
+      guard let digest = try? Digest(parsing: blob) else {
+        unreadable.append("lease \(lease) holds a blob whose digest can't be read (column blob): \(blob)")
+        continue
+      }
+      leases[lease]?.blobs.insert(digest)
+    }
+    return (Array(leases.values), unreadable)
   }
 }
 
@@ -116,8 +149,15 @@ extension StoreChange {
     case .removeTemporaryLeases: try run("DELETE FROM lease WHERE temporary", [], db)
     case .putSnapshot(let snapshot):
       try run(
-        "INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?)",
-        [snapshot.id, snapshot.parent, snapshot.kind.rawValue, snapshot.tree, snapshot.usage], db)
+        """
+        INSERT OR REPLACE INTO snapshot (id, parent, kind, tree, usage, entries, bytes, listing, times, contents)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+          snapshot.id, snapshot.parent, snapshot.kind.rawValue, snapshot.tree, snapshot.usage, snapshot.seal?.entries,
+          snapshot.seal?.bytes, snapshot.seal?.listing.description, snapshot.seal?.times.description,
+          snapshot.seal?.contents.description,
+        ], db)
     case .removeSnapshot(let id): try run("DELETE FROM snapshot WHERE id = ?", [id], db)
     case .putTag(let tag): try run("INSERT OR REPLACE INTO tag VALUES (?, ?)", [tag.name, tag.record], db)
     case .removeTag(let name): try run("DELETE FROM tag WHERE name = ?", [name], db)

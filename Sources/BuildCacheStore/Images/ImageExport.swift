@@ -8,16 +8,15 @@ extension EmbeddedCache {
   ///
   /// - Parameters:
   ///   - ref: the record.
-  ///   - folder: where to; it is made, or is empty.
+  ///   - folder: where to; it is made, or is empty, and is not in the cache.
   ///   - progress: told how many more bytes of blobs were written.
-  /// - Throws: ``CacheError`` `badInput` where the folder holds something, `noBlobs`, `storage`, and
-  ///   `CancellationError`; a folder that was made is removed again.
+  /// - Throws: ``CacheError`` `badInput` where the folder holds something, `invalid` where it is in the cache, `noBlobs`,
+  ///   `storage`, and `CancellationError`; the folder is then as it was.
   public func exportImage(
     of ref: ImmutableRef, to folder: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) async throws {
-    try await filling(folder, mode: 0o755) {
-      try await write(try await ref.blobs(making: true), of: ref, to: folder, progress)
-    }
+    let layers = try await ref.blobs(making: true)
+    try await filling(folder, mode: 0o755) { try await self.write(layers, of: ref, to: $0, progress) }
   }
 
   private func write(
@@ -90,7 +89,7 @@ extension EmbeddedCache {
   private static func write(_ text: String, to file: FilePath) throws {
     let descriptor = try FileDescriptor.writing(file, [.ownerReadWrite, .groupRead, .otherRead])
     do { try descriptor.closeAfter { _ = try descriptor.writeAll(text.utf8) } } catch {
-      throw CacheError(.storage, "can't write \(file)", cause: "\(error)")
+      throw CacheError(.storage, "can't write \(file)", of: error)
     }
   }
 }

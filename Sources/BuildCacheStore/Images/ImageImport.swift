@@ -71,6 +71,7 @@ extension EmbeddedCache {
       refs.append(try await manager.getByBlob(blob, over: refs.last, options))
     }
     try await refs.last?.extract()
+    for ref in refs { _ = try await ref.size() }  // so that those who only look need not measure them
     if let top = refs.last { try manager.setValue(Self.configKey, of: top.id, to: image.config) }
     return refs.map(\.id)
   }

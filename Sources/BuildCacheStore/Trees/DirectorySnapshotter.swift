@@ -9,34 +9,50 @@ import SystemPackage
 /// same as in its parent become other names of the parent's, so that the disk holds them once.
 public final class DirectorySnapshotter: Snapshotter {
   private let top: FilePath
+  /// Where trees are made: `top`, or a folder aside.
+  private let written: FilePath
+  /// The last number that was there from the beginning.
+  private let lastFound: TreeID
   private let last: Guarded<TreeID>
   private let steps: DurableSteps
 
   /// Makes a snapshotter over a folder, which is made where it is missing.
   ///
   /// - Throws: ``CacheError`` `storage` naming the folder.
-  public init(_ folder: FilePath, isReadOnly: Bool = false, steps: DurableSteps = .unwatched) throws {
+  public init(_ folder: FilePath, _ access: FolderAccess = .write, steps: DurableSteps = .unwatched) throws {
     top = folder
     self.steps = steps
-    if !isReadOnly, folder.withPlatformString({ mkdir($0, 0o700) }) != 0, errno != EEXIST {
-      throw FileError("can't make folder", folder)
-    }
-    let found = isReadOnly ? [] : try names(in: folder)
-    last = Guarded(found.compactMap { TreeID($0.string) }.max() ?? 0)
-    try removeLeftovers(among: found)
+    written = access.written(over: folder)
+    if access != .read { try makeFolderIfMissing(written) }
+    let found = access == .read ? [] : try (FileStatus(of: top) == nil ? [] : names(in: top))
+    lastFound = found.compactMap { TreeID(exactly: $0.string) }.max() ?? 0
+    last = Guarded(lastFound)
+    if access == .write { try removeLeftovers(among: found) }
   }
 
-  /// Removes what work that was cut off has left beside the trees.
+  /// Removes what work that was cut off has left beside the trees, by the names that it gives such things; whatever else
+  /// is there is not ours.
   private func removeLeftovers(among names: [FilePath.Component]) throws {
-    for name in names where TreeID(name.string) == nil {
-      let isKept = name.extension == Self.removed && TreeID(name.stem) != nil
-      if !isKept { try removeTree(at: top.appending(name)) }
+    for name in names where Self.isLeftover(name) { try removeTree(at: top.appending(name)) }
+  }
+
+  /// `<number>.unpack`, `<number>.unpack.names`, `<number>.link`; `import-<id>`, `pack-<id>`.
+  private static func isLeftover(_ name: FilePath.Component) -> Bool {
+    let text = name.string
+    for work in ["import-", "pack-"] where text.hasPrefix(work) {
+      return RandomIdentities.isID(text.dropFirst(work.count))
+    }
+    return [".unpack", ".unpack.names", ".link"].contains { suffix in
+      text.hasSuffix(suffix) && TreeID(exactly: text.dropLast(suffix.count)) != nil
     }
   }
 
   /// The next number.
-  public func newTree() -> TreeID {
-    last.withLock { last in
+  ///
+  /// - Throws: ``CacheError`` `storage` where there are no more.
+  public func newTree() throws -> TreeID {
+    try last.withLock { last in
+      guard last < TreeID.max else { throw CacheError(.storage, "\(top) has a folder with the last number there is") }
       last += 1
       return last
     }
@@ -44,16 +60,22 @@ public final class DirectorySnapshotter: Snapshotter {
 
   /// Where a tree is.
   public func folder(of tree: TreeID) -> FilePath {
-    top.appending("\(tree)")
+    place(of: tree).appending("\(tree)")
   }
+
+  /// A further name would show on the file: what is made aside changes nothing of what it is made of.
+  private var sharing: TreeWriter.Sharing { written == top ? .link : .copy }
+
+  private func place(of tree: TreeID) -> FilePath { tree > lastFound ? written : top }
 
   /// The numbered folders.
   public func trees() throws -> [TreeID] {
-    try Self.numbers(in: top)
+    let found = try FileStatus(of: top) == nil ? [] : Self.numbers(in: top)
+    return written == top ? found : try found + Self.numbers(in: written)
   }
 
   private static func numbers(in folder: FilePath) throws -> [TreeID] {
-    try names(in: folder).compactMap { TreeID($0.string) }
+    try names(in: folder).compactMap { TreeID(exactly: $0.string) }
   }
 
   /// Copies the parent's tree, or makes an empty folder.
@@ -69,7 +91,7 @@ public final class DirectorySnapshotter: Snapshotter {
   public func prepare(_ tree: TreeID, sharing parent: TreeID?) async throws {
     try making(tree) {
       guard let parent else { return }
-      var writer = TreeWriter(onto: folder(of: tree), .link)
+      var writer = TreeWriter(onto: folder(of: tree), sharing)
       try writer.apply(lower: nil, upper: folder(of: parent))
     }
   }
@@ -99,12 +121,12 @@ public final class DirectorySnapshotter: Snapshotter {
   }
 
   private static let removed = "removed"
-  private func removalsFile(of tree: TreeID) -> FilePath { top.appending("\(tree).\(Self.removed)") }
+  private func removalsFile(of tree: TreeID) -> FilePath { place(of: tree).appending("\(tree).\(Self.removed)") }
 
   /// Applies the differences, sharing files with their sources.
   public func merge(_ tree: TreeID, of differences: [TreeDifference]) async throws -> Int64 {
     try making(tree) {
-      var writer = TreeWriter(onto: folder(of: tree), .link)
+      var writer = TreeWriter(onto: folder(of: tree), sharing)
       for difference in differences {
         // Before what the layer brings, as a layer's removals act on what is beneath it.
         for removal in try difference.isLayer ? difference.upper.map(removals) ?? [] : [] {
@@ -131,7 +153,7 @@ public final class DirectorySnapshotter: Snapshotter {
   public func settle(_ tree: TreeID, over parent: TreeID) async throws {
     let upper = folder(of: tree)
     let lower = folder(of: parent)
-    let spare = top.appending("\(tree).link")
+    let spare = place(of: tree).appending("\(tree).link")
     var replaced: Set<FilePath> = []
     try steps.pass("settling") {
       try TreeComparison(lower: lower, upper: upper, care: .content).walk { step in
@@ -164,33 +186,44 @@ public final class DirectorySnapshotter: Snapshotter {
     return true
   }
 
-  /// What overlayfs would store for the tree: all that differs from the parent, with the folders on the way to it.
-  ///
-  /// Whole blocks are counted, a file with several names once. A folder that is only passed through counts one block
-  /// of 4 KiB, however many names of the parent's it lists here.
+  /// What overlayfs would store for the tree; see ``UsageCount``.
   public func usage(of tree: TreeID, over parent: TreeID?) async throws -> Int64 {
-    var bytes: Int64 = 0
-    var counted: Set<FileIdentity> = []
+    guard try FileStatus(of: folder(of: tree)) != nil else { return 0 }
+    var usage = UsageCount()
     // A tree that is settled is one file with its parent wherever it is the same, and quick to compare; of one that is
     // being written the status has to do.
-    try TreeComparison(lower: parent.map(folder), upper: folder(of: tree), care: .status).walk { step in
-      switch step {
-      case .entry(_, let status, let change) where change != .unchanged:
-        if !status.hasOtherNames || counted.insert(status.identity).inserted { bytes += status.bytes }
-      case .leave(let path, let status, let change, let differs):
-        if change == .added {
-          bytes += status.bytes
-        } else if differs || change == .changed || path.isEmpty {
-          bytes += min(status.bytes, 4096)
-        }
-      default: break
-      }
-    }
-    return bytes
+    try TreeComparison(lower: parent.map(folder), upper: folder(of: tree), care: .status).walk { usage.count($0) }
+    return usage.bytes
   }
 
-  /// Removes a tree's folder, cancelled or not.
+  /// Syncs the whole file system once, and reads what the tree holds.
+  public func seal(_ tree: TreeID, over parent: TreeID?) async throws -> (seal: TreeSeal, usage: Int64) {
+    try steps.pass("sync") { try synchronizeAll(under: place(of: tree)) }
+    let sealing = try TreeSealing.all(of: folder(of: tree), over: parent.map(folder))
+    return (sealing.seal, sealing.usage.bytes)
+  }
+
+  /// Compares the tree with its seal.
+  public func damage(of tree: TreeID, over parent: TreeID?, _ seal: TreeSeal, deep: Bool) async throws -> String? {
+    let folder = folder(of: tree)
+    do {
+      guard let status = try FileStatus(of: folder) else { return "it is missing" }
+      guard status.isDirectory else { return "it is no folder" }
+      let found = try TreeSealing.listing(of: folder)
+      if found.entries != seal.entries { return "it holds \(found.entries) names, not \(seal.entries)" }
+      if found.bytes != seal.bytes { return "its files hold \(found.bytes) bytes, not \(seal.bytes)" }
+      if found.listing != seal.listing { return "a name, kind, owner, mode or size in it is not what it was" }
+      guard deep || found.times != seal.times else { return nil }
+      let contents = try TreeSealing.all(of: folder, over: parent.map(self.folder)).seal.contents
+      return contents == seal.contents ? nil : "what is in its files is not what it was"
+    } catch let error as CacheError {
+      return "it can't be read: \(error)"
+    }
+  }
+
+  /// Removes a tree's folder, cancelled or not; a tree that others are made aside of stays.
   public func remove(_ tree: TreeID) async throws {
+    guard place(of: tree) == written else { return }
     try steps.pass("removal of a tree") {
       try removeTree(at: removalsFile(of: tree))
       try removeTree(at: folder(of: tree))
@@ -212,5 +245,13 @@ public final class DirectorySnapshotter: Snapshotter {
     var writer = TreeWriter(onto: folder, .copy, progress: progress)
     let left = try leavingOut.flatMap { try FileStatus(of: $0)?.identity }
     try writer.apply(lower: nil, upper: source, leavingOut: left)
+  }
+}
+
+extension TreeID {
+  /// The number that a name is: as it is written, so that no two names are one number.
+  fileprivate init?(exactly name: some StringProtocol) {
+    guard let number = TreeID(name), number > 0, String(number) == name else { return nil }
+    self = number
   }
 }

@@ -1,4 +1,5 @@
 import BuildCache
+import CLinux
 import Glibc
 import SystemPackage
 
@@ -59,7 +60,38 @@ struct FileIdentity: Hashable {
 
 /// The error of the call that just failed, with the path that it was about.
 func FileError(_ what: String, _ path: FilePath, _ code: Int32 = errno) -> CacheError {
-  CacheError(.storage, "\(what) \(path)", cause: Errno(rawValue: code).description)
+  CacheError(.storage, "\(what) \(path)", of: Errno(rawValue: code))
+}
+
+extension CacheError {
+  /// What a call of the system's threw; a disk that is full has a code of its own.
+  init(_ code: Code, _ message: String, of error: any Error) {
+    guard let error = error as? Errno, error == .noSpace || error == .diskQuotaExceeded else {
+      self.init(code, message, cause: "\(error)")
+      return
+    }
+    self.init(.diskFull, message, cause: "the disk is full (\(error))")
+  }
+}
+
+/// Makes a folder's names durable.
+///
+/// - Throws: ``CacheError`` `storage` naming it.
+func synchronize(folder: FilePath) throws {
+  let file = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
+  try file.closeAfter {
+    guard fsync(file.rawValue) == 0 else { throw FileError("can't write", folder) }
+  }
+}
+
+/// Makes all that was written to a folder's file system durable: one pass, however many files it is.
+///
+/// - Throws: ``CacheError`` `storage` naming the folder.
+func synchronizeAll(under folder: FilePath) throws {
+  let file = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
+  try file.closeAfter {
+    guard syncfs(file.rawValue) == 0 else { throw FileError("can't write", folder) }
+  }
 }
 
 /// Whether this process may give files away, and make devices.
@@ -125,7 +157,7 @@ extension FileDescriptor {
     do {
       return try open(path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: permissions)
     } catch {
-      throw CacheError(.storage, "can't write \(path)", cause: "\(error)")
+      throw CacheError(.storage, "can't write \(path)", of: error)
     }
   }
 }

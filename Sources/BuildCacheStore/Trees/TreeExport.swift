@@ -6,27 +6,74 @@ extension EmbeddedCache {
   /// Writes a record's tree into a folder, as copies; hard links within the tree stay.
   ///
   /// - Parameters:
-  ///   - folder: where to; it is made, or is empty.
+  ///   - folder: where to; it is made, or is empty, and is not in the cache.
   ///   - progress: told how many more bytes were copied.
-  /// - Throws: ``CacheError`` `badInput` where the folder holds something, `storage`, and `CancellationError`; a folder
-  ///   that was made is removed again.
+  /// - Throws: ``CacheError`` `badInput` where the folder holds something, `invalid` where it is in the cache, `storage`,
+  ///   and `CancellationError`; the folder is then as it was.
   public func extract(
     _ ref: ImmutableRef, to folder: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) async throws {
-    try await filling(folder) {
-      try DirectorySnapshotter.copyContents(of: try await ref.mount(), to: folder, progress: progress)
+    let tree = try await ref.mount()
+    try await filling(folder) { try DirectorySnapshotter.copyContents(of: tree, to: $0, progress: progress) }
+  }
+
+  /// Fills a folder that is made, or is empty: what is half written has another name, and what is done is durable.
+  ///
+  /// - Parameter fill: writes into the folder that it is given.
+  func filling(_ folder: FilePath, mode: mode_t = 0o700, _ fill: (FilePath) async throws -> Void) async throws {
+    guard try !folder.lies(in: root) else {
+      throw CacheError(.invalid, "\(folder) is in the cache \(root), which is no place to write to")
+    }
+    let isNew = try FileStatus(of: folder) == nil
+    guard try isNew || names(in: folder).allSatisfy(Self.isAside) else {
+      throw CacheError(.badInput, "\(folder) is not empty")
+    }
+    let name = FilePath.Component(".strata-\(RandomIdentities().newID())") ?? "."
+    let part = isNew ? folder.removingLastComponent().appending(name) : folder.appending(name)
+    try makeFolder(part, mode: mode)
+    do {
+      try await fill(part)
+      try folderSteps.pass("sync") { try synchronizeAll(under: part) }
+      try Task.checkCancellation()
+      try folderSteps.pass("naming") {
+        if isNew { try Self.name(part, folder) } else { try Self.moveContents(of: part, to: folder) }
+      }
+    } catch {
+      try? removeTree(at: part)
+      throw error
     }
   }
 
-  /// Runs what fills a folder that is empty, or is made; what was made goes again where it throws.
-  func filling(_ folder: FilePath, mode: mode_t = 0o700, _ body: () async throws -> Void) async throws {
-    let isNew = try FileStatus(of: folder) == nil
-    if !isNew, try !names(in: folder).isEmpty { throw CacheError(.badInput, "\(folder) is not empty") }
+  /// What ``looking(at:makingIn:maxUnpacked:progress:logger:_:)`` makes, which is gone in the end.
+  private static func isAside(_ name: FilePath.Component) -> Bool {
+    name.string.hasPrefix(".strata-") && RandomIdentities.isID(name.string.dropFirst(".strata-".count))
+  }
+
+  private static func name(_ part: FilePath, _ folder: FilePath) throws {
+    guard part.withPlatformString({ part in folder.withPlatformString { rename(part, $0) } }) == 0 else {
+      throw FileError("can't make folder", folder)
+    }
+    try synchronize(folder: folder.removingLastComponent().isEmpty ? "." : folder.removingLastComponent())
+  }
+
+  /// Moves what is whole up into a folder that is there already, and may be somebody's working folder.
+  private static func moveContents(of part: FilePath, to folder: FilePath) throws {
+    var moved: [FilePath] = []
+    let status = try FileStatus(of: part)
+    try status?.open(part)
     do {
-      if isNew { try makeFolder(folder, mode: mode) }
-      try await body()
+      for name in try names(in: part) {
+        let (from, to) = (part.appending(name), folder.appending(name))
+        guard from.withPlatformString({ from in to.withPlatformString { rename(from, $0) } }) == 0 else {
+          throw FileError("can't move to", to)
+        }
+        moved.append(to)
+      }
+      try status?.dress(folder)
+      try removeTree(at: part)
+      try synchronize(folder: folder)
     } catch {
-      if isNew { try? removeTree(at: folder) }
+      for path in moved { try? removeTree(at: path) }
       throw error
     }
   }
@@ -40,7 +87,7 @@ extension EmbeddedCache {
     try Self.files(in: try await ref.mount(), of: ref.id, at: path)
   }
 
-  /// The same of a record's tree as it stands; one that was never made is made, where this cache may be changed.
+  /// The same of a record's tree as it stands; one that was never made is made, where something may be made here.
   ///
   /// Looking is not using (G1): a mutable's tree is looked at in its place.
   ///
@@ -48,9 +95,6 @@ extension EmbeddedCache {
   public func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] {
     let details = try manager.details(of: id)
     if let folder = details.folder { return try Self.files(in: folder, of: id, at: path) }
-    guard readOnlyReason == nil else {
-      throw CacheError(.readOnly, "the tree of \(id) was never made, and the cache is read only")
-    }
     let ref = try manager.get(id, countsAsUse: false)
     do {
       let files = try await files(of: ref, at: path)

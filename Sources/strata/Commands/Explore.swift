@@ -139,7 +139,7 @@ struct Explore: AsyncParsableCommand {
   }
 
   private func openSource() throws -> any CacheController {
-    let source = print ? try source.open(.read) : try source.openAside()
+    let source = try source.openToWatch()
     return readOnly ? ReadOnlyCache(source) : source
   }
 
@@ -173,6 +173,7 @@ private struct ReadOnlyCache: CacheController {
   func glimpse(of count: Int) async throws -> CacheState? { try await cache.glimpse(of: count) }
   func usage(matching filter: Filter) async throws -> CacheState { try await cache.usage(matching: filter) }
   func space() async throws -> CacheSpace? { try await cache.space() }
+  func notes() async -> [String] { await cache.notes() }
   func details(of id: RecordID) async throws -> RecordDetails? { try await cache.details(of: id) }
   func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] { try await cache.files(of: id, at: path) }
   func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws { throw refusal }

@@ -46,9 +46,9 @@ struct Export: AsyncParsableCommand {
 
   func run() async throws {
     let packing = Progress("packing", total: nil)
-    try await root.withRecord(id, progress: packing.add) { cache, ref in
+    let path = FilePath(path)
+    try await root.withRecord(id, makingIn: path.parent, progress: packing.add) { cache, ref in
       let writing = Progress("writing", total: nil)
-      let path = FilePath(path)
       try await interruptible { try await cache.exportImage(of: ref, to: path, progress: writing.add) }
       packing.end()
       writing.end()
@@ -67,8 +67,8 @@ struct Extract: AsyncParsableCommand {
 
   func run() async throws {
     let unpacking = Progress("unpacking", total: nil)
-    try await root.withRecord(id, progress: unpacking.add) { cache, ref in
-      let folder = FilePath(folder)
+    let folder = FilePath(folder)
+    try await root.withRecord(id, makingIn: folder.parent, progress: unpacking.add) { cache, ref in
       let writing = Progress("writing", total: nil)
       try await interruptible { try await cache.extract(ref, to: folder, progress: writing.add) }
       writing.end()

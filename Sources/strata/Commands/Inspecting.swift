@@ -61,16 +61,17 @@ struct Files: AsyncParsableCommand {
   @Argument(help: "A path in it.") var path = "/"
 
   func run() async throws {
-    try await root.withRecord(id) { cache, ref in
-      var table = TextTable([.init(title: "SIZE", isNumber: true), .init(title: "NAME")])
-      for file in try await cache.files(of: ref, at: FilePath(path)) {
-        table.add([
-          ByteCount(file.bytes).text,
-          file.name.string + (file.isFolder ? "/" : file.target.map { " -> \($0)" } ?? ""),
-        ])
-      }
-      for line in table.lines { print(line) }
+    let source = try EmbeddedSource(try root.folder(), logger: quietLogger)
+    let files = try await source.files(of: source.resolve(id), at: FilePath(path))
+    for note in await source.notes() { printError(note) }
+    var table = TextTable([.init(title: "SIZE", isNumber: true), .init(title: "NAME")])
+    for file in files {
+      table.add([
+        ByteCount(file.bytes).text,
+        file.name.string + (file.isFolder ? "/" : file.target.map { " -> \($0)" } ?? ""),
+      ])
     }
+    for line in table.lines { print(line) }
   }
 }
 

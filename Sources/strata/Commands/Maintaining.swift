@@ -3,6 +3,7 @@ import BuildCache
 import BuildCacheStore
 import Explorer
 import Glibc
+import Terminal
 
 /// `strata rm`: prunes just these.
 struct Remove: AsyncParsableCommand {
@@ -17,7 +18,7 @@ struct Remove: AsyncParsableCommand {
     guard yes || isatty(STDIN_FILENO) == 1 else {
       throw Failure.wrongUse("there is no terminal to ask on: add --yes")
     }
-    try await root.withCache(.write) { cache in
+    try await root.withCache(.reclaim) { cache in
       let state = try await cache.usage()
       let wanted = try ids.map { try state.resolve($0) }
       let plan = PrunePlan(state, removing: wanted)
@@ -39,26 +40,57 @@ struct Remove: AsyncParsableCommand {
 /// `strata verify`: checks every invariant.
 struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check every invariant of the store, and every blob; exit code 1 where one is broken.")
+    abstract: "Check every invariant of the store, every tree and blob; exit code 1 where one is broken.",
+    discussion: """
+      Trees are compared by names, kinds, owners and sizes, and by contents where times have changed, blobs by sizes; with --deep both by contents. What is \
+      unfinished was cut off, and is ended by the next command that changes the cache, or by `strata gc`.
+      """)
 
   @OptionGroup var root: RootOptions
-  @Flag(help: "Mend what can be mended.") var repair = false
+  @Flag(help: "Read the contents of all trees and blobs, too.") var deep = false
+  @Flag(help: "Say what can be mended and what would have to go, ask, and do it.") var repair = false
+  @Flag(help: "With --repair, don't ask.") var yes = false
+
+  func validate() throws {
+    if yes && !repair { throw ValidationError("--yes answers the question of --repair: add that") }
+  }
 
   func run() async throws {
-    try await root.withCache(repair ? .write : .read) { cache in
-      let found = try await cache.manager.verify()
-      for finding in found { print("\(finding.severity): \(finding)") }
-      guard !found.isEmpty else { return print("All is well.") }
-      let left = repair ? try await cache.manager.repair() : found
-      if repair {
-        for finding in left { print("still \(finding.severity): \(finding)") }
-        print("Mended \(found.count - left.count) of \(found.count).")
-      }
-      let broken = left.count { $0.severity == .broken }
-      guard broken == 0 else {
-        throw Failure.failed("\(broken) broken" + (repair ? "" : ": `strata verify --repair` mends what can be mended"))
-      }
+    guard !repair || yes || isatty(STDIN_FILENO) == 1 else {
+      throw Failure.wrongUse("there is no terminal to ask on: add --yes, or leave --repair out to only look")
     }
+    try await root.withCache(repair ? .reclaim : .read) { cache in
+      try await repair ? self.mend(cache.manager) : self.look(cache.manager)
+    }
+  }
+
+  private func look(_ manager: CacheManager) async throws {
+    let (checking, deep) = (StepProgress("checking"), deep)
+    let found = try await interruptible {
+      try await manager.verify(deep: deep) { checking.show($0.done, of: $0.total) }
+    }
+    checking.end()
+    for finding in found { print(safeText("\(finding.severity): \(finding)")) }
+    guard !found.isEmpty else { return print("All is well.") }
+    let broken = found.count { $0.severity == .broken }
+    guard broken == 0 else {
+      throw Failure.failed("\(broken) broken: `strata verify --repair` says what it would mend and drop, and asks")
+    }
+  }
+
+  private func mend(_ manager: CacheManager) async throws {
+    let checking = StepProgress("checking")
+    let plan = try await interruptible { try await manager.repairPlan { checking.show($0.done, of: $0.total) } }
+    checking.end()
+    guard !plan.isEmpty else { return print("All is well.") }
+    for line in plan.mended { print(safeText("mend: \(line)")) }
+    for line in plan.dropped { print(safeText("drop: \(line)")) }
+    if !yes { try PlanText.confirm("Mend \(plan.mended.count), drop \(plan.dropped.count)?") }
+    let left = try await manager.repair(plan)
+    for finding in left { print(safeText("still \(finding.severity): \(finding)")) }
+    let broken = left.count { $0.severity == .broken }
+    guard broken == 0 else { throw Failure.failed("\(broken) still broken") }
+    print("Done.")
   }
 }
 
@@ -70,7 +102,7 @@ struct CollectGarbage: AsyncParsableCommand {
   @OptionGroup var root: RootOptions
 
   func run() async throws {
-    try await root.withCache(.write) { cache in
+    try await root.withCache(.reclaim) { cache in
       let bytes = try await cache.manager.unownedBytes()
       let count = try await cache.manager.collectGarbage()
       print("Dropped \(count), freed \(ByteCount(bytes).text).")

@@ -31,7 +31,7 @@ struct Prune: AsyncParsableCommand {
     if !dryRun, let option = policy.pretending {
       throw Failure.wrongUse("\(option) only plans what would be: add --dry-run")
     }
-    try await source.withSource(dryRun ? .read : .write) { source in
+    try await source.withSource(dryRun ? .read : .reclaim) { source in
       let plan = try await parsed.plan(source)
       if dryRun { return try show(plan) }
       if !yes { try ask(plan) }

@@ -34,12 +34,12 @@ struct RootOptions: ParsableArguments {
 
   /// Opens the embedded cache, runs `body`, and closes it, also where `body` throws.
   func withCache<T: Sendable>(
-    _ access: EmbeddedCache.Access, maxUnpacked: Int64? = nil,
+    _ access: EmbeddedFolder.Access, maxUnpacked: Int64? = nil,
     progress: @escaping @Sendable (Int64) -> Void = { _ in }, _ body: (EmbeddedCache) async throws -> T
   ) async throws -> T {
     let cache = try EmbeddedCache(
       try folder(), access, maxUnpacked: maxUnpacked, progress: progress, steps: durableSteps, logger: quietLogger)
-    if access == .read, let reason = cache.readOnlyReason { printError("read only: \(reason)") }
+    for note in await cache.notes() { printError(note) }
     do {
       let result = try await body(cache)
       try cache.close()
@@ -49,23 +49,20 @@ struct RootOptions: ParsableArguments {
       throw error
     }
   }
-}
 
-extension RootOptions {
-  /// Opens the embedded cache for writing and takes a ref on a record, which is no use of it.
+  /// Looks at the embedded cache and takes a ref on a record; what has to be made for that is made aside.
+  ///
+  /// - Parameter place: where that is; see ``EmbeddedCache/looking(at:makingIn:maxUnpacked:progress:logger:_:)``.
   func withRecord(
-    _ id: String, progress: @escaping @Sendable (Int64) -> Void = { _ in },
+    _ id: String, makingIn place: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in },
     _ body: (EmbeddedCache, ImmutableRef) async throws -> Void
   ) async throws {
-    try await withCache(.write, progress: progress) { cache in
+    try await EmbeddedCache.looking(
+      at: try folder(), makingIn: place, progress: progress, steps: durableSteps, logger: quietLogger
+    ) { cache in
+      for note in await cache.notes() { printError(note) }
       let ref = try cache.manager.get(cache.manager.resolve(id), countsAsUse: false)
-      do {
-        try await body(cache, ref)
-        try ref.release()
-      } catch {
-        try? ref.release()
-        throw error
-      }
+      try await body(cache, ref)
     }
   }
 }
@@ -86,35 +83,26 @@ struct SourceOptions: ParsableArguments {
     }
   }
 
-  /// Opens the source.
-  ///
-  /// - Parameter access: how an embedded cache is opened; a saved list can only be read.
-  func open(_ access: EmbeddedCache.Access) throws -> any CacheController {
+  /// Opens the source for as long as somebody looks at it; nothing is held meanwhile.
+  func openToWatch() throws -> any CacheController {
     if let from { return try SavedCache(readingFrom: from) }
-    return try EmbeddedCache(try root.folder(), access, steps: durableSteps, logger: quietLogger)
-  }
-
-  /// Opens the source for the explorer: the records of an embedded cache are read aside.
-  func openAside() throws -> any CacheController {
-    if from != nil { return try open(.read) }
-    return OpeningCache(try EmbeddedFolder(try root.folder(), .read, steps: durableSteps), logger: quietLogger)
+    return try EmbeddedSource(try root.folder(), steps: durableSteps, logger: quietLogger)
   }
 
   /// Opens the source, runs `body`, and closes it, also where `body` throws.
-  func withSource<T: Sendable>(_ access: EmbeddedCache.Access, _ body: (any CacheController) async throws -> T)
+  ///
+  /// - Parameter access: how an embedded cache is opened; a saved list can only be read.
+  func withSource<T: Sendable>(_ access: EmbeddedFolder.Access, _ body: (any CacheController) async throws -> T)
     async throws -> T
   {
-    let source = try open(access)
-    if from == nil, access == .read, let reason = source.readOnlyReason { printError("read only: \(reason)") }
-    do {
-      let result = try await body(source)
-      try await source.close()
-      return result
-    } catch {
-      try? await source.close()
-      throw error
-    }
+    if let from { return try await body(SavedCache(readingFrom: from)) }
+    return try await root.withCache(access) { try await body($0) }
   }
+}
+
+extension FilePath {
+  /// The folder that a path is in, which for a bare name is the working folder.
+  var parent: FilePath { removingLastComponent().isEmpty ? "." : removingLastComponent() }
 }
 
 /// How a command prints what it found.

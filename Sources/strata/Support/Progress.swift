@@ -2,6 +2,36 @@ import BuildCache
 import Glibc
 import Synchronization
 
+/// How far work of so many steps has come, on standard error where that is a terminal.
+final class StepProgress: Sendable {
+  private let label: String
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let shown = Mutex(0)
+
+  /// Begins.
+  init(_ label: String) { self.label = label }
+
+  /// Shows how many steps are done; may be called from any thread.
+  @Sendable func show(_ done: Int, of total: Int) {
+    let share = total > 0 ? done * 100 / total : 100
+    let isNews = shown.withLock { shown in
+      defer { shown = share }
+      return shown != share
+    }
+    if isTerminal && isNews { writeProgress("\r\(label)  \(share)%  \(done) of \(total)\u{1b}[K") }
+  }
+
+  /// Ends the line.
+  func end() {
+    if isTerminal { writeProgress("\r\u{1b}[K") }
+  }
+}
+
+private func writeProgress(_ text: String) {
+  let bytes = Array(text.utf8)
+  _ = write(STDERR_FILENO, bytes, bytes.count)
+}
+
 /// How far long work has come, on standard error: a bar on a terminal, now and then a line elsewhere.
 final class Progress: Sendable {
   private struct State {
@@ -42,7 +72,7 @@ final class Progress: Sendable {
   /// Ends the line of a terminal.
   func end() {
     state.withLock { state in
-      if state.hasLine && isTerminal { writeRaw("\r\u{1b}[K") }
+      if state.hasLine && isTerminal { writeProgress("\r\u{1b}[K") }
     }
   }
 
@@ -56,11 +86,6 @@ final class Progress: Sendable {
   }
 
   private func tell(_ line: String) {
-    writeRaw(isTerminal ? "\r\(line)\u{1b}[K" : line + "\n")
-  }
-
-  private func writeRaw(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = write(STDERR_FILENO, bytes, bytes.count)
+    writeProgress(isTerminal ? "\r\(line)\u{1b}[K" : line + "\n")
   }
 }
