@@ -124,7 +124,7 @@ struct Explore: AsyncParsableCommand {
       if print {
         let isASCII = screen.ascii || !Screen.localeIsUTF8
         let outlets = ScreenOptions.outlets { _ in }
-        Swift.print(
+        output.text(
           await ExplorerSession.play(
             keys, on: source, prune: preset, size: cells, isASCII: isASCII, outlets: outlets
           ).text)

@@ -31,7 +31,10 @@ struct Remove: AsyncParsableCommand {
           "Remove \(counted(plan.count)), \(others) of them as they stand on what you named, freeing "
             + "\(ByteCount(plan.freed).text)?")
       }
-      PlanText.tell(try await cache.carryOut(plan, progress: PlanText.tellRemoved))
+      output.keepGoing()
+      let report = try await cache.carryOut(plan, progress: PlanText.tellRemoved)
+      PlanText.tell(report)
+      try PlanText.end(report)
     }
   }
 }
@@ -45,14 +48,15 @@ struct Verify: AsyncParsableCommand {
   @Flag(help: "Mend what can be mended.") var repair = false
 
   func run() async throws {
+    if repair { output.keepGoing() }
     try await root.withCache(repair ? .write : .read) { cache in
       let found = try await cache.manager.verify()
-      for finding in found { print("\(finding.severity): \(finding)") }
-      guard !found.isEmpty else { return print("All is well.") }
+      for finding in found { output.line("\(finding.severity): \(finding)") }
+      guard !found.isEmpty else { return output.line("All is well.") }
       let left = repair ? try await cache.manager.repair() : found
       if repair {
-        for finding in left { print("still \(finding.severity): \(finding)") }
-        print("Mended \(found.count - left.count) of \(found.count).")
+        for finding in left { output.line("still \(finding.severity): \(finding)") }
+        output.line("Mended \(found.count - left.count) of \(found.count).")
       }
       let broken = left.count { $0.severity == .broken }
       guard broken == 0 else {
@@ -73,7 +77,7 @@ struct CollectGarbage: AsyncParsableCommand {
     try await root.withCache(.write) { cache in
       let bytes = try await cache.manager.unownedBytes()
       let count = try await cache.manager.collectGarbage()
-      print("Dropped \(count), freed \(ByteCount(bytes).text).")
+      output.line("Dropped \(count), freed \(ByteCount(bytes).text).")
     }
   }
 }

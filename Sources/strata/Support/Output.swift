@@ -1,6 +1,7 @@
 import BuildCache
 import Foundation
 import Glibc
+import SystemPackage
 import Terminal
 
 /// Tells a message of this program on standard error.
@@ -8,10 +9,10 @@ func printError(_ message: String) {
   writeError("strata: " + safeText(message))
 }
 
-/// Writes lines to standard error as they are.
+/// Writes lines to standard error, made safe for a terminal. Nobody is told where that fails.
 func writeError(_ text: String) {
-  let bytes = Array((text + "\n").utf8)
-  _ = write(STDERR_FILENO, bytes, bytes.count)
+  let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { safeText(String($0)) + "\n" }
+  _ = writeAll(Array(lines.joined().utf8), to: .standardError)
 }
 
 /// Writes a file of a name that is free in the current folder; no file is ever overwritten.
@@ -49,7 +50,7 @@ struct TextTable {
 
   init(_ columns: [Column]) {
     self.columns = columns
-    rows = [columns.map(\.title)]
+    rows = [columns.map { safeText($0.title) }]
   }
 
   /// Adds a row, its cells made safe for a terminal.
