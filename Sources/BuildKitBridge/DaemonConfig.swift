@@ -33,8 +33,12 @@ public struct DaemonConfig: Sendable {
   /// - Throws: ``CacheError`` naming the file: `storage` where it can't be read, `badInput` where it is no TOML, or a
   ///   value is none that BuildKit takes.
   public init(readingFrom path: String) throws {
-    try self.init(String(decoding: try readFile(path), as: UTF8.self), name: path == "-" ? "standard input" : path)
+    let bytes = try readFile(path, limit: Self.mostBytes)
+    try self.init(String(decoding: bytes, as: UTF8.self), name: path == "-" ? "standard input" : path)
   }
+
+  /// No configuration has more.
+  private static let mostBytes = 1 << 20
 
   /// Reads a text.
   ///

@@ -120,3 +120,13 @@ import Testing
     #expect(escapingUnsafe(Data([0xe2, 0x80])) == Data([0xe2, 0x80]))
   }
 }
+
+@Suite("Tables") struct TableTests {
+  @Test("one cell wider than any honest one does not make all lines so wide") func width() {
+    var table = TextTable([.init(title: "ID"), .init(title: "SIZE", isNumber: true), .init(title: "WORDS")])
+    table.add([String(repeating: "x", count: 5000), "1", "a"])
+    table.add(["y\u{1b}", "2", "b"])
+    #expect(table.lines.map(\.count) == [200 + 2 + 4 + 2 + 5, 5000 + 2 + 4 + 2 + 1, 200 + 2 + 4 + 2 + 1])
+    #expect(table.lines[1].hasPrefix(String(repeating: "x", count: 5000) + "     1"))
+  }
+}

@@ -75,7 +75,8 @@ struct ScreenOptions: ParsableArguments {
       let json = try encodedJSON(rows.map { UsageJSON(cache, $0) })
       return try writeNew(json, named: "strata-export", extension: "json")
     } readPolicy: { file, ranking, space in
-      try DaemonConfig(readingFrom: file).policies(for: ranking, diskSize: space?.capacity)
+      // Standard input is where the keys come from.
+      try DaemonConfig(readingFrom: file == "-" ? "./-" : file).policies(for: ranking, diskSize: space?.capacity)
     }
   }
 

@@ -38,7 +38,8 @@ func writeNew(_ bytes: Data, named name: String, extension suffix: String) throw
   throw CacheError(.storage, "there are 9999 files \(name) here already: move some away")
 }
 
-/// A table as text: columns as wide as their widest cell, the last one as it is.
+/// A table as text: columns as wide as their widest cell, the last one as it is. One cell that is wider than any honest
+/// one stands as it is, and does not make all others so wide.
 struct TextTable {
   /// A column's heading and side.
   struct Column {
@@ -46,6 +47,7 @@ struct TextTable {
     var isNumber = false
   }
   private let columns: [Column]
+  private static let widest = 200
   private var rows: [[String]]
 
   init(_ columns: [Column]) {
@@ -60,10 +62,10 @@ struct TextTable {
 
   /// The lines of the table, the headings first.
   var lines: [String] {
-    let widths = columns.indices.map { column in rows.map { displayWidth($0[column]) }.max() ?? 0 }
+    let widths = columns.indices.map { column in min(Self.widest, rows.map { displayWidth($0[column]) }.max() ?? 0) }
     return rows.map { row in
       let cells = columns.indices.map { column in
-        column == columns.count - 1 && !columns[column].isNumber
+        column == columns.count - 1 && !columns[column].isNumber || displayWidth(row[column]) > Self.widest
           ? row[column] : fitted(row[column], to: widths[column], from: columns[column].isNumber ? .right : .left)
       }
       var line = cells.joined(separator: "  ")
