@@ -39,6 +39,8 @@ public struct DaemonConfig: Sendable {
 
   /// No configuration has more.
   private static let mostBytes = 1 << 20
+  /// Each is planned on all records.
+  private static let mostRules = 100
 
   /// Reads a text.
   ///
@@ -69,7 +71,11 @@ public struct DaemonConfig: Sendable {
     limits.maxUsed = try section?.amount("maxUsedSpace") ?? .none
     limits.minFree = try section?.amount("minFreeSpace") ?? .none
     self.limits = limits
-    rules = try section?.sections("gcpolicy").map { (section) throws(CacheError) in try Self.rule(section) } ?? []
+    let sections = try section?.sections("gcpolicy") ?? []
+    guard sections.count <= Self.mostRules else {
+      throw CacheError(.badInput, "\(name): worker.\(worker).gcpolicy has more than \(Self.mostRules) rules")
+    }
+    rules = try sections.map { (section) throws(CacheError) in try Self.rule(section) }
   }
 
   private static func rule(_ section: Section) throws(CacheError) -> Rule {

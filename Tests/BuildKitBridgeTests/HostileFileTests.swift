@@ -149,6 +149,10 @@ import Testing
     ] {
       #expect(throws: CacheError(.badInput, words)) { try DaemonConfig(text, name: "x.toml") }
     }
+    let rules = String(repeating: "[[worker.oci.gcpolicy]]\n", count: 101)
+    #expect(throws: CacheError(.badInput, "x.toml: worker.oci.gcpolicy has more than 100 rules")) {
+      try DaemonConfig(rules, name: "x.toml")
+    }
     let floats = Array(repeating: "1.5", count: 1000).joined(separator: ", ")
     #expect(throws: Never.self) { try DaemonConfig("a.b.c = [\(floats)]\n[a.c]\nb = 1.5", name: "x") }
   }

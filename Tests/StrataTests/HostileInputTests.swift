@@ -80,4 +80,35 @@ import Testing
       #expect(isSafe(result.output) && isSafe(result.errors), "\(arguments): \(result.errors.debugDescription)")
     }
   }
+
+  @Test("a script of more keys than are played is wrong use") func keys() async throws {
+    let list = try hostileList()
+    let keys = String(repeating: "j", count: 10_001)
+    let result = try await Program.run(["--from", list, "--print", "--keys", keys])
+    #expect(result.code == 2)
+    #expect(result.errors == "strata: --keys: 10001 keys are more than the 10000 that are played\n")
+    let name = try await Program.run(["--from", list, "--print", "--keys", "<" + keys])
+    #expect(name.errors.hasPrefix("strata: --keys: <jjjjjjjjjjjjjjjjjjjj> is no key"))
+  }
+
+  @Test("the explorer reads no policy from its keys, nor from what is no file") func policyPrompt() async throws {
+    let list = try hostileList()
+    let fifo = scratch.path.appending("fifo").string
+    #expect(mkfifo(fifo, 0o600) == 0)
+    for (path, words) in [("-", "can't read ./-"), (fifo, "it is a fifo"), ("/dev/stdin", "it is a fifo")] {
+      let keys = "peo\(path)<Enter>"
+      let result = try await Program.run(
+        ["--from", list, "--print", "--keys", keys, "--size", "170x20"], input: path == "/dev/stdin" ? "gc = true" : "")
+      #expect(result.code == 0, "\(result.errors)")
+      #expect(path == "/dev/stdin" || result.output.contains(words), "\(result.output)")
+    }
+  }
+
+  @Test("a list that a shell's pipe gives is read") func processSubstitution() async throws {
+    let list = try hostileList()
+    let script = #""$0" du --from <(cat "$1") --format json"#
+    let result = try await Program.tool("bash", ["-c", script, try Program.path.string, list])
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(result.output.contains("third"))
+  }
 }

@@ -152,12 +152,20 @@ struct Explore: AsyncParsableCommand {
     return Size(columns: columns, rows: rows)
   }
 
+  /// Each of them may take a look at every record.
+  private static let mostKeys = 10_000
+
   private static func keys(in script: String) throws -> [Key] {
+    let keys: [Key]
     do {
-      return try Key.keys(in: script)
+      keys = try Key.keys(in: script)
     } catch {
       throw Failure.wrongUse("--keys: \(error)")
     }
+    guard keys.count <= mostKeys else {
+      throw Failure.wrongUse("--keys: \(keys.count) keys are more than the \(mostKeys) that are played")
+    }
+    return keys
   }
 }
 
