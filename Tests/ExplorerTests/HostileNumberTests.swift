@@ -67,4 +67,27 @@ import Testing
     guard case .filter(let entry) = state.overlay else { throw CacheError(.invalid, "no filter") }
     #expect(entry.text.utf8.count <= 1001)
   }
+
+  @Test("whatever a script says, its keys are read or refused, and what is read can be played") func anyKeys()
+    async throws
+  {
+    let parts = [
+      "<", ">", "<Enter>", "<Esc>", "<C-u>", "<C-", "<lt>", "<F63>", "<F64>", "<F-1>", "<F99999999999999999999>",
+      "<BS>", "<Up>",
+      "<PageDown>", "<End>", "j", "k", "l", "h", "2", "p", "f", "m", "M", "A", "d", "y", "n", "+", "-", "[", "]", "e",
+      "b", "r",
+      "/", "s", "S", "w", "i", "G", "g", "9223372036854775807", "B", "é", "\u{301}", "\u{1b}", "\0", " ", "<Space>",
+      "u", "H",
+    ]
+    var played = 0
+    for seed in 1...UInt64(long(60)) {
+      var random = SeededGenerator(seed)
+      let script = (0..<random.pick(1...20)).map { _ in parts[random.pick(0...(parts.count - 1))] }.joined()
+      guard (try? Key.keys(in: script)) != nil else { continue }
+      played += 1
+      let size = Size(columns: random.pick(0...170), rows: random.pick(0...40))
+      #expect(try await play(script, on: MemoryCache(state), size: size).size == size)
+    }
+    #expect(played > 0)
+  }
 }

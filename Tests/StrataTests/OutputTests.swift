@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -118,6 +119,57 @@ import Testing
       if value >= 0x80, !isUnsafe { #expect(String(decoding: json, as: UTF8.self).unicodeScalars.contains(scalar)) }
     }
     #expect(escapingUnsafe(Data([0xe2, 0x80])) == Data([0xe2, 0x80]))
+  }
+}
+
+@Suite("Standard output") struct StandardOutputTests {
+  @Test("a terminal gets every line as it comes, a pipe many in one go") func prompt() throws {
+    let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+    defer { close(master) }
+    var number: Int32 = 0
+    #expect(ioctl(master, UInt(0x4004_5431), &number) == 0)  // TIOCSPTLCK: unlocks the other side
+    #expect(ioctl(master, UInt(0x8004_5430), &number) == 0)  // TIOCGPTN: its number
+    let terminal = FileDescriptor(rawValue: open("/dev/pts/\(number)", O_RDWR | O_NOCTTY))
+    let ends = try FileDescriptor.pipe()
+    for (target, source, waits) in [
+      (terminal, FileDescriptor(rawValue: master), false), (ends.writeEnd, ends.readEnd, true),
+    ] {
+      let output = StandardOutput(target)
+      output.line("one\u{1b}")
+      var ready = pollfd(fd: source.rawValue, events: Int16(POLLIN), revents: 0)
+      #expect(poll(&ready, 1, waits ? 0 : 10_000) == (waits ? 0 : 1))
+      #expect(output.close(0) == 0)
+      var bytes = [UInt8](repeating: 0, count: 100)
+      let count = try bytes.withUnsafeMutableBytes { try source.read(into: $0) }
+      #expect(String(decoding: bytes[..<count], as: UTF8.self).hasPrefix("one\u{241b}"))
+    }
+    try ends.readEnd.close()
+  }
+
+  @Test("a descriptor that doesn't wait is waited for") func nonBlocking() async throws {
+    let ends = try FileDescriptor.pipe()
+    #expect(fcntl(ends.writeEnd.rawValue, F_SETFL, O_NONBLOCK) == 0)
+    let count = 1 << 20
+    let reader = Thread.detachedReader(of: ends.readEnd)
+    #expect(writeAll([UInt8](repeating: 65, count: count), to: ends.writeEnd) == nil)
+    try ends.writeEnd.close()
+    #expect(await reader.value == count)
+    try ends.readEnd.close()
+  }
+}
+
+extension Thread {
+  /// Reads a descriptor to its end on a thread of its own, and tells how many bytes there were.
+  fileprivate static func detachedReader(of source: FileDescriptor) -> Task<Int, Never> {
+    let (counts, count) = AsyncStream.makeStream(of: Int.self)
+    Thread.detachNewThread {
+      var sum = 0
+      var bytes = [UInt8](repeating: 0, count: 1 << 14)
+      while let read = try? bytes.withUnsafeMutableBytes({ try source.read(into: $0) }), read > 0 { sum += read }
+      count.yield(sum)
+      count.finish()
+    }
+    return Task { await counts.reduce(0, +) }
   }
 }
 

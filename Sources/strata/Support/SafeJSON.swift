@@ -15,25 +15,24 @@ func printJSON(_ value: some Encodable) throws {
 /// JSON with DEL, the second set of control characters, and what changes the direction of text or ends lines as escapes:
 /// they stand in texts only.
 func escapingUnsafe(_ json: Data) -> Data {
-  guard json.contains(where: { $0 >= 0x7f }) else { return json }
-  var escaped: [UInt8] = []
-  escaped.reserveCapacity(json.count + json.count / 16)
   json.withUnsafeBytes { bytes in
+    guard bytes.contains(where: { $0 >= 0x7f }) else { return json }
+    var escaped = Data(capacity: bytes.count + bytes.count / 16)
+    var start = 0
     var place = 0
     while place < bytes.count {
-      guard let (value, length) = unsafeScalar(bytes[place...].prefix(3)) else {
-        escaped.append(bytes[place])
+      guard bytes[place] >= 0x7f, let (value, length) = unsafeScalar(bytes[place...].prefix(3)) else {
         place += 1
         continue
       }
+      escaped += bytes[start..<place]
       let digits = String(value, radix: 16)
-      escaped += "\\u".utf8
-      escaped += String(repeating: "0", count: 4 - digits.count).utf8
-      escaped += digits.utf8
+      escaped += Data(("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8)
       place += length
+      start = place
     }
+    return escaped + bytes[start...]
   }
-  return Data(escaped)
 }
 
 /// The character to escape that begins here, if one does, and how many bytes it has.
