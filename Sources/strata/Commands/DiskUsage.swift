@@ -45,7 +45,7 @@ struct DiskUsage: AsyncParsableCommand {
         "\(row.usageCount)", row.lastUsedAt.map { now.since($0).ageText } ?? "never", row.description,
       ])
     }
-    output.lines(table.lines)
+    output.table(table)
   }
 
   private func printDetails(_ state: CacheState, _ order: [Int]) {
@@ -63,7 +63,7 @@ struct DiskUsage: AsyncParsableCommand {
       table.add(["Usage count:", "\(row.usageCount)"])
       table.add(["Last used:", row.lastUsedAt?.text ?? "never"])
       table.add(["Type:", row.recordType.rawValue])
-      output.lines(table.lines)
+      output.table(table)
       output.line()
     }
   }

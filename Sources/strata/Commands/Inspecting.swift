@@ -68,7 +68,7 @@ struct Files: AsyncParsableCommand {
           file.name.string + (file.isFolder ? "/" : file.target.map { " -> \($0)" } ?? ""),
         ])
       }
-      output.lines(table.lines)
+      output.table(table)
     }
   }
 }
