@@ -3,6 +3,9 @@
 /// A list of filter strings matches what any of them matches; an empty list, or an empty string in it, matches all.
 /// Within one string a comma is *and*.
 ///
+/// A filter has a budget, so that one from outside comes to an end: 100,000 characters, 1000 conditions, and regular
+/// expressions of 5000 steps each and 20,000 together. Each step may be looked at once for every character of a text.
+///
 /// Beyond BuildKit's grammar, sizes, uses and ages are compared (``FilterQuantity``): `size>100MB`, `age>7d`, `uses<=1`.
 public struct Filter: Sendable, Equatable {
   /// The strings that it was made of.
