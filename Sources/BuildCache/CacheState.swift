@@ -24,7 +24,7 @@ public struct CacheState: Sendable {
     public var createdAt: Timestamp
     /// When it was last let go by someone who used it; absent where never.
     public var lastUsedAt: Timestamp?
-    /// How often it was used.
+    /// How often it was used; never negative, and at most ``mostUses``.
     public var usageCount: Int
     /// What it is, in its maker's words: any text.
     public var description: String
@@ -39,6 +39,9 @@ public struct CacheState: Sendable {
     /// Whether something outside uses it or a descendant (C4). Set by ``Builder/finish()``.
     public internal(set) var isShared = false
 
+    /// More uses are not told apart: a plan counts some more, and has room for them.
+    public static let mostUses = Int.max / 2
+
     /// Makes a row; what depends on other rows is worked out by ``Builder/finish()``.
     public init(
       id: RecordID, kind: RecordKind?, isMutable: Bool = false, size: Int64, createdAt: Timestamp,
@@ -51,7 +54,7 @@ public struct CacheState: Sendable {
       self.size = max(0, size)
       self.createdAt = createdAt
       self.lastUsedAt = lastUsedAt
-      self.usageCount = usageCount
+      self.usageCount = min(max(0, usageCount), Self.mostUses)
       self.description = description
       self.recordType = recordType
       self.outsideRefs = outsideRefs

@@ -3,7 +3,8 @@ import BuildCache
 /// Looks whether the brackets of a TOML text match, before it is parsed.
 ///
 /// The parser ends the program at a bracket that closes what is not open, at a table's head that begins with no key, and
-/// at half a date (dates have no place in a daemon's configuration); and it takes a text to end at NUL.
+/// at half a date (dates have no place in a daemon's configuration); it takes a text to end at NUL, and follows keys of
+/// many parts until its stack is used up.
 struct BracketCheck {
   private var rest: Substring.UnicodeScalarView
   private var line = 1
@@ -11,6 +12,13 @@ struct BracketCheck {
   private var open: [Unicode.Scalar] = []
   /// What stood last, blanks and comments aside; nothing at the beginning of a statement.
   private var previous: Unicode.Scalar?
+  /// The dots since a key can have begun.
+  private var dots = 0
+  /// What is wrong, where it is not just what stands there.
+  private var problem: String?
+
+  /// Brackets within each other, and parts of a key: a daemon's configuration has five.
+  private static let deepest = 32
 
   init(_ text: String) { rest = Substring(text).unicodeScalars }
 
@@ -20,7 +28,7 @@ struct BracketCheck {
   mutating func check(in name: String) throws(CacheError) {
     while let scalar = rest.popFirst() {
       guard accepts(scalar) else {
-        throw CacheError(.badInput, "\(name): line \(line): \(scalar.shown) can't stand here")
+        throw CacheError(.badInput, "\(name): line \(line): \(problem ?? "\(scalar.shown) can't stand here")")
       }
     }
   }
@@ -31,8 +39,10 @@ struct BracketCheck {
     case " ", "\t", "\r": return true
     case "\n":
       line += 1
-      if open.isEmpty { previous = nil }
+      if open.isEmpty { (previous, dots) = (nil, 0) }
       return true
+    case ".":
+      guard countDot() else { return false }
     case "#":
       while let next = rest.first, next != "\n" { rest.removeFirst(); if next == "\0" { return false } }
       return true
@@ -40,7 +50,14 @@ struct BracketCheck {
       previous = scalar
       return skipString(scalar)
     case "[" where open.isEmpty && previous == nil: return skipHead()
-    case "[", "{": open.append(scalar)
+    case "[", "{":
+      dots = 0
+      open.append(scalar)
+      guard open.count <= Self.deepest else {
+        problem = "more than \(Self.deepest) brackets are open"
+        return false
+      }
+    case "=", ",": dots = 0
     case "]": guard open.popLast() == "[" else { return false }
     case "}": guard open.popLast() == "{", previous != "[" else { return false }
     case "0"..."9" where previous == "=" || previous == "[" || previous == ",":
@@ -49,6 +66,13 @@ struct BracketCheck {
     }
     previous = scalar
     return true
+  }
+
+  /// Counts a dot of a key; one of a number counts too, as there are few.
+  private mutating func countDot() -> Bool {
+    dots += 1
+    if dots >= Self.deepest { problem = "a key has more than \(Self.deepest) parts" }
+    return dots < Self.deepest
   }
 
   /// A number to its end, and whether it is a date or a time instead.
@@ -75,6 +99,7 @@ struct BracketCheck {
     while let next = rest.first, next != "\n" {
       rest.removeFirst()
       if next == "\0" || (next == "\"" || next == "'") && !skipString(next) { return false }
+      if next == ".", !countDot() { return false }
       if next == "#" { return accepts("#") }
     }
     return true

@@ -51,7 +51,7 @@ enum DiskAmount: Equatable {
       }
       // BuildKit counts in whole GiB and rounds up, but calls them GB.
       let (product, isTooLarge) = size.multipliedReportingOverflow(by: share)
-      let part = isTooLarge ? size / 100 * share : product / 100
+      let part = isTooLarge ? (size / 100).multipliedSaturating(by: share) : product / 100
       return (part / (1 << 30) + 1) * 1_000_000_000
     }
   }

@@ -33,8 +33,14 @@ public struct DaemonConfig: Sendable {
   /// - Throws: ``CacheError`` naming the file: `storage` where it can't be read, `badInput` where it is no TOML, or a
   ///   value is none that BuildKit takes.
   public init(readingFrom path: String) throws {
-    try self.init(String(decoding: try readFile(path), as: UTF8.self), name: path == "-" ? "standard input" : path)
+    let bytes = try readFile(path, limit: Self.mostBytes)
+    try self.init(String(decoding: bytes, as: UTF8.self), name: path == "-" ? "standard input" : path)
   }
+
+  /// No configuration has more.
+  private static let mostBytes = 1 << 20
+  /// Each is planned on all records.
+  private static let mostRules = 100
 
   /// Reads a text.
   ///
@@ -65,7 +71,11 @@ public struct DaemonConfig: Sendable {
     limits.maxUsed = try section?.amount("maxUsedSpace") ?? .none
     limits.minFree = try section?.amount("minFreeSpace") ?? .none
     self.limits = limits
-    rules = try section?.sections("gcpolicy").map { (section) throws(CacheError) in try Self.rule(section) } ?? []
+    let sections = try section?.sections("gcpolicy") ?? []
+    guard sections.count <= Self.mostRules else {
+      throw CacheError(.badInput, "\(name): worker.\(worker).gcpolicy has more than \(Self.mostRules) rules")
+    }
+    rules = try sections.map { (section) throws(CacheError) in try Self.rule(section) }
   }
 
   private static func rule(_ section: Section) throws(CacheError) -> Rule {

@@ -86,6 +86,9 @@ public enum SavedDiskUsage {
 
   /// What would make a plan wrong: two rows of one id, a circle.
   private static func check(_ rows: inout [SavedRow], _ name: String) throws(CacheError) {
+    guard rows.reduce(rows.count, { $0 + $1.parents.count }) < Int32.max else {
+      throw CacheError(.badList, "\(name) has more than \(Int32.max) records and parents")
+    }
     var numbers: [RecordID: Int] = Dictionary(minimumCapacity: rows.count)
     for (number, row) in rows.enumerated() {
       if let other = numbers.updateValue(number, forKey: row.id) {
@@ -121,7 +124,10 @@ public enum SavedDiskUsage {
       case .valueNotFound(_, let context), .typeMismatch(_, let context):
         (context, "\"\(context.codingPath.last?.stringValue ?? "the row")\" is of the wrong kind")
       case .dataCorrupted(let context):
-        (context, context.codingPath.isEmpty ? "this is no JSON" : context.debugDescription)
+        (
+          context,
+          context.codingPath.last.map { "\"\($0.stringValue)\": \(context.debugDescription)" } ?? "this is no JSON"
+        )
       @unknown default: (DecodingError.Context(codingPath: [], debugDescription: ""), "\(error)")
       }
     let row = context.codingPath.first?.intValue.map { "row \($0 + 1): " }
@@ -140,25 +146,33 @@ public enum SavedDiskUsage {
       let members = try decoder.container(keyedBy: CodingKeys.self)
       func time(_ key: CodingKeys) throws -> Timestamp? {
         guard let text = try members.decodeIfPresent(String.self, forKey: key) else { return nil }
+        do { return try Timestamp(parsing: text) } catch { throw refusal(key, error.message) }
+      }
+      func number(_ key: CodingKeys) throws -> Int64 {
+        let number: Int64
         do {
-          return try Timestamp(parsing: text)
-        } catch {
-          throw DecodingError.dataCorruptedError(forKey: key, in: members, debugDescription: error.message)
+          number = try members.decode(Int64.self, forKey: key)
+        } catch let error where !(error is DecodingError) {
+          throw refusal(key, "it is no whole number, or larger than \(Int64.max)")
         }
+        guard number >= 0 else { throw refusal(key, "it is negative") }
+        return number
+      }
+      func refusal(_ key: CodingKeys, _ words: String) -> DecodingError {
+        DecodingError.dataCorruptedError(forKey: key, in: members, debugDescription: words)
       }
       let id = try members.decode(String.self, forKey: .id)
-      let size = try members.decode(Int64.self, forKey: .size)
-      let uses = try members.decodeIfPresent(Int.self, forKey: .usageCount) ?? 0
-      guard !id.isEmpty, size >= 0, uses >= 0, let createdAt = try time(.createdAt) else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .id, in: members, debugDescription: "an id is empty, a size or count negative, or createdAt missing")
-      }
+      guard !id.isEmpty else { throw refusal(.id, "it is empty") }
+      let size = try number(.size)
+      let hasUses = try members.contains(.usageCount) && !members.decodeNil(forKey: .usageCount)
+      let uses = hasUses ? try number(.usageCount) : 0
+      guard let createdAt = try time(.createdAt) else { throw refusal(.createdAt, "it is missing") }
       row = SavedRow(
         id: id, kind: try members.decodeIfPresent(String.self, forKey: .kind).flatMap { RecordKind(rawValue: $0) },
         isMutable: try members.decodeIfPresent(Bool.self, forKey: .mutable) ?? false,
         inUse: try members.decodeIfPresent(Bool.self, forKey: .inUse) ?? false,
         isShared: try members.decodeIfPresent(Bool.self, forKey: .shared) ?? false, size: size, createdAt: createdAt,
-        lastUsedAt: try time(.lastUsedAt), usageCount: uses,
+        lastUsedAt: try time(.lastUsedAt), usageCount: Int(clamping: uses),
         parents: try members.decodeIfPresent([RecordID].self, forKey: .parents) ?? [],
         description: try members.decodeIfPresent(String.self, forKey: .description) ?? "",
         recordType: RecordType(rawValue: try members.decodeIfPresent(String.self, forKey: .recordType) ?? ""))

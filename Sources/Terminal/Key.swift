@@ -37,9 +37,9 @@ public enum Key: Hashable, Sendable {
         keys.append(.character(first))
         continue
       }
-      guard let end = rest.firstIndex(of: ">") else { throw KeyScriptError(name: String(rest)) }
+      guard let end = rest.firstIndex(of: ">") else { throw KeyScriptError(name: String(rest.prefix(20))) }
       let name = rest[..<end]
-      guard let key = named(name) else { throw KeyScriptError(name: String(name)) }
+      guard let key = named(name) else { throw KeyScriptError(name: String(name.prefix(20))) }
       keys.append(key)
       rest = rest[rest.index(after: end)...]
     }

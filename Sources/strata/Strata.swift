@@ -24,6 +24,7 @@ struct Strata: AsyncParsableCommand {
   static func main() async {
     // Whoever reads our output may stop reading: that is no reason to die of a signal without restoring anything.
     signal(SIGPIPE, SIG_IGN)
+    reserveStandardDescriptors()
     var code: Int32 = 0
     do {
       var command = try parseAsRoot()
@@ -41,6 +42,7 @@ struct Strata: AsyncParsableCommand {
   /// Ends the program at once: whoever leaves the explorer doesn't wait for what still looks at the cache aside, and a
   /// usual exit would take the ground from under it.
   static func end(_ code: Int32) -> Never {
+    let code = output.close(code)
     fflush(nil)
     _exit(code)
   }
@@ -78,7 +80,7 @@ struct Failure: Error {
       let code = Strata.exitCode(for: error)
       let message = Strata.fullMessage(for: error)
       guard code != .success else {
-        print(message)
+        output.text(message)
         return 0
       }
       writeError(message)

@@ -41,19 +41,52 @@ enum Program {
     try await run(.name(name), arguments, input: "", environment: [:])
   }
 
+  /// Where output gets lost.
+  enum Nowhere: String, CaseIterable {
+    /// A pipe that nobody reads any more.
+    case closedPipe = "Broken pipe"
+    /// A disk that is full.
+    case fullDisk = "No space left on device"
+
+    fileprivate func descriptor() throws -> FileDescriptor {
+      switch self {
+      case .fullDisk: return try FileDescriptor.open("/dev/full", .writeOnly)
+      case .closedPipe:
+        let ends = try FileDescriptor.pipe()
+        try ends.readEnd.close()
+        return ends.writeEnd
+      }
+    }
+  }
+
+  /// Runs it to its end, its output lost.
+  static func run(_ arguments: [String], into nowhere: Nowhere) async throws -> Result {
+    let result = try await Subprocess.run(
+      .path(try path), arguments: Arguments(arguments), environment: .custom(variables()),
+      output: .fileDescriptor(try nowhere.descriptor(), closeAfterSpawningProcess: true),
+      error: .string(limit: 1 << 20))
+    return Result(code: code(of: result.terminationStatus), output: "", errors: result.standardError)
+  }
+
+  private static func variables(_ more: [String: String] = [:]) -> [Environment.Key: String] {
+    Dictionary(uniqueKeysWithValues: environment(more).map { (Environment.Key(stringLiteral: $0.key), $0.value) })
+  }
+
+  private static func code(of status: TerminationStatus) -> Int32 {
+    switch status {
+    case .exited(let code): code
+    case .signaled(let signal): 128 + signal
+    }
+  }
+
   private static func run(
     _ executable: Executable, _ arguments: [String], input: String, environment more: [String: String]
   ) async throws -> Result {
-    let variables = environment(more).map { (Environment.Key(stringLiteral: $0.key), $0.value) }
     let result = try await Subprocess.run(
       executable, arguments: Arguments(arguments),
-      environment: .custom(Dictionary(uniqueKeysWithValues: variables)), input: .string(input),
+      environment: .custom(variables(more)), input: .string(input),
       output: .string(limit: 1 << 24), error: .string(limit: 1 << 20))
-    let code: Int32 =
-      switch result.terminationStatus {
-      case .exited(let code): code
-      case .signaled(let signal): 128 + signal
-      }
-    return Result(code: code, output: result.standardOutput, errors: result.standardError)
+    return Result(
+      code: code(of: result.terminationStatus), output: result.standardOutput, errors: result.standardError)
   }
 }

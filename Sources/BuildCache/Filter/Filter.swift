@@ -3,6 +3,9 @@
 /// A list of filter strings matches what any of them matches; an empty list, or an empty string in it, matches all.
 /// Within one string a comma is *and*.
 ///
+/// A filter has a budget, so that one from outside comes to an end: 100,000 characters, 1000 conditions, and regular
+/// expressions of 5000 steps each and 20,000 together. Each step may be looked at once for every character of a text.
+///
 /// Beyond BuildKit's grammar, sizes, uses and ages are compared (``FilterQuantity``): `size>100MB`, `age>7d`, `uses<=1`.
 public struct Filter: Sendable, Equatable {
   /// The strings that it was made of.
@@ -20,13 +23,16 @@ public struct Filter: Sendable, Equatable {
 
   /// Parses filter strings.
   ///
-  /// - Throws: ``CacheError`` `badFilter`, naming the string and the place.
+  /// - Throws: ``CacheError`` `badFilter`, naming the string and the place, or what there is too much of.
   public init(parsing strings: [String]) throws(CacheError) {
     self.strings = strings
+    var budget = FilterBudget()
     var alternatives: [[Condition]] = []
     for string in strings {
-      var parser = FilterParser(string)
+      try budget.spend(.characters, string.unicodeScalars.count)
+      var parser = FilterParser(string, budget)
       alternatives.append(try parser.conditions())
+      budget = parser.budget
     }
     self.alternatives = alternatives
   }
@@ -44,6 +50,9 @@ public struct Filter: Sendable, Equatable {
     }
     strings = text.isEmpty ? [] : [text]
     let words = text.split(whereSeparator: \.isWhitespace)
+    var budget = FilterBudget()
+    try budget.spend(.characters, text.unicodeScalars.count)
+    try budget.spend(.conditions, words.count)
     alternatives = words.isEmpty ? [] : [words.map { Condition(key: "", test: .contains(Word(String($0)))) }]
   }
 
@@ -88,11 +97,13 @@ public struct Filter: Sendable, Equatable {
       }
       if FilterKey(rawValue: condition.key) == nil {
         throw CacheError(
-          .badFilter, "filter: there is no \"\(condition.key)\"; the keys are \(Self.knownKeys.joined(separator: ", "))"
+          .badFilter,
+          "filter: there is no \"\(shortened(condition.key))\"; the keys are \(Self.knownKeys.joined(separator: ", "))"
         )
       }
-      if case .matches(let pattern) = condition.test, pattern.expression == nil {
-        throw CacheError(.badFilter, "filter: \"\(pattern.text)\" is no regular expression of RE2's")
+      if case .matches(let pattern) = condition.test, let problem = pattern.problem {
+        throw CacheError(
+          .badFilter, "filter: \"\(shortened(pattern.text))\" is no regular expression of RE2's: \(problem.message)")
       }
     }
     return self
@@ -250,10 +261,16 @@ struct Word: Sendable, Equatable {
 struct Pattern: Sendable, Equatable {
   let text: String
   let expression: RegularExpression?
+  /// Why it can't be compiled.
+  let problem: RegularExpressionError?
 
   init(_ text: String) {
     self.text = text
-    expression = try? RegularExpression(text)
+    do {
+      (expression, problem) = (try RegularExpression(text), nil)
+    } catch {
+      (expression, problem) = (nil, error)
+    }
   }
 
   static func == (a: Pattern, b: Pattern) -> Bool { a.text == b.text }

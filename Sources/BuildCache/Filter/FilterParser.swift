@@ -3,9 +3,12 @@ struct FilterParser {
   private let text: String
   private let scalars: [Unicode.Scalar]
   private var place = 0
+  /// What is left of what a filter may ask for.
+  private(set) var budget: FilterBudget
 
-  init(_ text: String) {
+  init(_ text: String, _ budget: FilterBudget) {
     self.text = text
+    self.budget = budget
     scalars = Array(text.unicodeScalars)
   }
 
@@ -25,6 +28,7 @@ struct FilterParser {
   }
 
   private mutating func condition() throws(CacheError) -> Condition {
+    try budget.spend(.conditions, 1)
     var key = try field()
     while place < scalars.count, scalars[place] == "." {
       place += 1
@@ -44,8 +48,18 @@ struct FilterParser {
     case "==": return Condition(key: key, test: .equals(try value(isPattern: false)))
     case "!=": return Condition(key: key, test: .differs(try value(isPattern: false)))
     default:
-      return Condition(key: key, test: .matches(Pattern(String(decoding: try value(isPattern: true), as: UTF8.self))))
+      return Condition(key: key, test: .matches(try pattern()))
     }
+  }
+
+  /// A regular expression: one that RE2 would refuse matches nothing, one that is too large here is an error.
+  private mutating func pattern() throws(CacheError) -> Pattern {
+    let pattern = Pattern(String(decoding: try value(isPattern: true), as: UTF8.self))
+    if let problem = pattern.problem, problem.isBudget {
+      throw failure("the regular expression is too large: \(problem.message)")
+    }
+    try budget.spend(.steps, pattern.expression?.stepCount ?? 0)
+    return pattern
   }
 
   private mutating func field() throws(CacheError) -> String {
@@ -165,6 +179,6 @@ struct FilterParser {
   }
 
   private func failure(_ message: String) -> CacheError {
-    CacheError(.badFilter, "filter \"\(text)\": \(message) (character \(place + 1))")
+    CacheError(.badFilter, "filter \"\(shortened(text))\": \(message) (character \(place + 1))")
   }
 }

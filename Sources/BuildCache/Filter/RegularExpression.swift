@@ -35,14 +35,22 @@ struct RegularExpression: Sendable {
     }
   }
 
+  /// The characters that a pattern may have.
+  static let longest = 10_000
+  /// The steps that it may come to: each of them may be looked at for every character of a text.
+  static let mostSteps = 5000
+
   private let program: [Instruction]
   /// The text that the whole pattern stands for, where it has no signs: then searching for it is quicker.
   private let literal: [UInt8]?
 
   /// Compiles a pattern.
   ///
-  /// - Throws: ``RegularExpressionError`` where RE2 would refuse it, or it uses what is left out.
+  /// - Throws: ``RegularExpressionError`` where RE2 would refuse it, it uses what is left out, or it is too large.
   init(_ pattern: String) throws(RegularExpressionError) {
+    guard pattern.unicodeScalars.count <= Self.longest else {
+      throw RegularExpressionError(message: "longer than \(Self.longest) characters", isBudget: true)
+    }
     var parser = RegularExpressionParser(pattern)
     let node = try parser.parse()
     literal = node.literalText.map { Array($0.utf8) }
@@ -50,6 +58,9 @@ struct RegularExpression: Sendable {
     try compiler.add(node)
     program = compiler.program + [.match]
   }
+
+  /// How many steps it has.
+  var stepCount: Int { program.count }
 
   /// Whether the pattern matches somewhere in a text.
   ///
@@ -110,6 +121,8 @@ struct RegularExpression: Sendable {
 /// Why a pattern can't be compiled.
 struct RegularExpressionError: Error, Equatable {
   let message: String
+  /// Whether it is larger than this program takes, whatever RE2 says of it.
+  var isBudget = false
 }
 
 /// A set of small numbers that is emptied at no cost.
@@ -138,40 +151,45 @@ private struct StateSet {
 /// Lays a parsed pattern out as steps.
 struct RegularExpressionCompiler {
   private(set) var program: [RegularExpression.Instruction] = []
-  /// More steps than this no honest pattern has.
-  private static let limit = 50_000
-
   mutating func add(_ node: RegularExpressionNode) throws(RegularExpressionError) {
-    guard program.count < Self.limit else { throw RegularExpressionError(message: "the pattern is too large") }
+    guard program.count < RegularExpression.mostSteps else {
+      throw RegularExpressionError(message: "more than \(RegularExpression.mostSteps) steps", isBudget: true)
+    }
     switch node {
     case .empty: break
     case .set(let set): program.append(.character(set))
     case .assertion(let assertion): program.append(.assertion(assertion))
     case .sequence(let nodes): for node in nodes { try add(node) }
-    case .choice(let nodes): try add(choice: nodes[...])
+    case .choice(let nodes): try add(choice: nodes)
     case .repeated(let node, let least, let most):
-      for _ in 0..<least { try add(node) }
+      // Where the last of them begins: without an end it is that one which goes round.
+      var start: Int?
+      for _ in 0..<least {
+        start = program.count
+        try add(node)
+      }
       if let most {
         for _ in least..<max(least, most) { try add(optional: node) }
+      } else if let start {
+        program.append(.split(start, program.count + 1))
       } else {
         try add(star: node)
       }
     }
   }
 
-  private mutating func add(choice nodes: ArraySlice<RegularExpressionNode>) throws(RegularExpressionError) {
-    guard let first = nodes.first, nodes.count > 1 else {
-      if let first = nodes.first { try add(first) }
-      return
+  private mutating func add(choice nodes: [RegularExpressionNode]) throws(RegularExpressionError) {
+    var jumps: [Int] = []
+    for node in nodes.dropLast() {
+      let split = program.count
+      program.append(.match)
+      try add(node)
+      jumps.append(program.count)
+      program.append(.match)
+      program[split] = .split(split + 1, program.count)
     }
-    let split = program.count
-    program.append(.match)
-    try add(first)
-    let jump = program.count
-    program.append(.match)
-    program[split] = .split(split + 1, program.count)
-    try add(choice: nodes.dropFirst())
-    program[jump] = .jump(program.count)
+    if let last = nodes.last { try add(last) }
+    for jump in jumps { program[jump] = .jump(program.count) }
   }
 
   private mutating func add(optional node: RegularExpressionNode) throws(RegularExpressionError) {

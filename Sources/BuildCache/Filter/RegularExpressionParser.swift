@@ -10,12 +10,19 @@ indirect enum RegularExpressionNode: Sendable {
 
   /// The text that it stands for, where it stands for one.
   var literalText: String? {
+    var text = ""
+    return appendLiteral(to: &text) ? text : nil
+  }
+
+  private func appendLiteral(to text: inout String) -> Bool {
     switch self {
-    case .empty: ""
-    case .set(let set): set.only.map { String($0) }
-    case .sequence(let nodes):
-      nodes.reduce("") { text, node in text.flatMap { text in node.literalText.map { text + $0 } } }
-    default: nil
+    case .empty: return true
+    case .set(let set):
+      guard let only = set.only else { return false }
+      text.unicodeScalars.append(only)
+      return true
+    case .sequence(let nodes): return nodes.allSatisfy { $0.appendLiteral(to: &text) }
+    default: return false
     }
   }
 
@@ -40,6 +47,7 @@ struct RegularExpressionParser {
   private let scalars: [Unicode.Scalar]
   private var place = 0
   private var flags = Flags()
+  private static let deepest = 100
   private var depth = 0
 
   init(_ pattern: String) {
@@ -64,8 +72,10 @@ struct RegularExpressionParser {
   private mutating func choice() throws(RegularExpressionError) -> RegularExpressionNode {
     depth += 1
     defer { depth -= 1 }
-    // As deep as RE2's Go twin allows; deeper could overflow the stack.
-    guard depth <= 1000 else { throw RegularExpressionError(message: "too deeply nested") }
+    // Each group takes its part of the stack, which is small on a thread of the pool.
+    guard depth <= Self.deepest else {
+      throw RegularExpressionError(message: "nested more than \(Self.deepest) deep", isBudget: true)
+    }
     var ways = [try sequence()]
     while take("|") { ways.append(try sequence()) }
     return ways.count == 1 ? ways[0] : .choice(ways)

@@ -1,16 +1,11 @@
 /// A set of characters in a regular expression.
 struct ScalarSet: Sendable {
+  /// In order and apart once ``settle()`` was called, so that a character is looked up, not searched for.
   private var ranges: [ClosedRange<UInt32>] = []
-  /// Sets that are in it, or whose complement is.
-  private var parts: [(set: Part, isNegated: Bool)] = []
+  /// General categories that are in it.
+  private var categories: Set<Unicode.GeneralCategory> = []
   var isNegated = false
   var ignoresCase = false
-
-  /// A set that can't be written as ranges.
-  private enum Part: Sendable {
-    case category(@Sendable (Unicode.GeneralCategory) -> Bool)
-    case ranges([ClosedRange<UInt32>])
-  }
 
   /// The empty set.
   init() {}
@@ -34,7 +29,7 @@ struct ScalarSet: Sendable {
 
   /// The only member, where it has just one.
   var only: Unicode.Scalar? {
-    guard !isNegated, !ignoresCase, parts.isEmpty, ranges.count == 1, ranges[0].count == 1 else { return nil }
+    guard !isNegated, !ignoresCase, categories.isEmpty, ranges.count == 1, ranges[0].count == 1 else { return nil }
     return Unicode.Scalar(ranges[0].lowerBound)
   }
 
@@ -51,17 +46,40 @@ struct ScalarSet: Sendable {
 
   private func has(_ scalar: Unicode.Scalar) -> Bool {
     let value = scalar.value
-    if ranges.contains(where: { $0.contains(value) }) { return true }
-    return parts.contains { part in
-      switch part.set {
-      case .category(let isIn): isIn(scalar.properties.generalCategory) != part.isNegated
-      case .ranges(let ranges): ranges.contains { $0.contains(value) } != part.isNegated
+    let place = ranges.indices.partitionPoint { ranges[$0].upperBound < value }
+    if place < ranges.count, ranges[place].lowerBound <= value { return true }
+    return !categories.isEmpty && categories.contains(scalar.properties.generalCategory)
+  }
+
+  /// Puts what was added in order.
+  mutating func settle() {
+    var merged: [ClosedRange<UInt32>] = []
+    for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if let last = merged.last, range.lowerBound <= last.upperBound + 1 {
+        merged[merged.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+      } else {
+        merged.append(range)
       }
     }
+    ranges = merged
   }
 
   mutating func add(_ range: ClosedRange<UInt32>) {
     ranges.append(range)
+  }
+
+  /// Adds ranges that are in order and apart, or what is between them.
+  private mutating func add(_ added: [ClosedRange<UInt32>], isNegated: Bool) {
+    guard isNegated else {
+      ranges += added
+      return
+    }
+    var next: UInt32 = 0
+    for range in added {
+      if range.lowerBound > next { ranges.append(next...(range.lowerBound - 1)) }
+      next = range.upperBound + 1
+    }
+    ranges.append(next...0x10ffff)
   }
 
   /// Adds `\d`, `\s` or `\w`, or for a capital letter its complement.
@@ -74,7 +92,7 @@ struct ScalarSet: Sendable {
     guard letter.isASCII, let small = letter.properties.lowercaseMapping.unicodeScalars.first,
       let ranges = classes[small]
     else { return false }
-    parts.append((.ranges(ranges), isNegated: letter != small))
+    add(ranges, isNegated: letter != small)
     return true
   }
 
@@ -90,7 +108,7 @@ struct ScalarSet: Sendable {
       "xdigit": [0x30...0x39, 0x41...0x46, 0x61...0x66],
     ]
     guard let ranges = classes[name] else { return false }
-    parts.append((.ranges(ranges), isNegated))
+    add(ranges, isNegated: isNegated)
     return true
   }
 
@@ -98,9 +116,10 @@ struct ScalarSet: Sendable {
   ///
   /// - Returns: whether there is such a category.
   mutating func add(category name: String, isNegated: Bool) -> Bool {
-    let categories = Self.categories.filter { name == "Any" || $0.key.hasPrefix(name) }.map(\.value)
-    guard !categories.isEmpty, !name.isEmpty else { return false }
-    parts.append((.category { category in categories.contains(category) }, isNegated))
+    let named = Set(Self.categories.filter { name == "Any" || $0.key.hasPrefix(name) }.map(\.value))
+    guard !named.isEmpty, !name.isEmpty else { return false }
+    let all = Set(Self.categories.values).union([.unassigned])
+    categories.formUnion(isNegated ? all.subtracting(named) : named)
     return true
   }
 
@@ -154,6 +173,7 @@ struct ScalarSetParser {
       set.add(low.value...high.value)
     }
     place += 1
+    set.settle()
     return set
   }
 

@@ -3,7 +3,8 @@ extension Timestamp {
   ///
   /// A leap second (`:60`) is refused: 1970's nanoseconds have none.
   ///
-  /// - Throws: ``CacheError`` `badInput`, also for years that nanoseconds can't reach (before 1678, after 2261).
+  /// - Throws: ``CacheError`` `badInput`, also for what nanoseconds can't reach (before September 1677, after
+  ///   April 2262).
   public init(parsing text: String) throws(CacheError) {
     guard let nanoseconds = Self.nanoseconds(Array(text.utf8)) else {
       throw CacheError(.badInput, "\(text) is no time: write for instance 2026-11-24T03:41:16Z")
@@ -51,9 +52,9 @@ extension Timestamp {
       offset = (hours * 60 + minutes) * 60 * (has("-", at: place) ? -1 : 1)
       place += 6
     }
-    guard place == text.count, (1678...2261).contains(year) else { return nil }
+    guard place == text.count else { return nil }
     let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset
-    return seconds * 1_000_000_000 + fraction
+    return Int64(exactly: Int128(seconds) * 1_000_000_000 + Int128(fraction))
   }
 
   private static func daysIn(_ month: Int64, of year: Int64) -> Int64 {

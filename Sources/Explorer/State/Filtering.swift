@@ -16,7 +16,7 @@ extension ExplorerState {
       overlay = nil
       message = choice.filter == .all ? "" : matchWords
       return []
-    case .character(let character) where entry.text.count < 1000: entry.text.append(character)
+    case .character(let character) where entry.text.utf8.count < 1000: entry.text.append(character)
     case .backspace: _ = entry.text.popLast()
     case .control("u"): entry.text = ""
     case .down, .up:

@@ -53,8 +53,8 @@ struct Totals: Sendable, Equatable {
 
   init(_ cache: CacheState) {
     for row in cache.rows {
-      all &+= row.size
-      if row.inUse { inUse &+= row.size } else if row.isShared { shared &+= row.size } else { reclaimable &+= row.size }
+      let part: WritableKeyPath<Totals, Int64> = row.inUse ? \.inUse : row.isShared ? \.shared : \.reclaimable
+      for sum in [\.all, part] { self[keyPath: sum] = self[keyPath: sum].addingSaturating(row.size) }
     }
   }
 }

@@ -5,7 +5,9 @@ struct Marks: Sendable {
   /// Their ids.
   private(set) var ids: Set<RecordID> = []
   /// Their sizes together.
-  private(set) var bytes: Int64 = 0
+  var bytes: Int64 { Int64(clamping: sum) }
+  /// Wide enough for any sizes, so that what was added can be taken away again.
+  private var sum: Int128 = 0
   /// What was changed, the last change last; each can be taken back.
   private var changes: [(isMarking: Bool, rows: [(id: RecordID, size: Int64)])] = []
 
@@ -36,9 +38,9 @@ struct Marks: Sendable {
   private mutating func apply(_ isMarking: Bool, _ rows: [(id: RecordID, size: Int64)]) {
     for row in rows {
       if isMarking {
-        if ids.insert(row.id).inserted { bytes &+= row.size }
+        if ids.insert(row.id).inserted { sum += Int128(row.size) }
       } else if ids.remove(row.id) != nil {
-        bytes &-= row.size
+        sum -= Int128(row.size)
       }
     }
   }

@@ -37,7 +37,7 @@ struct Entry: Sendable {
     /// All of it, and more: a daemon's configuration.
     case file
   }
-  /// The characters that it may have.
+  /// The bytes that it may have.
   static let most = 200
 
   /// What is asked for.

@@ -51,7 +51,7 @@ extension ExplorerState {
     case .escape:
       overlay = nil
       return []
-    case .character(let character) where entry.text.count < Entry.most: entry.text.append(character)
+    case .character(let character) where entry.text.utf8.count < Entry.most: entry.text.append(character)
     case .backspace: _ = entry.text.popLast()
     case .control("u"): entry.text = ""
     case .enter:

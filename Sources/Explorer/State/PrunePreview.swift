@@ -45,7 +45,8 @@ public struct PrunePreview: Sendable {
       let last = groups.last?.reason == kept.reason ? groups.popLast() : nil
       groups.append(
         Group(
-          reason: kept.reason, records: (last?.records ?? 0) + 1, bytes: (last?.bytes ?? 0) &+ rows[kept.row].size))
+          reason: kept.reason, records: (last?.records ?? 0) + 1,
+          bytes: (last?.bytes ?? 0).addingSaturating(rows[kept.row].size)))
     }
     self.groups = groups
     pinned = Self.pinned(protected, open)
@@ -55,7 +56,7 @@ public struct PrunePreview: Sendable {
     var bytes: Int64 = 0
     var pinners: Set<Int> = []
     for kept in protected where kept.reason == .pinned {
-      bytes &+= plan.state.rows[kept.row].size
+      bytes = bytes.addingSaturating(plan.state.rows[kept.row].size)
       pinners.formUnion(kept.by.filter { plan.reason(forRow: $0) != .pinned })
     }
     guard !pinners.isEmpty else { return nil }

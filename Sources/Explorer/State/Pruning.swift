@@ -46,7 +46,7 @@ extension ExplorerState {
     var limits = rule.policy.limits
     // Reserved space alone is a limit as max used is; that is what a daemon's old keepBytes says.
     let isReserved = limits.maxUsed == 0 && limits.reserved > 0
-    let bytes = max(0, min((isReserved ? limits.reserved : limits.maxUsed).advanced(by: Int(change)), rule.before))
+    let bytes = max(0, min((isReserved ? limits.reserved : limits.maxUsed).addingSaturating(change), rule.before))
     if isReserved { limits.reserved = bytes } else { limits.maxUsed = bytes }
     return limit(to: limits)
   }

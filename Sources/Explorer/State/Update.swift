@@ -117,7 +117,7 @@ extension ExplorerState {
   fileprivate mutating func count(_ row: CacheState.Row) {
     guard case .running(var progress) = overlay else { return }
     progress.removed += 1
-    progress.freed &+= row.size
+    progress.freed = progress.freed.addingSaturating(row.size)
     overlay = .running(progress)
   }
 

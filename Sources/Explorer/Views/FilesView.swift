@@ -28,7 +28,7 @@ extension ExplorerState {
   }
 
   private func draw(_ file: TreeFile, of total: Int64, _ row: Int, isCurrent: Bool, on grid: inout Grid) {
-    let share = total > 0 ? Double(file.bytes) / Double(total) : 0
+    let share = total > 0 ? min(1, max(0, Double(file.bytes) / Double(total))) : 0
     let width = 10
     let full = Int((share * Double(width)).rounded())
     let bar =

@@ -65,11 +65,11 @@ extension ExplorerState {
     var drawn: Int64 = 0
     for part in parts where totals.all > 0 {
       // The ends are rounded, not the parts, so that they always add up to the whole bar.
-      let end = 1 + Int((Double(drawn + part.bytes) / Double(totals.all) * Double(width)).rounded())
+      drawn = min(totals.all, drawn.addingSaturating(part.bytes))
+      let end = 1 + Int((Double(drawn) / Double(totals.all) * Double(width)).rounded())
       grid.fill(
         column: column, row: row, columns: end - column, with: part.sign, style: Style(foreground: part.color))
       column = max(column, end)
-      drawn += part.bytes
     }
     column = width + 3
     for part in parts {

@@ -159,7 +159,9 @@ extension ExplorerState {
     let rule = plan.rules[number]
     let victim = rule.order[place]
     let record = plan.state.rows[victim.row]
-    let before = plan.rules[..<number].reduce((count: 0, freed: Int64(0))) { ($0.count + $1.cut, $0.freed &+ $1.freed) }
+    let before = plan.rules[..<number].reduce((count: 0, freed: Int64(0))) {
+      ($0.count + $1.cut, $0.freed.addingSaturating($1.freed))
+    }
     func ranked(_ text: String, _ width: Int) -> String { cell(rule.isRanked ? text : "-", width, .right) }
     var parts = [
       cell("\(before.count + place + 1)", 7, .right), "  " + cell(shortID(record.id), columns.id),
@@ -173,7 +175,7 @@ extension ExplorerState {
     if columns.hasRanks { parts.append(ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)", 7)) }
     parts += [
       ranked(scoreText(victim.score), 7),
-      cell(ByteCount(before.freed &+ rule.freed(after: place + 1)).text, 14, .right),
+      cell(ByteCount(before.freed.addingSaturating(rule.freed(after: place + 1))).text, 14, .right),
       cell(ByteCount(rule.remaining(after: place + 1)).text, 10, .right),
     ]
     let note = place == rule.cut ? "  (next)" : victim.tied > 0 && rule.isRanked ? "  tied \(victim.tied)" : ""

@@ -45,7 +45,7 @@ struct DiskUsage: AsyncParsableCommand {
         "\(row.usageCount)", row.lastUsedAt.map { now.since($0).ageText } ?? "never", row.description,
       ])
     }
-    for line in table.lines { print(line) }
+    output.table(table)
   }
 
   private func printDetails(_ state: CacheState, _ order: [Int]) {
@@ -63,18 +63,18 @@ struct DiskUsage: AsyncParsableCommand {
       table.add(["Usage count:", "\(row.usageCount)"])
       table.add(["Last used:", row.lastUsedAt?.text ?? "never"])
       table.add(["Type:", row.recordType.rawValue])
-      for line in table.lines { print(line) }
-      print()
+      output.table(table)
+      output.line()
     }
   }
 
   private func printTotals(_ state: CacheState) {
     func total(_ isCounted: (CacheState.Row) -> Bool) -> String {
-      ByteCount(state.rows.filter(isCounted).reduce(0) { $0.addingReportingOverflow($1.size).partialValue }).text
+      ByteCount(state.rows.filter(isCounted).reduce(0) { $0.addingSaturating($1.size) }).text
     }
-    print("In use:      \(total(\.inUse))")
-    print("Shared:      \(total(\.isShared))")
-    print("Reclaimable: \(total { !$0.inUse && !$0.isShared })")
-    print("Total:       \(total { _ in true })")
+    output.line("In use:      \(total(\.inUse))")
+    output.line("Shared:      \(total(\.isShared))")
+    output.line("Reclaimable: \(total { !$0.inUse && !$0.isShared })")
+    output.line("Total:       \(total { _ in true })")
   }
 }

@@ -75,7 +75,8 @@ struct ScreenOptions: ParsableArguments {
       let json = try encodedJSON(rows.map { UsageJSON(cache, $0) })
       return try writeNew(json, named: "strata-export", extension: "json")
     } readPolicy: { file, ranking, space in
-      try DaemonConfig(readingFrom: file).policies(for: ranking, diskSize: space?.capacity)
+      // Standard input is where the keys come from.
+      try DaemonConfig(readingFrom: file == "-" ? "./-" : file).policies(for: ranking, diskSize: space?.capacity)
     }
   }
 
@@ -124,7 +125,7 @@ struct Explore: AsyncParsableCommand {
       if print {
         let isASCII = screen.ascii || !Screen.localeIsUTF8
         let outlets = ScreenOptions.outlets { _ in }
-        Swift.print(
+        output.text(
           await ExplorerSession.play(
             keys, on: source, prune: preset, size: cells, isASCII: isASCII, outlets: outlets
           ).text)
@@ -151,12 +152,20 @@ struct Explore: AsyncParsableCommand {
     return Size(columns: columns, rows: rows)
   }
 
+  /// Each of them may take a look at every record.
+  private static let mostKeys = 10_000
+
   private static func keys(in script: String) throws -> [Key] {
+    let keys: [Key]
     do {
-      return try Key.keys(in: script)
+      keys = try Key.keys(in: script)
     } catch {
       throw Failure.wrongUse("--keys: \(error)")
     }
+    guard keys.count <= mostKeys else {
+      throw Failure.wrongUse("--keys: \(keys.count) keys are more than the \(mostKeys) that are played")
+    }
+    return keys
   }
 }
 

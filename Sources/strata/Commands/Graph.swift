@@ -57,17 +57,17 @@ struct Graph: AsyncParsableCommand {
         lanes + String(repeating: " ", count: max(0, width - displayWidth(lanes))), record.id,
         fitted(record.kind?.rawValue ?? "-", to: 5), fitted(ByteCount(record.size).text, to: 9, from: .right),
         fitted(record.lastUsedAt.map { now.since($0).ageText } ?? "never", to: 5, from: .right),
-        fitted(record.stateWords, to: 6), safeText(record.description),
+        fitted(record.stateWords, to: 6), record.description,
       ]
-      print(cells.joined(separator: "  "))
+      output.line(cells.joined(separator: "  "))
     }
   }
 
   private func printDot(_ state: CacheState) {
-    print("digraph cache {\n  rankdir=BT; node [shape=box];")
+    output.text("digraph cache {\n  rankdir=BT; node [shape=box];")
     for (number, row) in state.rows.enumerated() {
-      let label = quoted(row.id.prefix(8) + "\\n" + safeText(row.description) + "\\n" + ByteCount(row.size).text)
-      print("  \(quoted(row.id)) [label=\(label)];")
+      let label = quoted(String(row.id.prefix(8)), row.description, ByteCount(row.size).text)
+      output.line("  \(quoted(row.id)) [label=\(label)];")
       for edge in GraphJSON.edges(of: number, in: state) {
         let style =
           switch edge.role {
@@ -75,14 +75,17 @@ struct Graph: AsyncParsableCommand {
           case .merge: "bold"
           case .lower, .upper: "dotted"
           }
-        print("  \(quoted(row.id)) -> \(quoted(edge.parent)) [style=\(style), label=\(quoted(edge.role.rawValue))];")
+        output.line(
+          "  \(quoted(row.id)) -> \(quoted(edge.parent)) [style=\(style), label=\(quoted(edge.role.rawValue))];")
       }
     }
-    print("}")
+    output.line("}")
   }
 
-  private func quoted(_ text: some StringProtocol) -> String {
-    "\"" + safeText(String(text)).replacing("\"", with: "\\\"") + "\""
+  /// Lines as one text of a DOT file, which can't end it or mean anything in it.
+  private func quoted(_ lines: String...) -> String {
+    let escaped = lines.map { safeText($0).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") }
+    return "\"" + escaped.joined(separator: "\\n") + "\""
   }
 }
 

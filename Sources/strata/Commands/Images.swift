@@ -30,7 +30,7 @@ struct Import: AsyncParsableCommand {
       reading.end()
       unpacking.end()
       if let ref, let top = ids.last { try cache.manager.tag(ref, top) }
-      for id in ids { print(id) }
+      output.lines(ids)
     }
   }
 }

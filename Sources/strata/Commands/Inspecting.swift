@@ -4,7 +4,6 @@ import BuildCacheStore
 import Explorer
 import Foundation
 import SystemPackage
-import Terminal
 
 /// `strata show`: all about one record.
 struct Show: AsyncParsableCommand {
@@ -25,7 +24,7 @@ struct Show: AsyncParsableCommand {
       case .table:
         var table = TextTable([.init(title: ""), .init(title: "")])
         for field in description.fields { table.add([field.name + ":", field.value]) }
-        for line in table.lines.dropFirst() { print(line) }
+        output.lines(table.lines.dropFirst())
       }
     }
   }
@@ -46,7 +45,7 @@ struct Why: AsyncParsableCommand {
     try await source.withSource(.read) { source in
       let plan = try await parsed.plan(source)
       let row = try plan.state.resolve(id)
-      for line in plan.explanation(ofRow: row, now: plan.now, naming: { $0 }) { print(safeText(line)) }
+      output.lines(plan.explanation(ofRow: row, now: plan.now, naming: { $0 }))
     }
   }
 }
@@ -71,7 +70,7 @@ struct Files: AsyncParsableCommand {
         file.name.string + (file.isFolder ? "/" : file.target.map { " -> \($0)" } ?? ""),
       ])
     }
-    for line in table.lines { print(line) }
+    output.table(table)
   }
 }
 

@@ -3,7 +3,6 @@ import BuildCache
 import BuildCacheStore
 import Explorer
 import Glibc
-import Terminal
 
 /// `strata rm`: prunes just these.
 struct Remove: AsyncParsableCommand {
@@ -32,7 +31,10 @@ struct Remove: AsyncParsableCommand {
           "Remove \(counted(plan.count)), \(others) of them as they stand on what you named, freeing "
             + "\(ByteCount(plan.freed).text)?")
       }
-      PlanText.tell(try await cache.carryOut(plan, progress: PlanText.tellRemoved))
+      output.keepGoing()
+      let report = try await cache.carryOut(plan, progress: PlanText.tellRemoved)
+      PlanText.tell(report)
+      try PlanText.end(report)
     }
   }
 }
@@ -42,8 +44,9 @@ struct Verify: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check every invariant of the store, every tree and blob; exit code 1 where one is broken.",
     discussion: """
-      Trees are compared by names, kinds, owners and sizes, and by contents where times have changed, blobs by sizes; with --deep both by contents. What is \
-      unfinished was cut off, and is ended by the next command that changes the cache, or by `strata gc`.
+      Trees are compared by names, kinds, owners and sizes, and by contents where times have changed, blobs by sizes; \
+      with --deep all by contents. What is unfinished was cut off, and is ended by the next command that changes the \
+      cache, or by `strata gc`.
       """)
 
   @OptionGroup var root: RootOptions
@@ -59,6 +62,7 @@ struct Verify: AsyncParsableCommand {
     guard !repair || yes || isatty(STDIN_FILENO) == 1 else {
       throw Failure.wrongUse("there is no terminal to ask on: add --yes, or leave --repair out to only look")
     }
+    if repair { output.keepGoing() }
     try await root.withCache(repair ? .reclaim : .read) { cache in
       try await repair ? self.mend(cache.manager) : self.look(cache.manager)
     }
@@ -70,8 +74,8 @@ struct Verify: AsyncParsableCommand {
       try await manager.verify(deep: deep) { checking.show($0.done, of: $0.total) }
     }
     checking.end()
-    for finding in found { print(safeText("\(finding.severity): \(finding)")) }
-    guard !found.isEmpty else { return print("All is well.") }
+    for finding in found { output.line("\(finding.severity): \(finding)") }
+    guard !found.isEmpty else { return output.line("All is well.") }
     let broken = found.count { $0.severity == .broken }
     guard broken == 0 else {
       throw Failure.failed("\(broken) broken: `strata verify --repair` says what it would mend and drop, and asks")
@@ -82,15 +86,15 @@ struct Verify: AsyncParsableCommand {
     let checking = StepProgress("checking")
     let plan = try await interruptible { try await manager.repairPlan { checking.show($0.done, of: $0.total) } }
     checking.end()
-    guard !plan.isEmpty else { return print("All is well.") }
-    for line in plan.mended { print(safeText("mend: \(line)")) }
-    for line in plan.dropped { print(safeText("drop: \(line)")) }
+    guard !plan.isEmpty else { return output.line("All is well.") }
+    for line in plan.mended { output.line("mend: \(line)") }
+    for line in plan.dropped { output.line("drop: \(line)") }
     if !yes { try PlanText.confirm("Mend \(plan.mended.count), drop \(plan.dropped.count)?") }
     let left = try await manager.repair(plan)
-    for finding in left { print(safeText("still \(finding.severity): \(finding)")) }
+    for finding in left { output.line("still \(finding.severity): \(finding)") }
     let broken = left.count { $0.severity == .broken }
     guard broken == 0 else { throw Failure.failed("\(broken) still broken") }
-    print("Done.")
+    output.line("Done.")
   }
 }
 
@@ -105,7 +109,7 @@ struct CollectGarbage: AsyncParsableCommand {
     try await root.withCache(.reclaim) { cache in
       let bytes = try await cache.manager.unownedBytes()
       let count = try await cache.manager.collectGarbage()
-      print("Dropped \(count), freed \(ByteCount(bytes).text).")
+      output.line("Dropped \(count), freed \(ByteCount(bytes).text).")
     }
   }
 }

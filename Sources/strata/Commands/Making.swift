@@ -28,7 +28,7 @@ struct MakeSnapshot: AsyncParsableCommand {
       copying.end()
       try record.release()
       try parent?.release()
-      print(record.id)
+      output.line(record.id)
     }
   }
 }
@@ -48,7 +48,7 @@ struct Merge: AsyncParsableCommand {
       let record = try await cache.manager.merge(parents, RecordOptions(description: description, retain: true))
       for parent in parents { try parent.release() }
       try record?.release()
-      if let record { print(record.id) }
+      if let record { output.line(record.id) }
     }
   }
 }
@@ -70,7 +70,7 @@ struct Diff: AsyncParsableCommand {
         lower: sides[0], upper: sides[1], RecordOptions(description: description, retain: true))
       for side in sides { try side.release() }
       try record.release()
-      print(record.id)
+      output.line(record.id)
     }
   }
 }

@@ -48,7 +48,7 @@ struct Tags: AsyncParsableCommand {
       case .table:
         var table = TextTable([.init(title: "NAME"), .init(title: "RECORD")])
         for tag in tags { table.add([tag.name, tag.record]) }
-        for line in table.lines { print(line) }
+        output.table(table)
       }
     }
   }

@@ -43,7 +43,7 @@ struct Prune: AsyncParsableCommand {
     switch format {
     case .json: try printJSON(PlanJSON(plan, namesRules: policy.policy != nil))
     case .table:
-      for line in PlanText.lines(plan, now: plan.now, namesRules: policy.policy != nil) { print(line) }
+      output.lines(PlanText.lines(plan, now: plan.now, namesRules: policy.policy != nil))
     }
   }
 
@@ -53,6 +53,7 @@ struct Prune: AsyncParsableCommand {
   }
 
   private func carryOut(_ plan: PrunePlan, on source: any CacheController) async throws {
+    output.keepGoing()
     let isTable = format == .table
     let report = try await interruptible {
       try await source.carryOut(plan) { row in
@@ -66,9 +67,9 @@ struct Prune: AsyncParsableCommand {
     case .table:
       PlanText.tell(report)
       if !report.changed.isEmpty {
-        print("Left alone, as they changed meanwhile: \(report.changed.joined(separator: ", "))")
+        output.line("Left alone, as they changed meanwhile: \(report.changed.joined(separator: ", "))")
       }
     }
-    if report.wasStopped { throw Failure.failed("stopped: what was not removed is as it was") }
+    try PlanText.end(report)
   }
 }

@@ -1,6 +1,7 @@
 import BuildCache
 import Foundation
 import Glibc
+import SystemPackage
 import Terminal
 
 /// Tells a message of this program on standard error.
@@ -8,10 +9,10 @@ func printError(_ message: String) {
   writeError("strata: " + safeText(message))
 }
 
-/// Writes lines to standard error as they are.
+/// Writes lines to standard error, made safe for a terminal. Nobody is told where that fails.
 func writeError(_ text: String) {
-  let bytes = Array((text + "\n").utf8)
-  _ = write(STDERR_FILENO, bytes, bytes.count)
+  let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { safeText(String($0)) + "\n" }
+  _ = writeAll(Array(lines.joined().utf8), to: .standardError)
 }
 
 /// Writes a file of a name that is free in the current folder; no file is ever overwritten.
@@ -37,7 +38,8 @@ func writeNew(_ bytes: Data, named name: String, extension suffix: String) throw
   throw CacheError(.storage, "there are 9999 files \(name) here already: move some away")
 }
 
-/// A table as text: columns as wide as their widest cell, the last one as it is.
+/// A table as text: columns as wide as their widest cell, the last one as it is. One cell that is wider than any honest
+/// one stands as it is, and does not make all others so wide.
 struct TextTable {
   /// A column's heading and side.
   struct Column {
@@ -45,11 +47,12 @@ struct TextTable {
     var isNumber = false
   }
   private let columns: [Column]
+  private static let widest = 200
   private var rows: [[String]]
 
   init(_ columns: [Column]) {
     self.columns = columns
-    rows = [columns.map(\.title)]
+    rows = [columns.map { safeText($0.title) }]
   }
 
   /// Adds a row, its cells made safe for a terminal.
@@ -59,10 +62,10 @@ struct TextTable {
 
   /// The lines of the table, the headings first.
   var lines: [String] {
-    let widths = columns.indices.map { column in rows.map { displayWidth($0[column]) }.max() ?? 0 }
+    let widths = columns.indices.map { column in min(Self.widest, rows.map { displayWidth($0[column]) }.max() ?? 0) }
     return rows.map { row in
       let cells = columns.indices.map { column in
-        column == columns.count - 1 && !columns[column].isNumber
+        column == columns.count - 1 && !columns[column].isNumber || displayWidth(row[column]) > Self.widest
           ? row[column] : fitted(row[column], to: widths[column], from: columns[column].isNumber ? .right : .left)
       }
       var line = cells.joined(separator: "  ")

@@ -69,8 +69,8 @@ struct PlanJSON: Encodable {
       after = rule.before
       for victim in rule.victims where !left.contains(rows[victim.row].id) {
         let row = rows[victim.row]
-        freedByRule += row.size
-        freed += row.size
+        freedByRule = freedByRule.addingSaturating(row.size)
+        freed = freed.addingSaturating(row.size)
         after = max(0, rule.before - freedByRule)
         victims.append(
           Victim(

@@ -14,12 +14,23 @@ enum PlanText {
 
   /// A record that went.
   @Sendable static func tellRemoved(_ row: CacheState.Row) {
-    print("removed \(row.id)  \(ByteCount(row.size).text)")
+    output.line("removed \(row.id)  \(ByteCount(row.size).text)")
   }
 
   /// What went in all.
   static func tell(_ report: PruneReport) {
-    print("Removed \(counted(report.removed)), freed \(ByteCount(report.freed).text).")
+    output.line("Removed \(counted(report.removed)), freed \(ByteCount(report.freed).text).")
+  }
+
+  /// Ends a prune of which all was printed.
+  ///
+  /// - Throws: ``Failure`` 1 where it was stopped, or its output was lost; then it says what went.
+  static func end(_ report: PruneReport) throws {
+    var problems = report.wasStopped ? ["stopped: what was not removed is as it was"] : []
+    if let loss = output.flush() {
+      problems.append("removed \(counted(report.removed)), freed \(ByteCount(report.freed).text), but \(loss)")
+    }
+    if !problems.isEmpty { throw Failure.failed(problems.joined(separator: "; ")) }
   }
 
   /// Rule by rule the victims in order, then the sums, and how many stay for which reason.
@@ -32,7 +43,7 @@ enum PlanText {
       if namesRules { lines.append(heading(rule, number)) }
       if rule.cut > 0 { lines += table(rule, in: plan.state, now, after: before).lines }
       if namesRules { lines.append("") }
-      before = (before.count + rule.cut, before.freed + rule.freed)
+      before = (before.count + rule.cut, before.freed.addingSaturating(rule.freed))
     }
     return lines + sums(plan)
   }
@@ -66,7 +77,7 @@ enum PlanText {
         row.lastUsedAt.map { now.since($0).ageText } ?? "never",
         ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)"), "\(row.usageCount)",
         ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)"), ranked(scoreText(victim.score)),
-        ranked("\(victim.tied)"), ByteCount(before.freed + rule.freed(after: number + 1)).text,
+        ranked("\(victim.tied)"), ByteCount(before.freed.addingSaturating(rule.freed(after: number + 1))).text,
         ByteCount(rule.remaining(after: number + 1)).text,
       ])
     }

@@ -1,6 +1,7 @@
 import BuildCache
 import Glibc
 import Synchronization
+import SystemPackage
 
 /// How far work of so many steps has come, on standard error where that is a terminal.
 final class StepProgress: Sendable {
@@ -28,8 +29,7 @@ final class StepProgress: Sendable {
 }
 
 private func writeProgress(_ text: String) {
-  let bytes = Array(text.utf8)
-  _ = write(STDERR_FILENO, bytes, bytes.count)
+  _ = writeAll(Array(text.utf8), to: .standardError)
 }
 
 /// How far long work has come, on standard error: a bar on a terminal, now and then a line elsewhere.
@@ -55,7 +55,7 @@ final class Progress: Sendable {
   /// Counts more bytes; may be called from any thread.
   @Sendable func add(_ bytes: Int64) {
     state.withLock { state in
-      state.bytes += bytes
+      state.bytes = state.bytes.addingSaturating(max(0, bytes))
       guard state.bytes - state.shown >= step else { return }
       state.shown = state.bytes
       state.hasLine = true
@@ -79,7 +79,7 @@ final class Progress: Sendable {
   private func show(_ bytes: Int64) {
     let count = ByteCount(bytes).text
     guard let total, total > 0 else { return tell("\(label)  \(count)") }
-    let share = min(1, Double(bytes) / Double(total))
+    let share = min(1, max(0, Double(bytes) / Double(total)))
     let filled = Int(share * 30)
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
     tell("\(label)  [\(bar)] \(Int(share * 100))%  \(count) of \(ByteCount(total).text)")

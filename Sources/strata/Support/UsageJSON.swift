@@ -1,5 +1,4 @@
 import BuildCache
-import Foundation
 
 /// A row of disk usage as `du` prints it: BuildKit's own keys, and `kind`.
 struct UsageJSON: Encodable {
@@ -32,16 +31,4 @@ struct UsageJSON: Encodable {
     shared = row.isShared
     kind = row.kind?.rawValue
   }
-}
-
-/// A value as a line of JSON.
-func encodedJSON(_ value: some Encodable) throws -> Data {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
-  return try encoder.encode(value) + Data("\n".utf8)
-}
-
-/// Prints a value as JSON on standard output.
-func printJSON(_ value: some Encodable) throws {
-  FileHandle.standardOutput.write(try encodedJSON(value))
 }
