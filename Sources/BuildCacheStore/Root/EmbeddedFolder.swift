@@ -56,7 +56,7 @@ public final class EmbeddedFolder: Sendable {
       if access == .reclaim { try reserve.giveBackIfNeeded() }
       store = try SQLiteMetadataStore(database, .write, steps: steps)
     } catch {
-      reserve.makeIfMissing()
+      reserve.make()
       lock.release()
       throw error
     }
@@ -74,7 +74,7 @@ public final class EmbeddedFolder: Sendable {
   /// Closes the database and lets go of the lock.
   public func close() throws {
     defer {
-      reserve?.makeIfMissing()
+      reserve?.make()
       lock?.release()
     }
     try store.close()

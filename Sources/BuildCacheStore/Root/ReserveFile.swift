@@ -1,3 +1,4 @@
+import BuildCache
 import Glibc
 import SystemPackage
 
@@ -17,23 +18,22 @@ struct ReserveFile {
   ///
   /// - Throws: ``CacheError`` `storage` naming the file.
   func giveBackIfNeeded() throws {
-    guard (Self.freeBytes(path.removingLastComponent()) ?? 0) < Self.size else { return }
+    guard try FileSystemStatus(of: path.removingLastComponent()).available < Self.size else { return }
     try removeTree(at: path)
   }
 
-  /// Makes the file, unless it is there or the disk has not twice the room: then the next to close the cache does.
-  func makeIfMissing() {
-    guard (Self.freeBytes(path.removingLastComponent()) ?? 0) >= 2 * Self.size,
+  /// Makes the file, or lets it grow to its size, as far as that takes half of what is free at most: whoever closes the
+  /// cache next goes on. A reserve that can't be made is no error, only none.
+  func make() {
+    let made = (try? FileStatus(of: path))??.length ?? 0
+    guard made < Self.size, let free = try? FileSystemStatus(of: path.removingLastComponent()).available else { return }
+    let wanted = min(Self.size, made.addingSaturating(free / 2)) & ~0xfff
+    guard wanted > max(made, 1 << 20),
       let file = try? FileDescriptor.open(
-        path, .writeOnly, options: [.create, .exclusiveCreate, .noFollow, .closeOnExec], permissions: .ownerReadWrite)
+        path, .writeOnly, options: [.create, .noFollow, .nonBlocking, .closeOnExec], permissions: .ownerReadWrite)
     else { return }
-    let code = posix_fallocate(file.rawValue, 0, off_t(Self.size))
+    let code = posix_fallocate(file.rawValue, 0, off_t(wanted))
     try? file.close()
     if code != 0 { try? removeTree(at: path) }
-  }
-
-  /// What this user may still write, in bytes.
-  private static func freeBytes(_ folder: FilePath) -> Int64? {
-    (try? FileSystemStatus(of: folder))?.available
   }
 }
