@@ -10,6 +10,10 @@ static const unsigned long strata_ficlone = FICLONE;
 // Linux's own, shown to GNU programs only.
 static const int strata_seek_data = 3;
 static const int strata_seek_hole = 4;
+static const int strata_path_only = 010000000;
+
+// Behind a macro only.
+unsigned long long gnu_dev_makedev(unsigned int major, unsigned int minor);
 
 // Pseudo terminals and sessions of their own: shown to X/Open and GNU programs only.
 int posix_openpt(int flags);

@@ -31,11 +31,6 @@ import Testing
     try await run("sh", "-euc", "cd '\(scratch.path)'; " + script)
   }
 
-  private static func isInstalled(_ tool: String) -> Bool {
-    (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-      .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)") }
-  }
-
   /// A record of a folder's content over another.
   private func snapshot(_ folder: String, over parent: ImmutableRef? = nil) async throws -> ImmutableRef {
     let mutable = try await cache.manager.new(over: parent, RecordOptions(retain: true))

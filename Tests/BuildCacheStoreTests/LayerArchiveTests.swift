@@ -15,36 +15,12 @@ import Testing
     cache = try EmbeddedCache(scratch.path.appending("cache"), .write)
   }
 
-  /// A record of a layer, unpacked.
   private func layer(_ tar: TarBytes, over parent: ImmutableRef? = nil) async throws -> ImmutableRef {
-    let bytes = tar.finished
-    return try await cache.manager.withNewBlobs {
-      let stored = try await cache.content.write(expecting: nil) { try $0.write(bytes) }
-      let blob = BlobDescriptor(
-        mediaType: "application/vnd.oci.image.layer.v1.tar", digest: stored.digest, size: stored.size,
-        diffID: Digest(of: bytes))
-      let ref = try await cache.manager.getByBlob(blob, over: parent)
-      try await ref.extract()
-      return ref
-    }
+    try await cache.layer(tar, over: parent)
   }
 
-  /// What is in a tree: paths with their content, links with their target, folders with a slash.
   private func tree(_ ref: ImmutableRef) async throws -> [String: String] {
-    let top = try await ref.mount().string
-    var found: [String: String] = [:]
-    for case let path as String in FileManager.default.enumerator(atPath: top) ?? .init() {
-      let full = top + "/" + path
-      if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: full) {
-        found[path] = "-> " + target
-      } else {
-        var isFolder: ObjCBool = false
-        _ = FileManager.default.fileExists(atPath: full, isDirectory: &isFolder)
-        found[path + (isFolder.boolValue ? "/" : "")] =
-          isFolder.boolValue ? "" : try String(contentsOfFile: full, encoding: .utf8)
-      }
-    }
-    return found
+    try contents(of: try await ref.mount())
   }
 
   private func expectRefused(_ tar: TarBytes, over parent: ImmutableRef? = nil, naming entry: String) async throws {

@@ -25,6 +25,12 @@ package final class ScratchFolder: Sendable {
   deinit { try? FileManager.default.removeItem(atPath: path.string) }
 }
 
+/// Whether a tool is where `PATH` finds it.
+package func isInstalled(_ tool: String) -> Bool {
+  (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(tool)") }
+}
+
 /// How much a long test does: a share of it by default, all of it where `STRATA_LONG` says so.
 package func long(_ count: Int) -> Int {
   guard let factor = ProcessInfo.processInfo.environment["STRATA_LONG"].flatMap({ Int($0) }) else { return count }

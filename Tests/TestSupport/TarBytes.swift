@@ -10,6 +10,20 @@ package struct TarBytes {
   package func file(_ name: String, _ content: String = "", mode: Int = 0o644) -> TarBytes {
     adding(name, type: "0", mode: mode, content: Array(content.utf8))
   }
+  /// Adds a file whose header has other bytes at some offsets; its checksum is right all the same.
+  package func file(_ name: String, _ content: String = "", patching patches: [Int: [UInt8]]) -> TarBytes {
+    adding(name, type: "0", mode: 0o644, content: Array(content.utf8), patches: patches)
+  }
+  /// Says more of the next entry, as POSIX has it.
+  package func saying(_ records: [(key: String, value: String)]) -> TarBytes {
+    let text = records.map { key, value in
+      // A record's length counts its own digits too.
+      let rest = key.utf8.count + value.utf8.count + 3
+      let length = (1...4).map { rest + $0 }.first { "\($0)".utf8.count == $0 - rest } ?? 0
+      return "\(length) \(key)=\(value)\n"
+    }.joined()
+    return adding("PaxHeaders", type: "x", content: Array(text.utf8))
+  }
   /// Adds a folder.
   package func folder(_ name: String, mode: Int = 0o755) -> TarBytes { adding(name, type: "5", mode: mode) }
   /// Adds a symbolic link.
@@ -23,7 +37,8 @@ package struct TarBytes {
   package var finished: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
 
   private func adding(
-    _ name: String, type: Character, mode: Int = 0o777, target: String = "", content: [UInt8] = []
+    _ name: String, type: Character, mode: Int = 0o777, target: String = "", content: [UInt8] = [],
+    patches: [Int: [UInt8]] = [:]
   ) -> TarBytes {
     var header = [UInt8](repeating: 0, count: 512)
     func put(_ text: String, at offset: Int) {
@@ -43,9 +58,19 @@ package struct TarBytes {
     put(String(type), at: 156)
     put(target, at: 157)
     put("ustar\u{0}00", at: 257)
+    for (offset, bytes) in patches { header.replaceSubrange(offset..<offset + bytes.count, with: bytes) }
     put(octal(header.reduce(0) { $0 + Int($1) }, 6) + "\u{0} ", at: 148)
     var copy = self
     copy.bytes += header + content + [UInt8](repeating: 0, count: (512 - content.count % 512) % 512)
     return copy
+  }
+}
+
+extension TarBytes {
+  /// One after the other.
+  package static func + (first: TarBytes, second: TarBytes) -> TarBytes {
+    var both = first
+    both.bytes += second.bytes
+    return both
   }
 }

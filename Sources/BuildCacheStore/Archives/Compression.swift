@@ -28,6 +28,7 @@ enum Compression {
     case .zstd: tool = Tool("zstd", ["-dcq"])
     }
     try await tool.run(
+      failingWith: .badArchive,
       feeding: { input in
         try await forEachChunk(of: file) { try await input.write($0) }
       }, taking: take)

@@ -2,141 +2,196 @@ import BuildCache
 import Glibc
 import SystemPackage
 
-/// Brings the entries of a layer from where tar unpacked them to their places in a tree.
+/// Brings the entries of a layer from where their contents are to their places in a tree.
 ///
 /// Files of the tree may be another tree's too: they are replaced, never written to.
 struct LayerPlacer {
   private let tree: TreeInterior
-  private let stage: FilePath
-  /// The layer's folders: they get their modes and times last, as what is put into them changes those.
-  private var folders: [(place: FilePath, status: FileStatus, attributes: ExtendedAttributes)] = []
+  private let stage: Folder
+  /// How the folders that the layer touches look in the end, by their paths. They are dressed last, as what is put
+  /// into them changes their times; those that no entry is about keep the look that they have.
+  private var looks: [FilePath: Look] = [:]
 
-  init(onto tree: FilePath, from stage: FilePath) {
-    self.tree = TreeInterior(top: tree)
+  init(onto tree: Folder, from stage: Folder) {
+    self.tree = TreeInterior(tree)
     self.stage = stage
   }
 
-  /// Places all entries.
+  /// Places all entries, in their order.
   ///
   /// - Returns: what the layer removes.
   /// - Throws: ``CacheError`` `badArchive` naming the entry that can't be taken, `storage`.
   mutating func place(_ entries: [ArchiveEntry]) throws -> [LayerRemoval] {
-    let entries = entries.filter { !$0.isOfAufs }
-    // A layer's removals act on what is beneath it, wherever they stand in the archive.
-    var removals: [LayerRemoval] = []
+    // First, wherever they stand: a layer's removals act on what is beneath it, not on what it brings.
+    let removals = try remove(entries)
     for entry in entries {
-      guard let removal = try entry.removal() else { continue }
-      try remove(removal, entry)
-      removals.append(removal)
-    }
-    // Of several entries of one path the last counts.
-    var last: [FilePath: Int] = [:]
-    for (number, entry) in entries.enumerated() { last[entry.path] = number }
-    for (number, entry) in entries.enumerated() where last[entry.path] == number {
       try Task.checkCancellation()
-      if try entry.removal() == nil { try place(entry) }
+      if entry.role == .content { try place(entry) }
     }
-    for folder in folders.reversed() {
-      try folder.attributes.set(on: folder.place)
-      try folder.status.dress(folder.place)
+    try dressFolders()
+    return removals
+  }
+
+  // MARK: removing
+
+  private mutating func remove(_ entries: [ArchiveEntry]) throws -> [LayerRemoval] {
+    var removals: [LayerRemoval] = []
+    var known: (opaque: Set<FilePath>, others: Set<FilePath>) = ([], [])
+    let replaced = ReplacedLinks(entries, tree.top)
+    for entry in entries {
+      guard case .removal(let wanted) = entry.role else { continue }
+      try Task.checkCancellation()
+      let removal = try remove(wanted, replaced, entry.name)
+      let isNew =
+        removal.isOpaque ? known.opaque.insert(removal.path).inserted : known.others.insert(removal.path).inserted
+      if isNew { removals.append(removal) }
     }
     return removals
   }
 
-  /// Makes a folder of a lower layer writable for as long as is needed, where its owner may not write to it.
-  private mutating func open(_ folder: FilePath) throws {
-    guard !isRoot, let status = try FileStatus(of: folder), status.permissions & 0o700 != 0o700 else { return }
-    folders.append((folder, status, try ExtendedAttributes(of: folder)))
-    try status.open(folder)
+  /// Removes what a lower layer has at a path; answers with where that is, links on the way followed.
+  private mutating func remove(_ removal: LayerRemoval, _ replaced: ReplacedLinks, _ entry: String) throws
+    -> LayerRemoval
+  {
+    let above = removal.isOpaque ? removal.path : removal.path.removingLastComponent()
+    guard
+      let folder = try tree.folder(
+        at: above, for: entry, following: { try replaced.isFollowed($0, to: $1) }, opening: { try keep($0, $1) })
+    else { return removal }
+    try keepLook(of: folder)
+    if removal.isOpaque {
+      for name in try folder.names() { try removeTree(name, in: folder) }
+      return LayerRemoval(tree.path, isOpaque: true)
+    }
+    guard let name = removal.path.lastComponent else { return removal }
+    try removeTree(name, in: folder)
+    return LayerRemoval(tree.path.appending(name))
   }
 
-  private mutating func remove(_ removal: LayerRemoval, _ entry: ArchiveEntry) throws {
-    if removal.isOpaque {
-      guard let folder = try tree.folder(at: removal.path, making: false, for: entry.name) else { return }
-      try open(folder)
-      for name in try names(in: folder) { try removeTree(at: folder.appending(name)) }
-    } else if let name = removal.path.lastComponent,
-      let folder = try tree.folder(at: removal.path.removingLastComponent(), making: false, for: entry.name)
-    {
-      try open(folder)
-      try removeTree(at: folder.appending(name))
-    }
-  }
+  // MARK: placing
 
   private mutating func place(_ entry: ArchiveEntry) throws {
-    guard let name = entry.path.lastComponent else { return try keepFolder(tree.top, entry) }
-    guard let folder = try tree.folder(at: entry.path.removingLastComponent(), making: true, for: entry.name) else {
+    guard let name = entry.last else {
+      if entry.kind == .folder { looks[FilePath()] = entry.look }
       return
     }
-    try open(folder)
-    let place = folder.appending(name)
-    let old = try FileStatus(of: place)
-    switch entry.kind {
-    case .folder:
+    let source = try source(of: entry)
+    guard let folder = try folder(of: entry) else { return }
+    let old = try folder.status(of: name)
+    if entry.kind == .folder {
       if old?.isDirectory != true {
-        try removeTree(at: place)
-        try makeFolder(place)
+        try removeTree(name, in: folder)
+        try folder.makeFolder(name)
       }
-      try keepFolder(place, entry)
-    case .file, .device, .pipe:
-      try removeTree(at: place)
-      let source = stage.pushing(entry.path)
-      guard source.withPlatformString({ source in place.withPlatformString { rename(source, $0) } }) == 0 else {
-        throw FileError("can't bring entry \(entry.name) to", place)
+      looks[tree.path.appending(name)] = entry.look
+      return
+    }
+    if let source, let old, source.status.identity == old.identity { return }
+    if old?.isDirectory == true || entry.kind != .file { try removeTree(name, in: folder) }
+    switch entry.kind {
+    case .folder: break
+    case .file:
+      guard folder.move(entry.stageName, from: stage, to: name) else {
+        throw folder.error("can't bring entry \(entry.name) to", name)
       }
+      return
+    case .hardLink:
+      guard let source, folder.link(source.name, in: source.folder, as: name) else {
+        throw folder.error("can't make hard link", name)
+      }
+      return
     case .link(let target):
-      try removeTree(at: place)
-      guard target.withPlatformString({ target in place.withPlatformString { symlink(target, $0) } }) == 0 else {
-        throw FileError("can't make link", place)
-      }
-      try dress(link: place, entry)
-    case .hardLink(let target):
-      try link(place, to: target, entry)
+      try folder.makeLink(name, to: target.map { CChar(bitPattern: $0) } + [0])
+    case .pipe: try folder.makeNode(name, S_IFIFO | 0o600, 0)
+    case .device(let type, let number): try folder.makeNode(name, type | 0o600, number)
     }
+    try entry.look.dress(name, in: folder)
   }
 
-  /// Remembers what a folder is to look like in the end.
-  private mutating func keepFolder(_ place: FilePath, _ entry: ArchiveEntry) throws {
-    let source = stage.pushing(entry.path)
-    guard let status = try FileStatus(of: source), status.isDirectory else { return }
-    folders.append((place, status, try ExtendedAttributes(of: source)))
-    // What is in it is moved out; a folder that its owner may not write would not let it go.
-    try status.open(source)
-  }
-
-  private func dress(link place: FilePath, _ entry: ArchiveEntry) throws {
-    let seconds = Int(entry.modified.nanoseconds.quotientFloored(1_000_000_000))
-    let time = timespec(
-      tv_sec: seconds, tv_nsec: Int(entry.modified.nanoseconds - Int64(seconds) * 1_000_000_000))
-    try place.withPlatformString { name in
-      if isRoot, lchown(name, entry.owner.user, entry.owner.group) != 0 {
-        throw FileError("can't change the owner of", place)
-      }
-      guard utimensat(AT_FDCWD, name, [time, time], AT_SYMLINK_NOFOLLOW) == 0 else {
-        throw FileError("can't change the times of", place)
-      }
-    }
-  }
-
-  private func link(_ place: FilePath, to target: FilePath, _ entry: ArchiveEntry) throws {
+  /// What a hard link is another name of.
+  private mutating func source(of entry: ArchiveEntry) throws
+    -> (folder: Folder, name: FilePath.Component, status: FileStatus)?
+  {
+    guard case .hardLink(let target) = entry.kind else { return nil }
+    // Opened anew, as the way to the link's own place may close it.
     guard let name = target.lastComponent,
-      let folder = try tree.folder(at: target.removingLastComponent(), making: false, for: entry.name),
-      let status = try FileStatus(of: folder.appending(name)), !status.isDirectory
+      try tree.folder(at: target.removingLastComponent(), for: entry.name, opening: { try keep($0, $1) }) != nil,
+      let folder = try tree.top.openFolder(at: tree.path), let status = try folder.status(of: name),
+      !status.isDirectory
     else { throw CacheError(.badArchive, "entry \(entry.name) is a hard link to \(target), which is not in the tree") }
-    if try FileStatus(of: place)?.identity == status.identity { return }
-    try removeTree(at: place)
-    let source = folder.appending(name)
-    let code = source.withPlatformString { source in
-      place.withPlatformString { linkat(AT_FDCWD, source, AT_FDCWD, $0, 0) }
+    return (folder, name, status)
+  }
+
+  /// The folder that an entry is in, made where it is missing.
+  private mutating func folder(of entry: ArchiveEntry) throws -> Folder? {
+    var made: [FilePath] = []
+    let folder = try tree.folder(
+      at: entry.above, .made { made.append($0) }, for: entry.name, opening: { try keep($0, $1) })
+    for path in made { looks[path] = nil }
+    if let folder { try keepLook(of: folder) }
+    return folder
+  }
+
+  // MARK: folders
+
+  /// Opens a folder that its owner may not write; it is closed again in the end.
+  private mutating func keep(_ above: Folder, _ path: FilePath) throws {
+    guard !isRoot, let name = path.lastComponent, let status = try above.status(of: name),
+      status.permissions & 0o700 != 0o700
+    else { return }
+    if looks[path] == nil { looks[path] = Look(status) }
+    try above.open(name)
+  }
+
+  private mutating func keepLook(of folder: Folder) throws {
+    let path = tree.path
+    if looks[path] == nil { looks[path] = Look(try folder.status()) }
+  }
+
+  private func dressFolders() throws {
+    var trail = FolderTrail(tree.top)
+    // What is in a folder comes before it, as who may not pass a folder could not reach it.
+    for (_, path, look) in looks.map({ ($0.key.string, $0.key, $0.value) }).sorted(by: { $0.0 > $1.0 }) {
+      if try trail.go(to: path) { try look.dress(nil, in: trail.last) }
     }
-    guard code == 0 else { throw FileError("can't make hard link", place) }
   }
 }
 
-extension Int64 {
-  /// The quotient rounded down, also below zero.
-  fileprivate func quotientFloored(_ divisor: Int64) -> Int64 {
-    let (quotient, rest) = quotientAndRemainder(dividingBy: divisor)
-    return rest < 0 ? quotient - 1 : quotient
+/// The links of lower layers that a layer puts something else in the place of. What lower layers have in the folder that
+/// such a link leads to is not at a path through it any more.
+private final class ReplacedLinks {
+  private let entries: [ArchiveEntry]
+  private let tree: TreeInterior
+  private var places: [FilePath: ArchiveEntry.Kind]?
+
+  init(_ entries: [ArchiveEntry], _ top: Folder) {
+    self.entries = entries
+    tree = TreeInterior(top)
+  }
+
+  /// Whether removals go through a link; not through one that the layer replaces by anything but the same again.
+  func isFollowed(_ place: FilePath, to target: FilePath) throws -> Bool {
+    let places = try places ?? find()
+    return Self.isFollowed(places[place], to: target)
+  }
+
+  private static func isFollowed(_ kind: ArchiveEntry.Kind?, to target: FilePath) -> Bool {
+    guard let kind else { return true }
+    guard case .link(let text) = kind else { return false }
+    return FilePath(bytes: text) == target
+  }
+
+  /// Finds where the entries will be. Only asked for where a removal meets a link.
+  private func find() throws -> [FilePath: ArchiveEntry.Kind] {
+    var found: [FilePath: ArchiveEntry.Kind] = [:]
+    for entry in entries where entry.role == .content {
+      guard let name = entry.last else { continue }
+      let isThere = try tree.folder(
+        at: entry.above, for: entry.name, following: { Self.isFollowed(found[$0], to: $1) }
+      )
+      found[(isThere == nil ? entry.above : tree.path).appending(name)] = entry.kind
+    }
+    places = found
+    return found
   }
 }

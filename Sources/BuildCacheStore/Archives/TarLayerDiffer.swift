@@ -103,6 +103,11 @@ private struct LayerChanges {
   }
 }
 
+/// Writes names into a file that tar reads them from, each ended by a NUL.
+private func writeNames(_ names: [[UInt8]], to file: FilePath) throws {
+  try writeFile(names.joined(separator: [0]), to: file)
+}
+
 /// The name that stands for something that went.
 private func whiteout(of path: FilePath) -> FilePath {
   guard let name = path.lastComponent else { return path }

@@ -87,7 +87,10 @@ struct Tool: Sendable {
       guard result.terminationStatus != .exited(0) else { return }
       // Its first complaint is the cause, what follows comes of it; tar's remarks on names are none.
       let lines = result.closureResult.split(separator: "\n").filter { !$0.contains(": Removing leading `") }
-      throw CacheError(code, "\(name) failed", cause: lines.first.map(String.init) ?? "\(result.terminationStatus)")
+      let isFull = lines.contains { $0.contains(Errno.noSpace.description) }
+      throw CacheError(
+        isFull ? .diskFull : code, "\(name) failed" + (isFull ? ": the disk is full" : ""),
+        cause: lines.first.map(String.init) ?? "\(result.terminationStatus)")
     } catch let error as SubprocessError where error.code == .executableNotFound {
       throw CacheError(.storage, "\(name) is needed for this, and not installed")
     }

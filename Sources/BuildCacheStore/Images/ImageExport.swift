@@ -87,9 +87,6 @@ extension EmbeddedCache {
   }
 
   private static func write(_ text: String, to file: FilePath) throws {
-    let descriptor = try FileDescriptor.writing(file, [.ownerReadWrite, .groupRead, .otherRead])
-    do { try descriptor.closeAfter { _ = try descriptor.writeAll(text.utf8) } } catch {
-      throw CacheError(.storage, "can't write \(file)", of: error)
-    }
+    try writeFile(text.utf8, to: file, [.ownerReadWrite, .groupRead, .otherRead])
   }
 }

@@ -27,9 +27,12 @@ struct ImageFolder {
   private let interior: TreeInterior
   private let folder: FilePath
 
-  init(_ folder: FilePath) {
+  /// Opens it.
+  ///
+  /// - Throws: ``CacheError`` `storage` naming it.
+  init(_ folder: FilePath) throws {
     self.folder = folder
-    interior = TreeInterior(top: folder)
+    interior = try TreeInterior(top: folder)
   }
 
   /// Finds the one image that is meant.
@@ -102,7 +105,7 @@ struct ImageFolder {
       }
       return Layer(
         mediaType: descriptor.mediaType ?? OCI.layerType, digest: digest, diffID: diffID, urls: descriptor.urls ?? [],
-        file: file.path, size: file.size)
+        file: file.folder.path.appending(file.name), size: file.size)
     }
     return Image(layers: layers, config: text)
   }
@@ -130,10 +133,10 @@ struct ImageFolder {
     let layers = try zip(image.layers, diffIDs).map { name, diffID in
       guard let file = try file(name) else { throw CacheError(.badArchive, "layer \(name) is not in \(folder)") }
       // Packed as they are, layers have the digest that their content has.
-      let isPlain = if case .none = try Compression(of: file.path) { true } else { false }
+      let isPlain = if case .none = try Compression(of: file.folder.path.appending(file.name)) { true } else { false }
       return Layer(
         mediaType: OCI.layerType + (isPlain ? "" : "+gzip"), digest: isPlain ? diffID : nil, diffID: diffID, urls: [],
-        file: file.path, size: file.size)
+        file: file.folder.path.appending(file.name), size: file.size)
     }
     return Image(layers: layers, config: text)
   }
@@ -145,17 +148,16 @@ struct ImageFolder {
   static func path(of digest: Digest) -> String { "blobs/\(digest.algorithm)/\(digest.hex)" }
 
   /// A regular file inside the folder, links to it followed as far as they stay inside.
-  private func file(_ name: String) throws -> (path: FilePath, size: Int64)? {
+  private func file(_ name: String) throws -> (folder: Folder, name: FilePath.Component, size: Int64)? {
     var path = FilePath(name).lexicallyNormalized()
     for _ in 0..<40 {
       guard let last = path.lastComponent,
-        let above = try interior.folder(at: path.removingLastComponent().components.relative, making: false, for: name)
+        let above = try interior.folder(at: path.removingLastComponent().components.relative, for: name)
       else { return nil }
-      let place = above.appending(last)
-      guard let status = try FileStatus(of: place) else { return nil }
-      if status.isRegular { return (place, status.length) }
+      guard let status = try above.status(of: last) else { return nil }
+      if status.isRegular { return (above, last, status.length) }
       guard status.isLink else { throw CacheError(.badArchive, "\(name) in \(folder) is no file") }
-      let target = FilePath(platformString: try linkText(of: place))
+      let target = FilePath(platformString: try above.linkText(of: last))
       path = target.isAbsolute ? target : path.removingLastComponent().pushing(target).lexicallyNormalized()
     }
     throw CacheError(.badArchive, "\(name) in \(folder) goes through links without end")
@@ -164,7 +166,7 @@ struct ImageFolder {
   private func read(_ name: String, limit: Int64) throws -> [UInt8] {
     guard let file = try file(name) else { throw CacheError(.badArchive, "\(name) is not in \(folder)") }
     guard file.size <= limit else { throw CacheError(.badArchive, "\(name) in \(folder) is too large to be true") }
-    let descriptor = try FileDescriptor.reading(file.path)
+    let descriptor = try file.folder.openFile(file.name)
     return try descriptor.closeAfter { try readAll(descriptor) }
   }
 

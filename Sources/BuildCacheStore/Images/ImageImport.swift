@@ -10,20 +10,22 @@ extension EmbeddedCache {
   ///   - path: an OCI image layout, as a folder or a tar, or a tar that `docker save` wrote.
   ///   - platform: `OS/ARCH[/VARIANT]`, where there are several images; absent: the only one, or this machine's.
   ///   - name: the image's name, which the records are then said to belong to.
+  ///   - maxUnpacked: the bytes that the image may have before its layers are unpacked; absent: 64 GB.
   ///   - progress: told how many more bytes were read.
   /// - Returns: the records' ids, lowest layer first.
   /// - Throws: ``CacheError`` `badArchive`, `badDigest`, `badInput`, `storage`, and `CancellationError`; of the image
   ///   nothing is left that was not there before.
   public func importImage(
-    at path: FilePath, platform: String? = nil, name: String? = nil,
+    at path: FilePath, platform: String? = nil, name: String? = nil, maxUnpacked: Int64? = nil,
     progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) async throws -> [RecordID] {
     let platform = try platform.map { try OCI.Platform(parsing: $0) }
     let stage = root.appending("trees/import-\(RandomIdentities().newID())")
     defer { try? removeTree(at: stage) }
+    let room = UnpackRoom(maxUnpacked)
     var folder = path
     if try FileStatus(following: path).isDirectory == false {
-      try await unpackImage(path, into: stage, progress)
+      try await unpackImage(path, into: stage, room, progress)
       folder = stage
     }
     let image = try ImageFolder(folder).image(platform)
@@ -40,20 +42,18 @@ extension EmbeddedCache {
 
   /// Unpacks the tar that holds an image; its blobs, not their layers.
   private func unpackImage(
-    _ file: FilePath, into stage: FilePath, _ progress: @escaping @Sendable (Int64) -> Void
+    _ file: FilePath, into stage: FilePath, _ room: UnpackRoom, _ progress: @escaping @Sendable (Int64) -> Void
   ) async throws {
     try makeFolder(stage)
-    let tar = Tool("tar", ["--extract", "--no-same-owner", "--directory", stage.string, "--file=-"])
     do {
-      try await tar.run(failingWith: .badArchive) { input in
-        try await Compression(of: file).read(file) { chunk in
-          progress(Int64(chunk.count))
-          try await input.write(chunk)
+      _ = try await ArchiveUnpacker(room: room, progress: progress).unpack(file, onto: stage) { entry in
+        switch entry.kind {
+        case .file, .folder, .link, .hardLink: break
+        case .device, .pipe: throw CacheError(.badArchive, "entry \(entry.name) is no file")
         }
-      } taking: { _ in
       }
     } catch let error as CacheError where error.code == .badArchive {
-      throw CacheError(.badArchive, "\(file) is no tar that can be read", cause: error.cause)
+      throw CacheError(.badArchive, "\(file) is no image that can be read: \(error.message)", cause: error.cause)
     }
   }
 

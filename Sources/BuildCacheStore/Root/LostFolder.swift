@@ -31,10 +31,7 @@ struct LostFolder: LostArea {
       try makeFolder(folder)
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      let file = try FileDescriptor.writing(folder.appending(Self.list))
-      do { try file.closeAfter { _ = try file.writeAll(encoder.encode(records)) } } catch {
-        throw CacheError(.storage, "can't write \(folder.appending(Self.list))", of: error)
-      }
+      try writeFile(encoder.encode(records), to: folder.appending(Self.list))
       for tree in Set(records.compactMap(\.tree)) {
         for name in ["\(tree)", "\(tree).removed"] where try FileStatus(of: trees.appending(name)) != nil {
           let (from, to) = (trees.appending(name), folder.appending(name))

@@ -82,7 +82,7 @@ public final class DirectorySnapshotter: Snapshotter {
   public func prepare(_ tree: TreeID, copying parent: TreeID?) async throws {
     try making(tree) {
       guard let parent else { return }
-      var writer = TreeWriter(onto: folder(of: tree), .copy)
+      var writer = try TreeWriter(onto: folder(of: tree), .copy)
       try writer.apply(lower: nil, upper: folder(of: parent))
     }
   }
@@ -91,7 +91,7 @@ public final class DirectorySnapshotter: Snapshotter {
   public func prepare(_ tree: TreeID, sharing parent: TreeID?) async throws {
     try making(tree) {
       guard let parent else { return }
-      var writer = TreeWriter(onto: folder(of: tree), sharing)
+      var writer = try TreeWriter(onto: folder(of: tree), sharing)
       try writer.apply(lower: nil, upper: folder(of: parent))
     }
   }
@@ -105,8 +105,7 @@ public final class DirectorySnapshotter: Snapshotter {
       bytes.append(UInt8(ascii: removal.isOpaque ? "o" : "w"))
       bytes += removal.path.bytes + [0]
     }
-    let file = try FileDescriptor.writing(removalsFile(of: tree))
-    try file.closeAfter { _ = try file.writeAll(bytes) }
+    try writeFile(bytes, to: removalsFile(of: tree))
   }
 
   private func removals(of tree: TreeID) throws -> [LayerRemoval] {
@@ -126,7 +125,7 @@ public final class DirectorySnapshotter: Snapshotter {
   /// Applies the differences, sharing files with their sources.
   public func merge(_ tree: TreeID, of differences: [TreeDifference]) async throws -> Int64 {
     try making(tree) {
-      var writer = TreeWriter(onto: folder(of: tree), sharing)
+      var writer = try TreeWriter(onto: folder(of: tree), sharing)
       for difference in differences {
         // Before what the layer brings, as a layer's removals act on what is beneath it.
         for removal in try difference.isLayer ? difference.upper.map(removals) ?? [] : [] {
@@ -153,33 +152,37 @@ public final class DirectorySnapshotter: Snapshotter {
   public func settle(_ tree: TreeID, over parent: TreeID) async throws {
     let upper = folder(of: tree)
     let lower = folder(of: parent)
-    let spare = place(of: tree).appending("\(tree).link")
+    let spare = (folder: try Folder(place(of: tree)), name: FilePath.Component("\(tree).link") ?? "link")
     var replaced: Set<FilePath> = []
     try steps.pass("settling") {
-      try TreeComparison(lower: lower, upper: upper, care: .content).walk { step in
+      try TreeComparison(lower: lower, upper: upper, care: .content).walk { step, place in
         switch step {
         case .entry(let path, let status, .unchanged):
-          guard status.isRegular, !status.hasOtherNames, let below = try FileStatus(of: lower.pushing(path)),
-            below.identity != status.identity, try replace(upper.pushing(path), by: lower.pushing(path), spare)
+          guard status.isRegular, !status.hasOtherNames, let name = path.lastComponent, let other = place.lower,
+            let below = try other.status(of: name), below.identity != status.identity,
+            try replace(name, in: place.upper, byThatOf: other, spare)
           else { return }
           replaced.insert(path.removingLastComponent())
         case .leave(let path, let status, _, _):
-          if replaced.remove(path) != nil { try status.keepTimes(of: upper.pushing(path)) }
+          if replaced.remove(path) != nil {
+            try place.upper.setTimes(status.raw.st_atim, status.raw.st_mtim, of: nil)
+          }
         default: break
         }
       }
     }
   }
 
-  /// Makes a file another name of another, unless the file system forbids it; it is there at any moment.
-  private func replace(_ file: FilePath, by other: FilePath, _ spare: FilePath) throws -> Bool {
-    guard other.withPlatformString({ other in spare.withPlatformString { Glibc.link(other, $0) } }) == 0 else {
-      return false
-    }
-    guard spare.withPlatformString({ spare in file.withPlatformString { rename(spare, $0) } }) == 0 else {
-      let error = FileError("can't replace", file)
+  /// Makes a file another name of another's, unless the file system forbids it; it is there at any moment.
+  private func replace(
+    _ name: FilePath.Component, in folder: Folder, byThatOf other: Folder,
+    _ spare: (folder: Folder, name: FilePath.Component)
+  ) throws -> Bool {
+    guard spare.folder.link(name, in: other, as: spare.name) else { return false }
+    guard folder.move(spare.name, from: spare.folder, to: name) else {
+      let error = folder.error("can't replace", name)
       let isForbidden = errno == EACCES || errno == EPERM  // in a folder that its owner may not write
-      try? removeTree(at: spare)
+      try? removeTree(spare.name, in: spare.folder)
       if isForbidden { return false }
       throw error
     }
@@ -242,7 +245,7 @@ public final class DirectorySnapshotter: Snapshotter {
     of source: FilePath, to folder: FilePath, leavingOut: FilePath? = nil,
     progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) throws {
-    var writer = TreeWriter(onto: folder, .copy, progress: progress)
+    var writer = try TreeWriter(onto: folder, .copy, progress: progress)
     let left = try leavingOut.flatMap { try FileStatus(of: $0)?.identity }
     try writer.apply(lower: nil, upper: source, leavingOut: left)
   }

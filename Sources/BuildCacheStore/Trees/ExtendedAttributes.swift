@@ -7,21 +7,29 @@ import SystemPackage
 struct ExtendedAttributes: Equatable {
   private var values: [[CChar]: [UInt8]] = [:]
 
-  /// Reads them; a file system without any has none.
+  /// None.
+  init() {}
+
+  /// Reads those of a name in a folder, or of the folder itself; a file system without any has none.
   ///
   /// - Throws: ``CacheError`` `storage` naming the path.
-  init(of path: FilePath) throws {
-    let names = try Self.read(path) { llistxattr($0, $1, $2) }
+  init(of name: FilePath.Component?, in folder: Folder) throws {
+    let path = folder.link(to: name)
+    func read(_ call: (UnsafePointer<CChar>, UnsafeMutablePointer<CChar>?, Int) -> Int) throws -> [UInt8] {
+      guard let bytes = Self.read(path, call) else { throw folder.error("can't read the attributes of", name) }
+      return bytes
+    }
+    let names = try read { llistxattr($0, $1, $2) }
     for name in names.split(separator: 0) {
       let key = name.map { CChar(bitPattern: $0) } + [0]
-      values[key] = try Self.read(path) { lgetxattr($0, key, $1, $2) }
+      values[key] = try read { lgetxattr($0, key, $1, $2) }
     }
   }
 
-  /// Reads as much as there is, however it grows between asking and reading.
+  /// Reads as much as there is, however it grows between asking and reading; nothing where that fails.
   private static func read(
     _ path: FilePath, _ call: (UnsafePointer<CChar>, UnsafeMutablePointer<CChar>?, Int) -> Int
-  ) throws -> [UInt8] {
+  ) -> [UInt8]? {
     while true {
       let size = path.withPlatformString { call($0, nil, 0) }
       if size == 0 { return [] }
@@ -31,21 +39,29 @@ struct ExtendedAttributes: Equatable {
       switch errno {
       case ERANGE: continue
       case ENOTSUP, ENODATA, EPERM, EACCES: return []
-      default: throw FileError("can't read the attributes of", path)
+      default: return nil
       }
     }
   }
 
   var isEmpty: Bool { values.isEmpty }
 
-  /// Gives them to another name. What this user or file system may not set is left out, as `cp -a` does.
+  /// Adds one.
+  mutating func add(_ name: some Collection<UInt8>, _ value: some Collection<UInt8>) {
+    values[name.map { CChar(bitPattern: $0) } + [0]] = Array(value)
+  }
+
+  /// Gives them to a name in a folder, or to the folder itself. What this user or file system may not set is left out,
+  /// as `cp -a` does.
   ///
   /// - Throws: ``CacheError`` `storage` naming the path.
-  func set(on path: FilePath) throws {
-    for (name, value) in values {
-      let code = path.withPlatformString { lsetxattr($0, name, value, value.count, 0) }
+  func set(on name: FilePath.Component?, in folder: Folder) throws {
+    if values.isEmpty { return }
+    let path = folder.link(to: name)
+    for (key, value) in values {
+      let code = path.withPlatformString { lsetxattr($0, key, value, value.count, 0) }
       guard code == 0 || [ENOTSUP, EPERM, EACCES, EINVAL].contains(errno) else {
-        throw FileError("can't set the attributes of", path)
+        throw folder.error("can't set the attributes of", name)
       }
     }
   }

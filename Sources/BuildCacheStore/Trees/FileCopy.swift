@@ -3,14 +3,37 @@ import CLinux
 import Glibc
 import SystemPackage
 
-/// Copies what is in a file to a new one: by reflink where the file system has it, holes kept.
+/// Copies what is in a file to a new one.
 func copyFile(_ source: FilePath, to place: FilePath) throws {
-  let input = try openForReading(source)
-  defer { close(input) }
-  let output = place.withPlatformString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
-  guard output >= 0 else { throw FileError("can't write", place) }
-  defer { close(output) }
+  let input = try FileDescriptor.reading(source)
+  try input.closeAfter {
+    let output: FileDescriptor
+    do {
+      output = try FileDescriptor.open(
+        place, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
+    } catch {
+      throw CacheError(.storage, "can't write \(place)", of: error)
+    }
+    try output.closeAfter { try copyContent(input.rawValue, output.rawValue, source, place) }
+  }
+}
 
+/// Copies what is in a file of a folder to a new one of another.
+func copyFile(
+  _ source: FilePath.Component, in folder: Folder, to place: FilePath.Component, in target: Folder
+) throws {
+  let input = try folder.openFile(source)
+  try input.closeAfter {
+    let output = try target.makeFile(place)
+    try output.closeAfter {
+      try copyContent(
+        input.rawValue, output.rawValue, folder.path.appending(source), target.path.appending(place))
+    }
+  }
+}
+
+/// Copies what is in an open file to another: by reflink where the file system has it, holes kept.
+private func copyContent(_ input: Int32, _ output: Int32, _ source: FilePath, _ place: FilePath) throws {
   // A reflink, where the file system has them, takes neither time nor room.
   if ioctl(output, strata_ficlone, input) == 0 { return }
   let end = lseek(input, 0, SEEK_END)
@@ -42,35 +65,29 @@ private func copyBytes(
   }
 }
 
-/// Whether two regular files of one size hold the same bytes.
+/// Whether two regular files of one size and name hold the same bytes.
 ///
 /// - Throws: ``CacheError`` `storage` naming the file that can't be read.
-func haveSameContent(_ a: FilePath, _ b: FilePath) throws -> Bool {
+func haveSameContent(_ name: FilePath.Component, in a: Folder, _ b: Folder) throws -> Bool {
   let size = 1 << 16
   let buffers = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * size, alignment: 1)
   defer { buffers.deallocate() }
   let left = UnsafeMutableRawBufferPointer(rebasing: buffers[..<size])
   let right = UnsafeMutableRawBufferPointer(rebasing: buffers[size...])
-  let first = try openForReading(a)
-  defer { close(first) }
-  let second = try openForReading(b)
-  defer { close(second) }
+  let first = try a.openFile(name)
+  defer { try? first.close() }
+  let second = try b.openFile(name)
+  defer { try? second.close() }
   var offset: off_t = 0
   while true {
-    let count = pread(first, left.baseAddress, size, offset)
-    guard count >= 0 else { throw FileError("can't read", a) }
+    let count = pread(first.rawValue, left.baseAddress, size, offset)
+    guard count >= 0 else { throw a.error("can't read", name) }
     // A regular file is read in full as far as it goes, so the same offset gives as much of the other.
-    guard pread(second, right.baseAddress, size, offset) == count else { return false }
+    guard pread(second.rawValue, right.baseAddress, size, offset) == count else { return false }
     if count == 0 { return true }
     guard let left = left.baseAddress, let right = right.baseAddress, memcmp(left, right, count) == 0 else {
       return false
     }
     offset += off_t(count)
   }
-}
-
-private func openForReading(_ path: FilePath) throws -> Int32 {
-  let descriptor = path.withPlatformString { open($0, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) }
-  guard descriptor >= 0 else { throw FileError("can't read", path) }
-  return descriptor
 }

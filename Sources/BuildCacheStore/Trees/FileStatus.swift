@@ -7,6 +7,8 @@ import SystemPackage
 struct FileStatus {
   let raw: stat
 
+  init(raw: stat) { self.raw = raw }
+
   /// The status of a name, or nothing where there is none.
   ///
   /// - Throws: ``CacheError`` `storage` naming the path.
@@ -107,21 +109,7 @@ func makeFolder(_ folder: FilePath, mode: mode_t = 0o700) throws {
 /// Reads a folder's names in the order of their bytes, so that walks are repeatable and two can be joined.
 ///
 /// Names are kept as bytes: not all are UTF-8.
-func names(in folder: FilePath) throws -> [FilePath.Component] {
-  guard let stream = folder.withPlatformString({ opendir($0) }) else { throw FileError("can't read", folder) }
-  defer { closedir(stream) }
-  var names: [FilePath.Component] = []
-  while true {
-    errno = 0
-    guard let entry = readdir(stream) else { break }
-    let name = withUnsafePointer(to: &entry.pointee.d_name) {
-      $0.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath.Component(platformString: $0) }
-    }
-    if let name, name.kind == .regular { names.append(name) }
-  }
-  guard errno == 0 else { throw FileError("can't read", folder) }
-  return names.sorted { compare($0, $1) < 0 }
-}
+func names(in folder: FilePath) throws -> [FilePath.Component] { try Folder(folder).names() }
 
 extension FilePath {
   /// The path as the system takes it, byte by byte, without its end mark.
@@ -141,13 +129,15 @@ func compare(_ a: FilePath.Component, _ b: FilePath.Component) -> Int32 {
 }
 
 extension FileDescriptor {
-  /// Opens a file to be read.
+  /// Opens a regular file to be read; whatever else is there is refused, and not waited for.
   ///
   /// - Throws: ``CacheError`` `storage` naming it.
   static func reading(_ path: FilePath) throws -> FileDescriptor {
-    do { return try open(path, .readOnly, options: [.closeOnExec]) } catch {
-      throw CacheError(.storage, "can't read \(path)", cause: "\(error)")
+    let file: FileDescriptor
+    do { file = try open(path, .readOnly, options: [.closeOnExec, .nonBlocking]) } catch {
+      throw CacheError(.storage, "can't read \(path)", of: error)
     }
+    return try file.ifRegular(path)
   }
 
   /// Opens a file to be written anew.
@@ -159,6 +149,18 @@ extension FileDescriptor {
     } catch {
       throw CacheError(.storage, "can't write \(path)", of: error)
     }
+  }
+}
+
+/// Writes a file anew.
+///
+/// - Throws: ``CacheError`` `storage`, or `diskFull`, naming it; it may be half written.
+func writeFile(_ bytes: some Sequence<UInt8>, to path: FilePath, _ permissions: FilePermissions = .ownerReadWrite)
+  throws
+{
+  let file = try FileDescriptor.writing(path, permissions)
+  do { try file.closeAfter { _ = try file.writeAll(bytes) } } catch {
+    throw CacheError(.storage, "can't write \(path)", of: error)
   }
 }
 

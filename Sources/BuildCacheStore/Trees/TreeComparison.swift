@@ -1,9 +1,11 @@
+import BuildCache
 import Glibc
 import SystemPackage
 
 /// Walks a tree beside the one beneath it and tells what differs.
 ///
-/// One walk serves all that has to know: what a layer adds in bytes, what a merge applies, what may be shared.
+/// One walk serves all that has to know: what a layer adds in bytes, what a merge applies, what may be shared. It goes
+/// from folder to folder, so one that is exchanged for a link meanwhile leads it nowhere.
 struct TreeComparison {
   /// How a name stands to the tree beneath.
   enum Change {
@@ -27,6 +29,14 @@ struct TreeComparison {
     case removed(FilePath)
   }
 
+  /// Where the walk stands: in the folder that holds the entry, or that is entered or left.
+  struct Place {
+    /// In the upper tree.
+    let upper: Folder
+    /// In the lower tree, where it has such a folder.
+    let lower: Folder?
+  }
+
   /// How closely two names are looked at.
   enum Care {
     /// By status: quick, and blind to a file that was written anew with the time and size of the old one.
@@ -36,71 +46,148 @@ struct TreeComparison {
   }
 
   /// The tree beneath; absent: an empty one.
-  let lower: FilePath?
+  private let lower: Folder?
   /// The tree that is walked.
-  let upper: FilePath
+  private let upper: Folder
   /// How closely they are compared.
-  let care: Care
+  private let care: Care
   /// A folder of the upper tree that is passed over.
-  var leavingOut: FileIdentity?
+  private let leavingOut: FileIdentity?
+
+  /// Opens the trees.
+  ///
+  /// - Throws: ``CacheError`` `storage` naming the one that is no folder; no lower one is an empty one.
+  init(lower: FilePath?, upper: FilePath, care: Care, leavingOut: FileIdentity? = nil) throws {
+    self.init(
+      lower: try lower.flatMap { try FileStatus(of: $0)?.isDirectory == true ? Folder($0) : nil },
+      upper: try Folder(upper), care: care, leavingOut: leavingOut)
+  }
+
+  init(lower: Folder?, upper: Folder, care: Care, leavingOut: FileIdentity? = nil) {
+    (self.lower, self.upper, self.care, self.leavingOut) = (lower, upper, care, leavingOut)
+  }
+
+  /// A folder that the walk is in.
+  private struct Level {
+    let status: FileStatus
+    let change: Change
+    let hasLower: Bool
+    /// What is still to come, the next last; in the lower tree, too.
+    var names: [FilePath.Component]
+    var beneath: [FilePath.Component]
+    var differs = false
+  }
 
   /// Walks.
   ///
   /// - Throws: ``CacheError`` `storage` naming what can't be read, `CancellationError`, and what `visit` throws.
-  /// - Complexity: O(names in both), and as deep a stack as the tree is.
+  /// - Complexity: O(names in both).
   func walk(_ visit: (Step) throws -> Void) throws {
-    guard let top = try FileStatus(of: upper), top.isDirectory else {
-      throw FileError("can't walk", upper, ENOTDIR)
-    }
-    let below = try lower.flatMap { try FileStatus(of: $0) }
-    _ = try walk(FilePath(), top, below, visit)
+    try walk { step, _ in try visit(step) }
   }
 
-  private func walk(
-    _ path: FilePath, _ status: FileStatus, _ below: FileStatus?, _ visit: (Step) throws -> Void
-  ) throws -> Bool {
-    try Task.checkCancellation()
-    let isOverFolder = below?.isDirectory == true
-    let change = try self.change(path, status, below)
-    try visit(.enter(path, status, change))
-    var differs = false
-    var beneath = try isOverFolder ? lower.map { try names(in: $0.pushing(path)) } ?? [] : []
-    beneath.reverse()  // popped from its end
-    for name in try names(in: upper.pushing(path)) {
-      while let next = beneath.last, compare(next, name) < 0 {
-        try visit(.removed(path.appending(next)))
-        beneath.removeLast()
-        differs = true
+  /// Walks, telling of each step where it is too; the folders are open during the call.
+  func walk(_ visit: (Step, Place) throws -> Void) throws {
+    var walk = Walk(self)
+    try walk.start(visit)
+    while try walk.step(visit) {}
+  }
+
+  /// A walk that is under way.
+  private struct Walk {
+    let comparison: TreeComparison
+    var upper: FolderTrail
+    var lower: FolderTrail?
+    var levels: [Level] = []
+    var path = FilePath()
+
+    init(_ comparison: TreeComparison) {
+      self.comparison = comparison
+      upper = FolderTrail(comparison.upper)
+      lower = comparison.lower.map { FolderTrail($0) }
+    }
+
+    var place: Place { Place(upper: upper.last, lower: levels.last?.hasLower == true ? lower?.last : nil) }
+
+    /// Enters the tops.
+    mutating func start(_ visit: (Step, Place) throws -> Void) throws {
+      try enter(try upper.top.status(), over: try lower?.top.status(), visit)
+    }
+
+    /// Takes a step; says whether another follows.
+    mutating func step(_ visit: (Step, Place) throws -> Void) throws -> Bool {
+      let here = levels.count - 1
+      guard let name = levels[here].names.popLast() else {
+        for name in levels[here].beneath.reversed() { try remove(name, visit) }
+        try leave(visit)
+        return !levels.isEmpty
       }
-      let isInBoth = beneath.last == name
-      if isInBoth { beneath.removeLast() }
-      differs = try visitName(path.appending(name), isInBoth: isInBoth, visit) || differs
+      while let next = levels[here].beneath.last, compare(next, name) < 0 {
+        levels[here].beneath.removeLast()
+        try remove(next, visit)
+      }
+      let isInBoth = levels[here].beneath.last == name
+      if isInBoth { levels[here].beneath.removeLast() }
+      try visitName(name, isInBoth: isInBoth, visit)
+      return true
     }
-    for name in beneath.reversed() {
-      try visit(.removed(path.appending(name)))
-      differs = true
+
+    private mutating func remove(_ name: FilePath.Component, _ visit: (Step, Place) throws -> Void) throws {
+      levels[levels.count - 1].differs = true
+      try visit(.removed(path.appending(name)), place)
     }
-    try visit(.leave(path, status, change, differs: differs))
-    return differs || change != .unchanged
+
+    private mutating func visitName(
+      _ name: FilePath.Component, isInBoth: Bool, _ visit: (Step, Place) throws -> Void
+    ) throws {
+      let place = place
+      guard let status = try place.upper.status(of: name), status.identity != comparison.leavingOut else { return }
+      let below = try isInBoth ? place.lower.flatMap { try $0.status(of: name) } : nil
+      guard status.isDirectory else {
+        let change = try comparison.change(name, status, below, place)
+        if change != .unchanged { levels[levels.count - 1].differs = true }
+        return try visit(.entry(path.appending(name), status, change), place)
+      }
+      guard try upper.enter(name) else { throw place.upper.error("can't read", name, ENOTDIR) }
+      let isOverFolder = try below?.isDirectory == true ? lower?.enter(name) == true : false
+      path.append(name)
+      try enter(try upper.last.status(), over: isOverFolder ? try lower?.last.status() : nil, visit)
+    }
+
+    private mutating func enter(
+      _ status: FileStatus, over below: FileStatus?, _ visit: (Step, Place) throws -> Void
+    ) throws {
+      try Task.checkCancellation()
+      let place = Place(upper: upper.last, lower: below == nil ? nil : lower?.last)
+      let change = try comparison.change(nil, status, below, place)
+      try visit(.enter(path, status, change), place)
+      levels.append(
+        Level(
+          status: status, change: change, hasLower: below != nil, names: try place.upper.names().reversed(),
+          beneath: try place.lower?.names().reversed() ?? []))
+    }
+
+    private mutating func leave(_ visit: (Step, Place) throws -> Void) throws {
+      let place = place
+      guard let level = levels.popLast() else { return }
+      try visit(.leave(path, level.status, level.change, differs: level.differs), place)
+      path.removeLastComponent()
+      if level.differs || level.change != .unchanged, !levels.isEmpty { levels[levels.count - 1].differs = true }
+      try upper.leave()
+      if level.hasLower { try lower?.leave() }
+    }
   }
 
-  private func visitName(_ path: FilePath, isInBoth: Bool, _ visit: (Step) throws -> Void) throws -> Bool {
-    guard let status = try FileStatus(of: upper.pushing(path)), status.identity != leavingOut else { return false }
-    let below = try isInBoth ? lower.flatMap { try FileStatus(of: $0.pushing(path)) } : nil
-    if status.isDirectory { return try walk(path, status, below, visit) }
-    let change = try self.change(path, status, below)
-    try visit(.entry(path, status, change))
-    return change != .unchanged
-  }
-
-  private func change(_ path: FilePath, _ status: FileStatus, _ below: FileStatus?) throws -> Change {
-    guard let lower, let below, below.isDirectory == status.isDirectory else { return .added }
+  /// How a name in a folder, or the folder itself, stands to what is beneath it.
+  private func change(_ name: FilePath.Component?, _ status: FileStatus, _ below: FileStatus?, _ place: Place) throws
+    -> Change
+  {
+    guard let lower = place.lower, let below, below.isDirectory == status.isDirectory else { return .added }
     guard below.looksLike(status) else { return .changed }
     if care == .status || below.identity == status.identity { return .unchanged }
-    let (old, new) = (lower.pushing(path), upper.pushing(path))
-    let isSame =
-      try ExtendedAttributes(of: old) == ExtendedAttributes(of: new)
-      && (!status.isRegular || haveSameContent(old, new)) && (!status.isLink || linkText(of: old) == linkText(of: new))
+    var isSame = try ExtendedAttributes(of: name, in: lower) == ExtendedAttributes(of: name, in: place.upper)
+    if isSame, let name, status.isRegular { isSame = try haveSameContent(name, in: lower, place.upper) }
+    if isSame, let name, status.isLink { isSame = try lower.linkText(of: name) == place.upper.linkText(of: name) }
     return isSame ? .unchanged : .changed
   }
 }

@@ -58,19 +58,17 @@ extension EmbeddedCache {
 
   /// Moves what is whole up into a folder that is there already, and may be somebody's working folder.
   private static func moveContents(of part: FilePath, to folder: FilePath) throws {
+    let (from, to) = (try Folder(part), try Folder(folder))
+    let look = try Look(from.status(), of: nil, in: from)
+    if !isRoot { try from.setPermissions(0o700, of: nil) }
     var moved: [FilePath] = []
-    let status = try FileStatus(of: part)
-    try status?.open(part)
     do {
-      for name in try names(in: part) {
-        let (from, to) = (part.appending(name), folder.appending(name))
-        guard from.withPlatformString({ from in to.withPlatformString { rename(from, $0) } }) == 0 else {
-          throw FileError("can't move to", to)
-        }
-        moved.append(to)
+      for name in try from.names() {
+        guard to.move(name, from: from, to: name) else { throw to.error("can't move here", name) }
+        moved.append(folder.appending(name))
       }
-      try status?.dress(folder)
       try removeTree(at: part)
+      try look.dress(nil, in: to)
       try synchronize(folder: folder)
     } catch {
       for path in moved { try? removeTree(at: path) }
@@ -107,21 +105,21 @@ extension EmbeddedCache {
   }
 
   private static func files(in tree: FilePath, of id: RecordID, at path: FilePath) throws -> [TreeFile] {
-    let interior = TreeInterior(top: tree)
+    let interior = try TreeInterior(top: tree)
     let missing = CacheError(.notFound, "record \(id) has no \(path)")
     let relative = FilePath(root: nil, path.components)
     guard let last = relative.lastComponent else { return try list(interior.top) }
-    if let folder = try interior.folder(at: relative, making: false, for: "\(path)") { return try list(folder) }
-    guard let above = try interior.folder(at: relative.removingLastComponent(), making: false, for: "\(path)"),
-      let status = try FileStatus(of: above.appending(last))
+    if let folder = try interior.folder(at: relative, for: "\(path)") { return try list(folder) }
+    guard let above = try interior.folder(at: relative.removingLastComponent(), for: "\(path)"),
+      let status = try above.status(of: last)
     else { throw missing }
-    return [try TreeFile(last, status, above.appending(last))]
+    return [try TreeFile(last, status, in: above)]
   }
 
-  private static func list(_ folder: FilePath) throws -> [TreeFile] {
-    try names(in: folder).compactMap { name in
+  private static func list(_ folder: Folder) throws -> [TreeFile] {
+    try folder.names().compactMap { name in
       try Task.checkCancellation()
-      return try FileStatus(of: folder.appending(name)).map { try TreeFile(name, $0, folder.appending(name)) }
+      return try folder.status(of: name).map { try TreeFile(name, $0, in: folder) }
     }.sorted { ($1.bytes, $0.name.string) < ($0.bytes, $1.name.string) }
   }
 
@@ -138,15 +136,16 @@ extension EmbeddedCache {
 }
 
 extension TreeFile {
-  init(_ name: FilePath.Component, _ status: FileStatus, _ place: FilePath) throws {
-    let target = status.isLink ? FilePath(platformString: try linkText(of: place)).string : nil
+  init(_ name: FilePath.Component, _ status: FileStatus, in folder: Folder) throws {
+    let target = status.isLink ? FilePath(platformString: try folder.linkText(of: name)).string : nil
     guard status.isDirectory else {
       self.init(name: name, isFolder: false, bytes: status.bytes, target: target)
       return
     }
     var bytes: Int64 = 0
     var counted: Set<FileIdentity> = []
-    try TreeComparison(lower: nil, upper: place, care: .status).walk { step in
+    guard let inner = try folder.openFolder(name) else { throw folder.error("can't read", name, ENOTDIR) }
+    try TreeComparison(lower: nil, upper: inner, care: .status).walk { step in
       switch step {
       case .entry(_, let status, _):
         if !status.hasOtherNames || counted.insert(status.identity).inserted { bytes += status.bytes }

@@ -14,12 +14,8 @@ struct TreeSealing {
   /// What is in a tree, by names and status alone: quick.
   static func listing(of tree: FilePath) throws -> TreeSeal {
     var sealing = TreeSealing()
-    try TreeComparison(lower: nil, upper: tree, care: .status).walk { step in
-      switch step {
-      case .enter(let path, let status, _): sealing.list(path, status, link: nil)
-      case .entry(let path, let status, _): try sealing.list(path, status, in: tree)
-      case .leave, .removed: break
-      }
+    try TreeComparison(lower: nil, upper: tree, care: .status).walk { step, place in
+      try sealing.list(step, place)
     }
     return sealing.seal
   }
@@ -29,17 +25,14 @@ struct TreeSealing {
   /// Two trees are compared by content whether or not they share their files, so that sharing changes nothing here.
   static func all(of tree: FilePath, over parent: FilePath?) throws -> TreeSealing {
     var sealing = TreeSealing()
-    try TreeComparison(lower: parent, upper: tree, care: .content).walk { step in
+    try TreeComparison(lower: parent, upper: tree, care: .content).walk { step, place in
       sealing.usage.count(step)
-      switch step {
-      case .enter(let path, let status, _): sealing.list(path, status, link: nil)
-      case .entry(let path, let status, let change):
-        try sealing.list(path, status, in: tree)
-        if change != .unchanged, status.isRegular, try !isHeld(path, status, in: tree, by: parent) {
-          try sealing.read(path, in: tree)
-        }
-      case .leave, .removed: break
-      }
+      try sealing.list(step, place)
+      guard case .entry(let path, let status, let change) = step, change != .unchanged, status.isRegular,
+        let name = path.lastComponent, try !isHeld(name, status, place)
+      else { return }
+      sealing.contents.update(path.bytes + [0])
+      try sealing.read(name, in: place.upper)
     }
     return sealing
   }
@@ -50,17 +43,23 @@ struct TreeSealing {
   }
 
   /// Whether the parent's tree has a file's content at the same path, whatever their times.
-  private static func isHeld(_ path: FilePath, _ status: FileStatus, in tree: FilePath, by parent: FilePath?) throws
+  private static func isHeld(_ name: FilePath.Component, _ status: FileStatus, _ place: TreeComparison.Place) throws
     -> Bool
   {
-    guard let other = parent?.pushing(path), let below = try FileStatus(of: other), below.isRegular,
+    guard let lower = place.lower, let below = try lower.status(of: name), below.isRegular,
       below.length == status.length
     else { return false }
-    return try below.identity == status.identity || haveSameContent(other, tree.pushing(path))
+    return try below.identity == status.identity || haveSameContent(name, in: place.upper, lower)
   }
 
-  private mutating func list(_ path: FilePath, _ status: FileStatus, in tree: FilePath) throws {
-    list(path, status, link: status.isLink ? try linkText(of: tree.pushing(path)) : nil)
+  private mutating func list(_ step: TreeComparison.Step, _ place: TreeComparison.Place) throws {
+    switch step {
+    case .enter(let path, let status, _): list(path, status, link: nil)
+    case .entry(let path, let status, _):
+      let link = try path.lastComponent.flatMap { status.isLink ? try place.upper.linkText(of: $0) : nil }
+      list(path, status, link: link)
+    case .leave, .removed: break
+    }
   }
 
   private mutating func list(_ path: FilePath, _ status: FileStatus, link: [CChar]?) {
@@ -80,13 +79,16 @@ struct TreeSealing {
     if let link { listing.update(link.map { UInt8(bitPattern: $0) }) }
   }
 
-  private mutating func read(_ path: FilePath, in tree: FilePath) throws {
-    contents.update(path.bytes + [0])
-    let file = try FileDescriptor.reading(tree.pushing(path))
+  private mutating func read(_ name: FilePath.Component, in folder: Folder) throws {
+    let file = try folder.openFile(name)
     try file.closeAfter {
       var chunk = [UInt8](repeating: 0, count: 1 << 18)
       while true {
-        let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
+        try Task.checkCancellation()
+        let count: Int
+        do { count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) } } catch {
+          throw CacheError(.storage, "can't read \(folder.path.appending(name))", of: error)
+        }
         if count == 0 { return }
         contents.update(count == chunk.count ? chunk : Array(chunk[..<count]))
       }

@@ -14,14 +14,12 @@ struct TreeWriter {
     case link
   }
 
-  /// The tree that is written.
-  let target: FilePath
-  /// How files come into it.
+  /// How files come into the tree.
   let sharing: Sharing
   /// The bytes that were added: files that could not be shared, and folders.
   private(set) var addedBytes: Int64 = 0
-  /// A folder of the target that is known to be a real one.
-  private var known: FilePath?
+  /// The tree that is written, open where something was written last.
+  private var target: FolderTrail
   /// Where the first name of a file with several was written.
   private var written: [FileIdentity: FilePath] = [:]
 
@@ -29,8 +27,10 @@ struct TreeWriter {
   private let progress: @Sendable (Int64) -> Void
 
   /// Makes a writer onto a folder that exists.
-  init(onto target: FilePath, _ sharing: Sharing, progress: @escaping @Sendable (Int64) -> Void = { _ in }) {
-    self.target = target
+  ///
+  /// - Throws: ``CacheError`` `storage` naming it.
+  init(onto target: FilePath, _ sharing: Sharing, progress: @escaping @Sendable (Int64) -> Void = { _ in }) throws {
+    self.target = FolderTrail(try Folder(target))
     self.sharing = sharing
     self.progress = progress
   }
@@ -48,159 +48,75 @@ struct TreeWriter {
       return
     }
     written = [:]
-    try TreeComparison(lower: lower, upper: upper, care: .content, leavingOut: leavingOut).walk { step in
+    try TreeComparison(lower: lower, upper: upper, care: .content, leavingOut: leavingOut).walk { step, place in
       switch step {
       case .enter(let path, _, let change):
         if change != .unchanged { try makeFolders(to: path) }
       case .entry(let path, let status, let change):
-        if change != .unchanged { try write(upper.pushing(path), status, to: path) }
+        if change != .unchanged, let name = path.lastComponent { try write(name, in: place.upper, status, to: path) }
       case .removed(let path):
         try remove(path)
       case .leave(let path, let status, let change, let differs):
         // Last, as writing into a folder changes its times, and a closed folder could not be written into.
         guard change != .unchanged || differs, try isRealFolder(path) else { return }
-        try dress(target.pushing(path), as: status, upper.pushing(path))
+        try Look(status, of: nil, in: place.upper).dress(nil, in: target.last)
       }
     }
   }
 
   /// Removes what stands at a path, unless a link stands on the way to it: then there is nothing of that path.
   mutating func remove(_ path: FilePath) throws {
-    guard try isRealFolder(path.removingLastComponent()) else { return }
-    known = nil
-    try removeTree(at: target.pushing(path))
+    guard let name = path.lastComponent, try isRealFolder(path.removingLastComponent()) else { return }
+    try removeTree(name, in: target.last)
   }
 
   /// Removes what is in a folder.
   mutating func empty(_ path: FilePath) throws {
     guard try isRealFolder(path) else { return }
-    known = nil
-    for name in try names(in: target.pushing(path)) { try removeTree(at: target.pushing(path).appending(name)) }
+    for name in try target.last.names() { try removeTree(name, in: target.last) }
   }
 
-  /// Whether a path is a folder in the target, as are all on the way to it; none of them a link. Those that their owner
-  /// may not write are opened: what is about to be done there shows in them, so they are dressed at last.
+  /// Whether a path is a folder in the target, as are all on the way to it; none of them a link. It is then the last of
+  /// the trail. Those that their owner may not write are opened: what is about to be done there shows in them, so they
+  /// are dressed at last.
   private mutating func isRealFolder(_ path: FilePath) throws -> Bool {
-    if path.isEmpty || path == known { return true }
-    var folder = target
-    for component in path.components {
-      folder.append(component)
-      guard let status = try FileStatus(of: folder), status.isDirectory else { return false }
-      try status.open(folder)
-    }
-    known = path
-    return true
+    try target.go(to: path) { try $0.open($1) }
   }
 
   /// Makes the folders of a path real folders; what is not one is replaced.
   private mutating func makeFolders(to path: FilePath) throws {
-    if try isRealFolder(path) { return }
-    var folder = target
-    for component in path.components {
-      folder.append(component)
-      if let status = try FileStatus(of: folder) {
-        if status.isDirectory { continue }
-        try removeTree(at: folder)
-      }
-      try makeFolder(folder)
-      addedBytes += try FileStatus(of: folder)?.bytes ?? 0
+    while try !isRealFolder(path) {
+      guard let name = Array(path.components.dropFirst(target.names.count)).first else { return }
+      try removeTree(name, in: target.last)
+      try target.last.makeFolder(name)
+      addedBytes += try target.last.status(of: name)?.bytes ?? 0
     }
-    known = path
   }
 
-  private mutating func write(_ source: FilePath, _ status: FileStatus, to path: FilePath) throws {
+  private mutating func write(
+    _ name: FilePath.Component, in source: Folder, _ status: FileStatus, to path: FilePath
+  ) throws {
     if status.isSocket { return }  // nobody listens behind a copy
-    let place = target.pushing(path)
     try makeFolders(to: path.removingLastComponent())
-    if let old = try FileStatus(of: place) {
-      if old.isDirectory { known = nil }
-      try removeTree(at: place)
+    let folder = target.last
+    try removeTree(name, in: folder)
+    if sharing == .link, folder.link(name, in: source, as: name) { return }
+    if status.hasOtherNames, let first = written[status.identity], let other = first.lastComponent,
+      let above = try target.top.openFolder(at: first.removingLastComponent()),
+      folder.link(other, in: above, as: name)
+    {
+      return
     }
-    if sharing == .link, link(source, place) { return }
-    if status.hasOtherNames, let first = written[status.identity], link(first, place) { return }
     if status.isRegular {
-      try copyFile(source, to: place)
+      try copyFile(name, in: source, to: name, in: folder)
       progress(status.length)
     } else if status.isLink {
-      try copyLink(source, to: place)
-    } else if place.withPlatformString({ mknod($0, status.raw.st_mode, status.raw.st_rdev) }) != 0 {
-      throw FileError("can't make device or pipe", place)
+      try folder.makeLink(name, to: source.linkText(of: name))
+    } else {
+      try folder.makeNode(name, status.raw.st_mode, status.raw.st_rdev)
     }
-    try dress(place, as: status, source)
-    if status.hasOtherNames { written[status.identity] = place }
-    addedBytes += try FileStatus(of: place)?.bytes ?? 0
+    try Look(status, of: name, in: source).dress(name, in: folder)
+    if status.hasOtherNames { written[status.identity] = path }
+    addedBytes += try folder.status(of: name)?.bytes ?? 0
   }
-
-  private func link(_ source: FilePath, _ place: FilePath) -> Bool {
-    source.withPlatformString { source in
-      place.withPlatformString { linkat(AT_FDCWD, source, AT_FDCWD, $0, 0) == 0 }
-    }
-  }
-
-  private func copyLink(_ source: FilePath, to place: FilePath) throws {
-    let text = try linkText(of: source)
-    guard place.withPlatformString({ symlink(text, $0) }) == 0 else { throw FileError("can't make link", place) }
-  }
-
-  /// Gives a name the attributes, owner, mode and times of another.
-  private func dress(_ place: FilePath, as status: FileStatus, _ source: FilePath) throws {
-    try status.dress(place)
-    let attributes = try ExtendedAttributes(of: source)
-    guard !attributes.isEmpty else { return }
-    try attributes.set(on: place)
-  }
-}
-
-extension FileStatus {
-  /// Makes a folder one that its owner may write to, where it is not; root may anyway.
-  func open(_ folder: FilePath) throws {
-    guard !isRoot, permissions & 0o700 != 0o700 else { return }
-    guard folder.withPlatformString({ chmod($0, permissions | 0o700) }) == 0 else {
-      throw FileError("can't change the mode of", folder)
-    }
-  }
-
-  /// Gives a name this owner (where the user is root, who alone may give files away), mode and times.
-  ///
-  /// - Throws: ``CacheError`` `storage` naming the path.
-  func dress(_ place: FilePath) throws {
-    try place.withPlatformString { name in
-      if isRoot, lchown(name, raw.st_uid, raw.st_gid) != 0 {
-        throw FileError("can't change the owner of", place)
-      }
-      if !isLink, chmod(name, permissions) != 0 { throw FileError("can't change the mode of", place) }
-    }
-    try keepTimes(of: place)
-  }
-
-  /// Gives a name these times.
-  func keepTimes(of place: FilePath) throws {
-    let times = [raw.st_atim, raw.st_mtim]
-    guard place.withPlatformString({ utimensat(AT_FDCWD, $0, times, AT_SYMLINK_NOFOLLOW) }) == 0 else {
-      throw FileError("can't change the times of", place)
-    }
-  }
-}
-
-/// What a link points at, ending in 0.
-func linkText(of path: FilePath) throws -> [CChar] {
-  var text = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-  let count = path.withPlatformString { readlink($0, &text, Int(PATH_MAX)) }
-  guard count >= 0 else { throw FileError("can't read link", path) }
-  return Array(text[...count])
-}
-
-/// Removes a name with all beneath it; does nothing where there is none.
-///
-/// - Throws: ``CacheError`` `storage` naming what can't be removed.
-func removeTree(at path: FilePath) throws {
-  guard let status = try FileStatus(of: path) else { return }
-  guard status.isDirectory else {
-    guard path.withPlatformString({ unlink($0) }) == 0 || errno == ENOENT else { throw FileError("can't remove", path) }
-    return
-  }
-  // A folder that its owner may not write can't be emptied; it is about to go.
-  if status.permissions & 0o700 != 0o700 { _ = path.withPlatformString { chmod($0, 0o700) } }
-  for name in try names(in: path) { try removeTree(at: path.appending(name)) }
-  guard path.withPlatformString({ rmdir($0) }) == 0 || errno == ENOENT else { throw FileError("can't remove", path) }
 }

@@ -1,0 +1,108 @@
+import BuildCache
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// Unpacks an archive: the contents of its files into a folder beside the tree, by number, and when it is known to be
+/// whole each member to its place.
+struct ArchiveUnpacker: Sendable {
+  /// How much may still be unpacked.
+  let room: UnpackRoom
+  /// Told how many more bytes were unpacked.
+  let progress: @Sendable (Int64) -> Void
+
+  /// Unpacks.
+  ///
+  /// - Parameters:
+  ///   - file: the archive, packed in whichever way.
+  ///   - diffID: the digest that its bytes must have when it isn't compressed any more.
+  ///   - folder: the tree.
+  ///   - check: refuses members by throwing.
+  /// - Returns: what the archive removes from what the tree held.
+  /// - Throws: ``CacheError`` `badArchive` naming the entry, `badDigest` where the diff id is another, `storage`.
+  func unpack(
+    _ file: FilePath, _ diffID: Digest? = nil, onto folder: FilePath,
+    checking check: (ArchiveEntry) throws -> Void = { _ in }
+  ) async throws -> [LayerRemoval] {
+    let place = FilePath(folder.string + ".unpack")
+    try removeTree(at: place)
+    try BuildCacheStore.makeFolder(place)
+    defer { try? removeTree(at: place) }
+    let entries = try await stage(file, diffID, in: place)
+    try entries.forEach(check)
+    var placer = LayerPlacer(onto: try Folder(folder), from: try Folder(place))
+    return try placer.place(entries)
+  }
+
+  private struct Reading {
+    var reader = TarReader()
+    var hasher = DigestHasher()
+    let stage: ArchiveStage
+  }
+
+  private func stage(_ file: FilePath, _ diffID: Digest?, in place: FilePath) async throws -> [ArchiveEntry] {
+    let reading = Guarded(Reading(stage: ArchiveStage(try Folder(place), room)))
+    let (room, progress) = (room, progress)
+    try await Compression(of: file).read(file) { chunk in
+      try reading.withLock { reading in
+        reading.hasher.update(chunk)
+        let allowed = Int(room.take(upTo: Int64(chunk.count)))
+        progress(Int64(allowed))
+        try reading.reader.read(allowed == chunk.count ? chunk : Array(chunk[..<allowed]), into: reading.stage)
+        if allowed < chunk.count { throw room.noRoom(at: reading.reader.name) }
+      }
+    }
+    return try reading.withLock { reading in
+      try reading.reader.finish()
+      let digest = reading.hasher.finish()
+      if let diffID, digest != diffID, diffID.algorithm == digest.algorithm {
+        throw CacheError(.badDigest, "layer \(file.lastComponent?.string ?? "") unpacks to \(digest), not to \(diffID)")
+      }
+      return reading.stage.entries
+    }
+  }
+}
+
+/// Writes the contents of an archive's files into a folder, each under the member's number.
+private final class ArchiveStage: TarSink {
+  private(set) var entries: [ArchiveEntry] = []
+  private let folder: Folder
+  private let room: UnpackRoom
+  private var file: FileDescriptor?
+  private var size: Int64 = 0
+  private var end: Int64 = 0
+
+  init(_ folder: Folder, _ room: UnpackRoom) {
+    self.folder = folder
+    self.room = room
+  }
+
+  deinit { try? file?.close() }
+
+  func begin(_ member: ArchiveEntry, size: Int64, stored: Int64) throws {
+    try room.take(member.name, hole: size - stored)
+    entries.append(member)
+    guard member.kind == .file, member.role == .content else { return }
+    file = try folder.makeFile(member.stageName)
+    (self.size, end) = (size, 0)
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
+    guard let file, let entry = entries.last else { return }
+    do { try file.writeAll(toAbsoluteOffset: offset, bytes) } catch {
+      throw CacheError(.storage, "can't write what entry \(entry.name) holds", of: error)
+    }
+    end = offset + Int64(bytes.count)
+  }
+
+  func finish() throws {
+    guard let file, let entry = entries.last else { return }
+    self.file = nil
+    try file.closeAfter {
+      guard end == size || ftruncate(file.rawValue, off_t(size)) == 0 else {
+        throw FileError("can't make entry \(entry.name) as long as it is to be:", entry.path)
+      }
+    }
+    try entry.look.dress(entry.stageName, in: folder)
+  }
+}
