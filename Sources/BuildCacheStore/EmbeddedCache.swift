@@ -21,9 +21,8 @@ public final class EmbeddedCache: CacheController {
   public let manager: CacheManager
   /// The blobs, for programs that bring some in.
   public let content: any ContentStore
-  private let folder: EmbeddedFolder
+  let folder: EmbeddedFolder
 
-  var folderSteps: DurableSteps { folder.steps }
   /// The cache's folder.
   public var root: FilePath { folder.root }
   /// Why nothing can be changed, where that is so.

@@ -17,6 +17,14 @@ extension CacheManager {
     _ blob: BlobDescriptor, over parent: ImmutableRef? = nil, _ options: RecordOptions = RecordOptions(),
     countsAsUse: Bool = true, providers: BlobProviders = [:]
   ) async throws -> ImmutableRef {
+    try await findOrMake(blob, over: parent, options, countsAsUse: countsAsUse, providers: providers).ref
+  }
+
+  /// The same, for those who have to know whether the record was made or found.
+  package func findOrMake(
+    _ blob: BlobDescriptor, over parent: ImmutableRef?, _ options: RecordOptions, countsAsUse: Bool = true,
+    providers: BlobProviders = [:]
+  ) async throws -> (ref: ImmutableRef, isNew: Bool) {
     let diffID = try blob.diffID()
     if let digest = blob.digest, providers[digest] == nil, try content.size(of: digest) == nil {
       throw CacheError.needsProvider(of: [digest])
@@ -29,13 +37,13 @@ extension CacheManager {
       let use = (countsAsUse: countsAsUse, providers: providers)
       if let ref = try first(of: state.index[blobChain: ids.blobChain], use, &state) {
         try add(options.imageRef, to: ref.handle.record)
-        return ref
+        return (ref, false)
       }
       // Whatever has the same content has the tree, or will have it under the same name.
       let linked = try first(of: state.index[chain: ids.chain], use, &state)
       let made = try make(blob, diffID, ids, over: below?.handle.record, like: linked?.handle.record, options, &state)
       if let linked { try release(linked.handle, &state) }
-      return ImmutableRef(Handle(on: made, countsAsUse: countsAsUse), self, providers)
+      return (ImmutableRef(Handle(on: made, countsAsUse: countsAsUse), self, providers), true)
     }
   }
 

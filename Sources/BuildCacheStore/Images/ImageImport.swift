@@ -1,4 +1,5 @@
 import BuildCache
+import Synchronization
 import SystemPackage
 
 extension EmbeddedCache {
@@ -29,13 +30,13 @@ extension EmbeddedCache {
       folder = stage
     }
     let image = try ImageFolder(folder).image(platform)
-    let before = Set(try manager.listing().rows.map(\.id))
+    let made = Guarded<[RecordID]>([])
     do {
       return try await manager.withNewBlobs {
-        try await self.store(image, name ?? path.lastComponent?.string, progress)
+        try await self.store(image, name ?? path.lastComponent?.string, made, progress)
       }
     } catch {
-      await Task { await remove(everythingBut: before) }.value  // a cancelled caller's too (F)
+      await takeBack(made.withLock(\.self))
       throw error
     }
   }
@@ -58,7 +59,8 @@ extension EmbeddedCache {
   }
 
   private func store(
-    _ image: ImageFolder.Image, _ name: String?, _ progress: @escaping @Sendable (Int64) -> Void
+    _ image: ImageFolder.Image, _ name: String?, _ made: borrowing Guarded<[RecordID]>,
+    _ progress: @escaping @Sendable (Int64) -> Void
   ) async throws -> [RecordID] {
     var refs: [ImmutableRef] = []
     defer { for ref in refs { try? ref.release() } }
@@ -68,7 +70,9 @@ extension EmbeddedCache {
         mediaType: layer.mediaType, digest: digest, size: layer.size, diffID: layer.diffID, urls: layer.urls)
       let options = RecordOptions(
         description: name.map { "imported from \($0)" } ?? "imported", retain: true, imageRef: name)
-      refs.append(try await manager.getByBlob(blob, over: refs.last, options))
+      let (ref, isNew) = try await manager.findOrMake(blob, over: refs.last, options)
+      refs.append(ref)
+      if isNew { made.withLock { $0.append(ref.id) } }
     }
     try await refs.last?.extract()
     for ref in refs { _ = try await ref.size() }  // so that those who only look need not measure them
@@ -93,11 +97,4 @@ extension EmbeddedCache {
 
   /// Under what the configuration of an image is kept with its top record, so that an export gives it back.
   static let configKey = "org.opencontainers.image.config"
-
-  /// Takes back what a failed import has made.
-  private func remove(everythingBut before: Set<RecordID>) async {
-    guard let usage = try? manager.listing() else { return }
-    let made = usage.rows.indices.filter { !before.contains(usage.rows[$0].id) }
-    _ = try? await manager.carryOut(PrunePlan(usage, removing: made)) { _ in }
-  }
 }

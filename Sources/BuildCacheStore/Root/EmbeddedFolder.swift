@@ -71,6 +71,9 @@ public final class EmbeddedFolder: Sendable {
     try store.largest(count)
   }
 
+  /// Gives the reserve back to a full disk, for as long as the folder is open.
+  func giveBackReserve() { try? reserve?.giveBackIfNeeded() }
+
   /// Closes the database and lets go of the lock.
   public func close() throws {
     defer {

@@ -28,23 +28,40 @@ extension EmbeddedCache {
     var unfinished = options
     unfinished.retain = false  // so that what fails goes with its refs
     let mutable = try await manager.new(over: parent, unfinished)
+    var committed: ImmutableRef?
     do {
       try DirectorySnapshotter.copyContents(
         of: folder, to: try await mutable.mount(), leavingOut: root, progress: progress)
       let record = try mutable.commit()
-      do {
-        try await record.finalize()
-        _ = try await record.size()  // so that those who only look need not measure it
-      } catch {
-        try? record.release()
-        throw error
-      }
+      committed = record
+      try await record.finalize()
+      _ = try await record.size()  // so that those who only look need not measure it
       try record.update { $0 = options }
       return record
     } catch {
-      try? mutable.release()
-      _ = try? await manager.collectGarbage()
+      await takeBack([mutable.id, committed?.id].compactMap(\.self)) {
+        try? committed?.release()
+        try? mutable.release()
+      }
       throw error
     }
+  }
+}
+
+extension EmbeddedCache {
+  /// Takes records back that a call which failed has made, as far as they are there still; a cancelled caller's too (F).
+  ///
+  /// - Parameter letGo: releases the refs on them.
+  func takeBack(_ made: [RecordID], _ letGo: () -> Void = {}) async {
+    // On a full disk even that needs room to be written down.
+    folder.giveBackReserve()
+    letGo()
+    await Task {
+      if let usage = try? manager.listing() {
+        let rows = made.compactMap { usage.index(of: $0) }
+        if !rows.isEmpty { _ = try? await manager.carryOut(PrunePlan(usage, removing: rows)) { _ in } }
+      }
+      _ = try? await manager.collectGarbage()
+    }.value
   }
 }

@@ -33,9 +33,9 @@ extension EmbeddedCache {
     try makeFolder(part, mode: mode)
     do {
       try await fill(part)
-      try folderSteps.pass("sync") { try synchronizeAll(under: part) }
+      try self.folder.steps.pass("sync") { try synchronizeAll(under: part) }
       try Task.checkCancellation()
-      try folderSteps.pass("naming") {
+      try self.folder.steps.pass("naming") {
         if isNew { try Self.name(part, folder) } else { try Self.moveContents(of: part, to: folder) }
       }
     } catch {
