@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The one place that every durable step passes, so that a test can make the nth of them fail, or end the process
-/// around it, for every n.
+/// The one place that every durable step passes, and every reading of the store, so that a test can make the nth of them
+/// fail, or end the process around it, for every n.
 public final class DurableSteps: Sendable {
   /// When a watcher is called.
   public enum Moment: Sendable {
@@ -9,10 +9,13 @@ public final class DurableSteps: Sendable {
     case before
     /// It has been done, and whoever asked for it does not know.
     case after
+    /// It is no durable step: the store is about to be read. Readings have numbers of their own.
+    case reading
   }
 
   private let watch: (@Sendable (_ number: Int, _ name: String, _ moment: Moment) throws -> Void)?
   private let count = Atomic(0)
+  private let readings = Atomic(0)
 
   /// Steps that nobody watches.
   public static let unwatched = DurableSteps(watch: nil)
@@ -37,5 +40,11 @@ public final class DurableSteps: Sendable {
     let result = try step()
     try watch(number, name, .after)
     return result
+  }
+
+  /// Reads.
+  func read<T>(_ name: String, _ body: () throws -> T) throws -> T {
+    if let watch { try watch(readings.add(1, ordering: .relaxed).newValue, name, .reading) }
+    return try body()
   }
 }

@@ -81,7 +81,7 @@ public final class EmbeddedCache: CacheController {
           store: store,
           snapshotter: try DirectorySnapshotter(folder.root.appending(trees), access(trees), steps: folder.steps),
           content: content,
-          applier: TarLayerApplier(maxUnpacked: maxUnpacked, progress: progress),
+          applier: TarLayerApplier(maxUnpacked: maxUnpacked, progress: progress, steps: folder.steps),
           differ: TarLayerDiffer(staging: (aside ?? folder.root).appending(trees), progress: progress),
           lost: aside == nil ? LostFolder(in: folder.root, steps: folder.steps) : nil,
           references: TagReferences(store), clock: clock, identities: identities, logger: logger,

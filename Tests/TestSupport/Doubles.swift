@@ -16,8 +16,10 @@ package final class TestClock: CacheClock {
 package final class ScratchFolder: Sendable {
   package let path: FilePath
 
-  package init() throws {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("strata-test-\(UUID().uuidString)")
+  /// Makes one where the system keeps what is temporary, or in another folder.
+  package init(in place: String? = nil) throws {
+    let above = place.map { URL(filePath: $0) } ?? FileManager.default.temporaryDirectory
+    let folder = above.appendingPathComponent("strata-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     path = FilePath(folder.path)
   }

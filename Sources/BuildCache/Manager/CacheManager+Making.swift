@@ -120,11 +120,11 @@ extension CacheManager {
     try await flights.run("finalize " + record.id) {
       guard let written = try self.tree(ofHalf: record) else { return }
       let sealed = try await self.snapshotter.seal(written.tree, over: written.parent)
-      guard let done = try self.takeOver(record, sealed) else { return }
+      try self.takeOver(record, sealed)
       // What is the same as in the parent need not be stored twice. The record is whole without this.
-      guard let parent = done.parent else { return }
-      do { try await self.snapshotter.settle(done.tree, over: parent) } catch {
-        self.foundation.logger.info("tree \(done.tree) shares less than it could: \(error)")
+      guard let parent = written.parent else { return }
+      do { try await self.snapshotter.settle(written.tree, over: parent) } catch {
+        self.foundation.logger.info("tree \(written.tree) shares less than it could: \(error)")
       }
     }
   }
@@ -148,11 +148,9 @@ extension CacheManager {
   }
 
   /// Gives an immutable record its mutable half's snapshot and removes that half, in one step.
-  private func takeOver(_ record: Record, _ sealed: (seal: TreeSeal, usage: Int64)) throws -> (
-    tree: TreeID, parent: TreeID?
-  )? {
+  private func takeOver(_ record: Record, _ sealed: (seal: TreeSeal, usage: Int64)) throws {
     try state.withLock { state in
-      guard let mutable = record.equalMutable?.record else { return nil }
+      guard let mutable = record.equalMutable?.record else { return }
       guard var snapshot = try store.snapshot(mutable.metadata.ownSnapshot) else {
         throw CacheError(.storage, "snapshot \(mutable.metadata.ownSnapshot) of record \(record.id) is gone")
       }
@@ -173,7 +171,6 @@ extension CacheManager {
       mutable.isMarkedDead = true
       var stored: [StoreChange] = []
       remove(mutable, withSnapshot: true, &state, &stored)  // in memory: the store has it already
-      return (snapshot.tree, try snapshot.parent.flatMap { try store.snapshot($0) }?.tree)
     }
   }
 }

@@ -10,6 +10,7 @@ struct ArchiveUnpacker: Sendable {
   let room: UnpackRoom
   /// Told how many more bytes were unpacked.
   let progress: @Sendable (Int64) -> Void
+  let steps: DurableSteps
 
   /// Unpacks.
   ///
@@ -41,7 +42,7 @@ struct ArchiveUnpacker: Sendable {
   }
 
   private func stage(_ file: FilePath, _ diffID: Digest?, in place: FilePath) async throws -> [ArchiveEntry] {
-    let reading = Guarded(Reading(stage: ArchiveStage(try Folder(place), room)))
+    let reading = Guarded(Reading(stage: ArchiveStage(try Folder(place), room, steps)))
     let (room, progress) = (room, progress)
     try await Compression(of: file).read(file) { chunk in
       try reading.withLock { reading in
@@ -68,12 +69,14 @@ private final class ArchiveStage: TarSink {
   private(set) var entries: [ArchiveEntry] = []
   private let folder: Folder
   private let room: UnpackRoom
+  private let steps: DurableSteps
   private var file: FileDescriptor?
   private var size: Int64 = 0
   private var end: Int64 = 0
 
-  init(_ folder: Folder, _ room: UnpackRoom) {
+  init(_ folder: Folder, _ room: UnpackRoom, _ steps: DurableSteps) {
     self.folder = folder
+    self.steps = steps
     self.room = room
   }
 
@@ -103,6 +106,6 @@ private final class ArchiveStage: TarSink {
         throw FileError("can't make entry \(entry.name) as long as it is to be:", entry.path)
       }
     }
-    try entry.look.dress(entry.stageName, in: folder)
+    try steps.pass("entry") { try entry.look.dress(entry.stageName, in: folder) }
   }
 }

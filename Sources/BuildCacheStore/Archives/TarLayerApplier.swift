@@ -10,8 +10,12 @@ public struct TarLayerApplier: LayerApplier {
   /// - Parameters:
   ///   - maxUnpacked: the bytes that all layers together may have before compression; absent: 64 GB.
   ///   - progress: told how many more bytes were unpacked.
-  public init(maxUnpacked: Int64? = nil, progress: @escaping @Sendable (Int64) -> Void = { _ in }) {
-    unpacker = ArchiveUnpacker(room: UnpackRoom(maxUnpacked), progress: progress)
+  ///   - steps: what every entry passes, for tests.
+  public init(
+    maxUnpacked: Int64? = nil, progress: @escaping @Sendable (Int64) -> Void = { _ in },
+    steps: DurableSteps = .unwatched
+  ) {
+    unpacker = ArchiveUnpacker(room: UnpackRoom(maxUnpacked), progress: progress, steps: steps)
   }
 
   /// Unpacks a layer.

@@ -67,7 +67,7 @@ public final class BlobFolder: ContentStore {
     do {
       let result = try await body(sink)
       try Task.checkCancellation()
-      let (digest, size) = try sink.finish()
+      let (digest, size) = try steps.pass("bytes of a blob") { try sink.finish() }
       if let expected, expected != digest, expected.algorithm == digest.algorithm {
         throw CacheError(.badDigest, "the bytes of blob \(expected) are those of \(digest)")
       }

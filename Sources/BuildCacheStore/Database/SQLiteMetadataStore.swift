@@ -94,7 +94,7 @@ public final class SQLiteMetadataStore: MetadataStore {
   /// One transaction over all that a query reads.
   private func reading<T>(_ body: (Database) throws -> T) throws -> T {
     do {
-      return try writer.map { try $0.read(body) } ?? TracelessReader(path).read(body)
+      return try steps.read("query") { try writer.map { try $0.read(body) } ?? TracelessReader(path).read(body) }
     } catch {
       throw Self.explained(error, path)
     }

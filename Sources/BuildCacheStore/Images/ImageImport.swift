@@ -47,7 +47,8 @@ extension EmbeddedCache {
   ) async throws {
     try makeFolder(stage)
     do {
-      _ = try await ArchiveUnpacker(room: room, progress: progress).unpack(file, onto: stage) { entry in
+      _ = try await ArchiveUnpacker(room: room, progress: progress, steps: folder.steps).unpack(file, onto: stage) {
+        entry in
         switch entry.kind {
         case .file, .folder, .link, .hardLink: break
         case .device, .pipe: throw CacheError(.badArchive, "entry \(entry.name) is no file")

@@ -45,7 +45,7 @@ public final class EmbeddedFolder: Sendable {
         throw CacheError(.notFound, "there is no cache in \(root): `strata snapshot` and `strata demo` make one")
       }
       (lock, reserve) = (nil, nil)
-      store = try SQLiteMetadataStore(database, .read)
+      store = try SQLiteMetadataStore(database, .read, steps: steps)
       return
     }
     if !found.exists { try Self.makeFolder(found.path) } else { try found.checkIsOwn() }

@@ -82,7 +82,7 @@ public final class DirectorySnapshotter: Snapshotter {
   public func prepare(_ tree: TreeID, copying parent: TreeID?) async throws {
     try making(tree) {
       guard let parent else { return }
-      var writer = try TreeWriter(onto: folder(of: tree), .copy)
+      var writer = try TreeWriter(onto: folder(of: tree), .copy, steps: steps)
       try writer.apply(lower: nil, upper: folder(of: parent))
     }
   }
@@ -91,7 +91,7 @@ public final class DirectorySnapshotter: Snapshotter {
   public func prepare(_ tree: TreeID, sharing parent: TreeID?) async throws {
     try making(tree) {
       guard let parent else { return }
-      var writer = try TreeWriter(onto: folder(of: tree), sharing)
+      var writer = try TreeWriter(onto: folder(of: tree), sharing, steps: steps)
       try writer.apply(lower: nil, upper: folder(of: parent))
     }
   }
@@ -105,7 +105,7 @@ public final class DirectorySnapshotter: Snapshotter {
       bytes.append(UInt8(ascii: removal.isOpaque ? "o" : "w"))
       bytes += removal.path.bytes + [0]
     }
-    try writeFile(bytes, to: removalsFile(of: tree))
+    try steps.pass("removals") { try writeFile(bytes, to: removalsFile(of: tree)) }
   }
 
   private func removals(of tree: TreeID) throws -> [LayerRemoval] {
@@ -125,7 +125,7 @@ public final class DirectorySnapshotter: Snapshotter {
   /// Applies the differences, sharing files with their sources.
   public func merge(_ tree: TreeID, of differences: [TreeDifference]) async throws -> Int64 {
     try making(tree) {
-      var writer = try TreeWriter(onto: folder(of: tree), sharing)
+      var writer = try TreeWriter(onto: folder(of: tree), sharing, steps: steps)
       for difference in differences {
         // Before what the layer brings, as a layer's removals act on what is beneath it.
         for removal in try difference.isLayer ? difference.upper.map(removals) ?? [] : [] {
@@ -240,12 +240,13 @@ public final class DirectorySnapshotter: Snapshotter {
   ///   - folder: the tree's folder.
   ///   - leavingOut: a folder that is passed over, the cache's own root for instance, which may lie in the source.
   ///   - progress: told how many more bytes were copied.
+  ///   - steps: what every file passes.
   /// - Throws: ``CacheError`` `storage` naming the file, `CancellationError`; the tree is then half written.
   public static func copyContents(
     of source: FilePath, to folder: FilePath, leavingOut: FilePath? = nil,
-    progress: @escaping @Sendable (Int64) -> Void = { _ in }
+    progress: @escaping @Sendable (Int64) -> Void = { _ in }, steps: DurableSteps = .unwatched
   ) throws {
-    var writer = try TreeWriter(onto: folder, .copy, progress: progress)
+    var writer = try TreeWriter(onto: folder, .copy, progress: progress, steps: steps)
     let left = try leavingOut.flatMap { try FileStatus(of: $0)?.identity }
     try writer.apply(lower: nil, upper: source, leavingOut: left)
   }

@@ -29,19 +29,22 @@ extension EmbeddedCache {
     unfinished.retain = false  // so that what fails goes with its refs
     let mutable = try await manager.new(over: parent, unfinished)
     var committed: ImmutableRef?
+    var isParted = false
     do {
       try DirectorySnapshotter.copyContents(
-        of: folder, to: try await mutable.mount(), leavingOut: root, progress: progress)
+        of: folder, to: try await mutable.mount(), leavingOut: root, progress: progress, steps: self.folder.steps)
       let record = try mutable.commit()
       committed = record
       try await record.finalize()
+      isParted = true
       _ = try await record.size()  // so that those who only look need not measure it
       try record.update { $0 = options }
       return record
     } catch {
       await takeBack([mutable.id, committed?.id].compactMap(\.self)) {
         try? committed?.release()
-        try? mutable.release()
+        // Once they are parted it would take the record along, and leave its lease (A5).
+        if !isParted { try? mutable.release() }
       }
       throw error
     }

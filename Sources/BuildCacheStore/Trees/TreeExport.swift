@@ -14,7 +14,9 @@ extension EmbeddedCache {
     _ ref: ImmutableRef, to folder: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }
   ) async throws {
     let tree = try await ref.mount()
-    try await filling(folder) { try DirectorySnapshotter.copyContents(of: tree, to: $0, progress: progress) }
+    try await filling(folder) {
+      try DirectorySnapshotter.copyContents(of: tree, to: $0, progress: progress, steps: self.folder.steps)
+    }
   }
 
   /// Fills a folder that is made, or is empty: what is half written has another name, and what is done is durable.

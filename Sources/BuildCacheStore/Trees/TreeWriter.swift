@@ -25,12 +25,17 @@ struct TreeWriter {
 
   /// Told how many more bytes were written.
   private let progress: @Sendable (Int64) -> Void
+  private let steps: DurableSteps
 
   /// Makes a writer onto a folder that exists.
   ///
   /// - Throws: ``CacheError`` `storage` naming it.
-  init(onto target: FilePath, _ sharing: Sharing, progress: @escaping @Sendable (Int64) -> Void = { _ in }) throws {
+  init(
+    onto target: FilePath, _ sharing: Sharing, progress: @escaping @Sendable (Int64) -> Void = { _ in },
+    steps: DurableSteps = .unwatched
+  ) throws {
     self.target = FolderTrail(try Folder(target))
+    self.steps = steps
     self.sharing = sharing
     self.progress = progress
   }
@@ -48,12 +53,14 @@ struct TreeWriter {
       return
     }
     written = [:]
+    let steps = steps
     try TreeComparison(lower: lower, upper: upper, care: .content, leavingOut: leavingOut).walk { step, place in
       switch step {
       case .enter(let path, _, let change):
         if change != .unchanged { try makeFolders(to: path) }
       case .entry(let path, let status, let change):
-        if change != .unchanged, let name = path.lastComponent { try write(name, in: place.upper, status, to: path) }
+        guard change != .unchanged, let name = path.lastComponent else { return }
+        try steps.pass("file") { try write(name, in: place.upper, status, to: path) }
       case .removed(let path):
         try remove(path)
       case .leave(let path, let status, let change, let differs):
