@@ -260,7 +260,7 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(try await Program.run(["verify", "--root", other]).output == "All is well.\n")
     let bomb = try await Program.run(["import", layout, "--max-unpacked", "10kB", "--root", other + "2"])
     #expect(bomb.code == 1)
-    #expect(bomb.errors.contains("entry base.bin makes the layers larger than allowed"))
+    #expect(bomb.errors.contains("entry base.bin makes the image larger than 10.0 kB when unpacked"))
   }
 
   @Test("another user than root, and a relative root, do as well", .enabled(if: geteuid() == 0)) func otherUser()
