@@ -219,6 +219,23 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path.appending("other/trees").string) == [])
   }
 
+  @Test("a pipe is refused by name where a file is expected, and not waited for") func pipes() async throws {
+    try await shell("mkfifo pipe; mkdir layout; mkfifo layout/index.json")
+    for (path, name) in [("pipe", "pipe"), ("layout", "index.json")] {
+      await #expect { try await cache.importImage(at: scratch.path.appending(path)) } throws: {
+        "\($0)".contains("\(name)") && "\($0)".contains("is no file")
+      }
+    }
+  }
+
+  @Test("the packed image is held to a bound too") func packedBound() async throws {
+    try await cache.exportImage(of: try await twoLayers(), to: scratch.path.appending("layout"))
+    try await shell("tar -cf layout.tar -C layout .")
+    await #expect { try await cache.importImage(at: scratch.path.appending("layout.tar"), maxUnpacked: 2000) } throws: {
+      "\($0)".contains("larger than 2.0 kB") && "\($0)".contains("--max-unpacked")
+    }
+  }
+
   @Test("exporting and extracting want an empty folder") func notEmpty() async throws {
     let top = try await twoLayers()
     await #expect { try await cache.exportImage(of: top, to: scratch.path.appending("base")) } throws: {

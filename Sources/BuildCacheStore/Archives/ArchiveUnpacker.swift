@@ -10,7 +10,7 @@ struct ArchiveUnpacker: Sendable {
   let room: UnpackRoom
   /// Told how many more bytes were unpacked.
   let progress: @Sendable (Int64) -> Void
-  let steps: DurableSteps
+  var steps = DurableSteps.unwatched
 
   /// Unpacks.
   ///

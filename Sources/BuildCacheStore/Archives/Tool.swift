@@ -55,7 +55,7 @@ struct Tool: Sendable {
     do {
       let result = try await Subprocess.run(
         .name(name), arguments: Arguments(arguments),
-        environment: .inherit.updating(["LC_ALL": "C", "TZ": "UTC0"]), input: .inputWriter, output: .sequence,
+        environment: .custom(Self.environment), input: .inputWriter, output: .sequence,
         error: .sequence
       ) { execution in
         try await withThrowingTaskGroup(of: String.self) { group in
@@ -94,6 +94,12 @@ struct Tool: Sendable {
     } catch let error as SubprocessError where error.code == .executableNotFound {
       throw CacheError(.storage, "\(name) is needed for this, and not installed")
     }
+  }
+
+  /// Nothing of ours but where tools are: variables such as `TAR_OPTIONS` and `ZSTD_CLEVEL` would change what they do.
+  private static var environment: [Environment.Key: String] {
+    let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+    return ["PATH": path, "LC_ALL": "C", "TZ": "UTC0"]
   }
 
   /// Without this a tool that ends before it has read all would end this process with it. A handler that the program

@@ -7,8 +7,10 @@ import SystemPackage
 ///
 /// Names in it are single components, and no call follows a link that stands behind one.
 final class Folder {
-  /// Where it was when it was opened, for messages only.
-  let path: FilePath
+  /// Where it was when it was opened, byte by byte.
+  private let place: [UInt8]
+  /// The same, for messages only.
+  var path: FilePath { FilePath(bytes: place) }
   /// Negative while it is closed.
   private(set) var descriptor: Int32
   /// What it has to be when it is opened again.
@@ -18,14 +20,14 @@ final class Folder {
   ///
   /// - Throws: ``CacheError`` `storage` naming it.
   init(_ path: FilePath) throws {
-    self.path = path
+    place = path.bytes
     descriptor = path.withPlatformString { Self.open(AT_FDCWD, $0, follows: true) }
     guard descriptor >= 0 else { throw FileError("can't read", path) }
   }
 
-  private init(_ descriptor: Int32, _ path: FilePath) {
+  private init(_ descriptor: Int32, _ name: FilePath.Component, in above: Folder) {
     self.descriptor = descriptor
-    self.path = path
+    place = above.place + [UInt8(ascii: "/")] + FilePath(root: nil, [name]).bytes
   }
 
   deinit {
@@ -101,7 +103,7 @@ final class Folder {
   /// - Returns: nothing where the name is that of no folder, a link to one included, or there is none.
   func openFolder(_ name: FilePath.Component) throws -> Folder? {
     let found = name.withPlatformString { Self.open(descriptor, $0, follows: false) }
-    if found >= 0 { return Folder(found, path.appending(name)) }
+    if found >= 0 { return Folder(found, name, in: self) }
     if errno == ENOTDIR || errno == ELOOP || errno == ENOENT { return nil }
     throw error("can't read", name)
   }
@@ -125,6 +127,7 @@ final class Folder {
 
   /// Closes it until ``reopen(from:)``.
   func close() throws {
+    guard descriptor >= 0 else { return }
     identity = try status().identity
     Glibc.close(descriptor)
     descriptor = -1

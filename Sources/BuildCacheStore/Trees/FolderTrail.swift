@@ -66,6 +66,15 @@ struct FolderTrail {
     -> Bool
   {
     if path == self.path { return true }
+    // Walks go up and down by one, also where paths are long.
+    if path == self.path.removingLastComponent() {
+      try leave()
+      return true
+    }
+    if let name = path.lastComponent, path.removingLastComponent() == self.path {
+      try open(last, name)
+      return try enter(name)
+    }
     let wanted = Array(path.components)
     try leave(to: zip(wanted, names).prefix { $0 == $1 }.count)
     for name in wanted[names.count...] {
@@ -73,5 +82,10 @@ struct FolderTrail {
       guard try enter(name) else { return false }
     }
     return true
+  }
+
+  /// The next name on the way to a path that goes on from here.
+  func name(towards path: FilePath) -> FilePath.Component? {
+    path.removingLastComponent() == self.path ? path.lastComponent : path.components.dropFirst(names.count).first
   }
 }

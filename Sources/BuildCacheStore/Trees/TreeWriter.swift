@@ -93,7 +93,7 @@ struct TreeWriter {
   /// Makes the folders of a path real folders; what is not one is replaced.
   private mutating func makeFolders(to path: FilePath) throws {
     while try !isRealFolder(path) {
-      guard let name = Array(path.components.dropFirst(target.names.count)).first else { return }
+      guard let name = target.name(towards: path) else { return }
       try removeTree(name, in: target.last)
       try target.last.makeFolder(name)
       addedBytes += try target.last.status(of: name)?.bytes ?? 0

@@ -14,18 +14,20 @@ struct Import: AsyncParsableCommand {
   @Option(help: "Tag the top record with this name.") var ref: String?
   @Option(help: ArgumentHelp("Which of several images: os/arch or os/arch/variant.", valueName: "platform"))
   var platform: String?
-  @Option(help: ArgumentHelp("Refuse layers that take more than this when unpacked.", valueName: "bytes"))
-  var maxUnpacked: String?
+  @Option(
+    help: ArgumentHelp(
+      "Refuse an image, or layers together, that take more than this when unpacked.", valueName: "bytes"))
+  var maxUnpacked: String = "64GB"
 
   func run() async throws {
-    let limit = try maxUnpacked.map { try ByteCount(parsing: $0, of: "--max-unpacked").bytes }
+    let limit = try ByteCount(parsing: maxUnpacked, of: "--max-unpacked").bytes
     let unpacking = Progress("unpacking", total: nil)
     try await root.withCache(.write, maxUnpacked: limit, progress: unpacking.add) { cache in
       let path = FilePath(path)
       let reading = Progress("reading", total: try EmbeddedCache.bytes(at: path))
       let (platform, name) = (platform, ref)
       let ids = try await interruptible {
-        try await cache.importImage(at: path, platform: platform, name: name, progress: reading.add)
+        try await cache.importImage(at: path, platform: platform, name: name, maxUnpacked: limit, progress: reading.add)
       }
       reading.end()
       unpacking.end()
