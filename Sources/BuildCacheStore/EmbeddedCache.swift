@@ -35,7 +35,7 @@ public final class EmbeddedCache: CacheController {
   ///   - access: whether it is to be changed.
   ///   - clock: tells the time.
   ///   - identities: makes ids.
-  ///   - maxUnpacked: the bytes that the layers unpacked by this cache may have together; absent: no limit.
+  ///   - maxUnpacked: the bytes that the layers unpacked by this cache may have together; absent: 64 GB.
   ///   - progress: told how many more bytes of a layer were packed or unpacked.
   ///   - steps: what every durable step passes, for tests.
   ///   - logger: where oddities are told.
