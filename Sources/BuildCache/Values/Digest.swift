@@ -58,7 +58,12 @@ public struct DigestHasher: Sendable {
 
   /// Takes the next bytes.
   public mutating func update(_ bytes: [UInt8]) {
-    bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    bytes.withUnsafeBytes { update($0[...]) }
+  }
+
+  /// Takes the next bytes.
+  public mutating func update(_ bytes: Slice<UnsafeRawBufferPointer>) {
+    hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes))
     count += Int64(bytes.count)
   }
 

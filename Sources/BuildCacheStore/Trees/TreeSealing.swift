@@ -10,6 +10,8 @@ struct TreeSealing {
   private var listing = DigestHasher()
   private var times = DigestHasher()
   private var contents = DigestHasher()
+  /// One for all files: to get and clear one for each would cost more than to read most of them.
+  private var chunk = [UInt8](repeating: 0, count: 1 << 16)
 
   /// What is in a tree, by names and status alone: quick.
   static func listing(of tree: FilePath) throws -> TreeSeal {
@@ -82,7 +84,6 @@ struct TreeSealing {
   private mutating func read(_ name: FilePath.Component, in folder: Folder) throws {
     let file = try folder.openFile(name)
     try file.closeAfter {
-      var chunk = [UInt8](repeating: 0, count: 1 << 18)
       while true {
         try Task.checkCancellation()
         let count: Int
@@ -90,7 +91,7 @@ struct TreeSealing {
           throw CacheError(.storage, "can't read \(folder.path.appending(name))", of: error)
         }
         if count == 0 { return }
-        contents.update(count == chunk.count ? chunk : Array(chunk[..<count]))
+        chunk.withUnsafeBytes { contents.update($0[..<count]) }
       }
     }
   }
