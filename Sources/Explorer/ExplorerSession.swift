@@ -188,11 +188,12 @@ private struct Work: Sendable {
       let now = clock.now()
       return .glimpsed(Inventory(cache, nil, now: now), Arrangement(cache, ListChoice(), now: now))
     case .load(let choice):
-      async let space = controller.space()
       let cache = try await controller.usage()
       let now = clock.now()
       let arrangement = Arrangement(cache, choice, now: now)
-      return .loaded(Inventory(cache, try await space, now: now), arrangement)
+      // After that, so that all is told of one reading.
+      let (space, notes) = (try await controller.space(), await controller.notes())
+      return .loaded(Inventory(cache, space, notes: notes, now: now), arrangement)
     case .arrange(let cache, let choice, let earlier, let now):
       return .arranged(Arrangement(cache, choice, from: earlier, now: now))
     case .plan(let cache, let policies, let behavior, let free):

@@ -39,7 +39,7 @@ struct LostRecords {
 
 extension RecordMetadata {
   /// What is stored of it as text, for those who want to know what was lost.
-  var stored: [String: String] {
+  package var stored: [String: String] {
     var stored = [
       "id": id, "parents": parents.all.joined(separator: ";"), "snapshot": ownSnapshot, "type": recordType.rawValue,
       "description": description, "created_at": createdAt.text, "usage_count": "\(usageCount)",

@@ -7,6 +7,8 @@ struct RecordReader {
   private var records: [StoreContents.Record] = []
   private var numbers: [RecordID: Int32] = [:]
   private var unreadable: [UnreadableRecord] = []
+  /// Records whose parents have gaps in their positions.
+  private var torn: Set<RecordID> = []
   /// The kind that was stored of each record.
   private var kinds: [RecordKind] = []
 
@@ -18,6 +20,7 @@ struct RecordReader {
     reader.reserve(try Int.fetchOne(db, sql: "SELECT count(*) FROM record") ?? 0)
     try reader.readRecords(db)
     try reader.readParents(db)
+    reader.leaveOutStrays()
     return StoreContents(
       records: reader.records, numbers: reader.numbers, unreadable: reader.unreadable, holds: try HoldRow.all(db))
   }
@@ -139,6 +142,15 @@ struct RecordReader {
     func endRun(_ reader: inout RecordReader) {
       if let number = child.flatMap({ reader.numbers[$0] }).map({ Int($0) }) {
         reader.records[number].metadata.parents = Self.parents(reader.kinds[number], run)
+        let positions = run.map(\.position)
+        let isWhole =
+          switch reader.kinds[number] {
+          case .base: positions.isEmpty
+          case .layer: positions == [0]
+          case .merge: positions == Array(positions.indices)
+          case .diff: positions.allSatisfy { (0...1).contains($0) }
+          }
+        if !isWhole, let child { reader.torn.insert(child) }
       }
       run = []
     }
@@ -154,6 +166,28 @@ struct RecordReader {
       run.append((row.integer(1), numbers[id].map { records[Int($0)].metadata.id } ?? id))
     }
     endRun(&self)
+  }
+
+  /// Leaves records out whose parents are not those of their kind: a row of theirs was lost, or is another's.
+  private mutating func leaveOutStrays() {
+    let strays = Set(
+      records.indices.filter {
+        kinds[$0] != records[$0].metadata.parents.kind || torn.contains(records[$0].metadata.id)
+      })
+    guard !strays.isEmpty else { return }
+    let left = records
+    (records, numbers) = ([], [:])
+    for (number, record) in left.enumerated() {
+      guard strays.contains(number) else {
+        numbers[record.metadata.id] = Int32(records.count)
+        records.append(record)
+        continue
+      }
+      unreadable.append(
+        UnreadableRecord(
+          id: record.metadata.id, problem: "its rows in table parent are not those of a \(kinds[number].rawValue)",
+          stored: record.metadata.stored, snapshot: record.metadata.ownSnapshot))
+    }
   }
 
   private static func parents(_ kind: RecordKind, _ parents: [(position: Int, id: RecordID)]) -> ParentIDs {

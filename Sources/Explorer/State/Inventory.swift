@@ -6,6 +6,8 @@ public struct Inventory: Sendable {
   public let cache: CacheState
   /// The disk under them.
   public let space: CacheSpace?
+  /// What has to be known of it, in sentences.
+  public let notes: [String]
   /// When it was read: ages are counted from then.
   public let now: Timestamp
   /// What the records take together.
@@ -16,12 +18,19 @@ public struct Inventory: Sendable {
   /// Adds up what was read.
   ///
   /// - Complexity: O(n log n).
-  public init(_ cache: CacheState, _ space: CacheSpace?, now: Timestamp) {
+  public init(_ cache: CacheState, _ space: CacheSpace?, notes: [String] = [], now: Timestamp) {
     self.cache = cache
     self.space = space
+    self.notes = notes
     self.now = now
     totals = Totals(cache)
     idWidth = Self.idWidth(cache)
+  }
+
+  /// The first note, and how many more there are; empty where there are none.
+  var summary: String {
+    guard let first = notes.first else { return "" }
+    return notes.count == 1 ? first : "\(notes.count) notes; first: \(first)"
   }
 
   /// How many letters tell any two ids apart: two neighbours in order are the most alike.

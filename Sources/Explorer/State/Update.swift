@@ -49,6 +49,7 @@ extension ExplorerState {
   fileprivate mutating func take(_ inventory: Inventory, _ arrangement: Arrangement) -> [Effect] {
     let listed = records.current.map { cache.rows[$0].id }
     let drawn = graph.current.map { cache.rows[$0].id }
+    let isNews = inventory.notes != self.inventory.notes
     self.inventory = inventory
     frees = [:]
     freesAsked = []
@@ -56,6 +57,7 @@ extension ExplorerState {
     records.select(listed.flatMap { cache.index(of: $0) })
     marks.keep(in: cache)
     if !isLoaded || message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
+    if isNews && message.isEmpty { message = inventory.summary }
     isLoaded = true
     glimpse = nil
     prune.forgetPlan()
