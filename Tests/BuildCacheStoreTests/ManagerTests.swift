@@ -216,7 +216,7 @@ import Testing
 
   @Test("D8: cancelling stops between two removals; what is left is whole") func cancelling() async throws {
     let cache = try open()
-    for number in 0..<8 { _ = try await layer(cache, name: "n\(number)") }
+    for number in 0..<105 { _ = try await layer(cache, name: "n\(number)") }
     let plan = PrunePlan(
       try await cache.usage(), policies: [PrunePolicy()], now: SystemClock().now())
     let count = Guarded(0)
@@ -233,7 +233,8 @@ import Testing
     running.withLock { $0 = task }
     let report = try await task.value
     #expect(report.wasStopped)
-    #expect(report.removed == 3)
+    // What is told is durable: with the third of a hundred the others were gone, too.
+    #expect(report.removed == 100)
     #expect(try await cache.usage().rows.count == 5)
     try cache.close()
     let again = try open()

@@ -34,36 +34,40 @@ extension CacheManager {
     try await below?.finalize()
     return try state.withLock { state in
       let ids = try ChainIDs(of: blob.digest, diffID, over: below?.handle.record)
-      let use = (countsAsUse: countsAsUse, providers: providers)
-      if let ref = try first(of: state.index[blobChain: ids.blobChain], use, &state) {
-        try add(options.imageRef, to: ref.handle.record)
-        return (ref, false)
+      if let found = try first(of: state.index[blobChain: ids.blobChain], providers, state) {
+        try add(options.imageRef, to: found)
+        return (ImmutableRef(Handle(on: found, countsAsUse: countsAsUse), self, providers), false)
       }
       // Whatever has the same content has the tree, or will have it under the same name.
-      let linked = try first(of: state.index[chain: ids.chain], use, &state)
-      let made = try make(blob, diffID, ids, over: below?.handle.record, like: linked?.handle.record, options, &state)
-      if let linked { try release(linked.handle, &state) }
+      let linked = try first(of: state.index[chain: ids.chain], providers, state)
+      let made = try inOneStep(&state) { state, step in
+        let made = make(blob, diffID, ids, over: below?.handle.record, like: linked, options, &state, &step)
+        if let linked {
+          // It was got as any other is, and let go: that may be a use (A3).
+          step.keep(linked)
+          release(Handle(on: linked, countsAsUse: countsAsUse), &state, &step)
+        }
+        return made
+      }
       return (ImmutableRef(Handle(on: made, countsAsUse: countsAsUse), self, providers), true)
     }
   }
 
-  /// A ref on the first of some records that can be had; those gone or lacking providers are passed over (B9).
-  private func first(
-    of ids: Set<RecordID>, _ use: (countsAsUse: Bool, providers: BlobProviders), _ state: inout State
-  ) throws -> ImmutableRef? {
+  /// The first of some records that can be had; those gone or lacking providers are passed over (B9).
+  private func first(of ids: Set<RecordID>, _ providers: BlobProviders, _ state: State) throws -> Record? {
     for id in ids.sorted() {
       guard let record = state.records[id], !record.isDead, !record.isMutable,
-        try missingBlobs(of: record, use.providers).isEmpty
+        try missingBlobs(of: record, providers).isEmpty
       else { continue }
-      return ImmutableRef(Handle(on: record, countsAsUse: use.countsAsUse), self, use.providers)
+      return record
     }
     return nil
   }
 
   private func make(
     _ blob: BlobDescriptor, _ diffID: Digest, _ ids: ChainIDs, over parent: Record?, like linked: Record?,
-    _ options: RecordOptions, _ state: inout State
-  ) throws -> Record {
+    _ options: RecordOptions, _ state: inout State, _ step: inout Step
+  ) -> Record {
     let id = foundation.identities.newID()
     var metadata = RecordMetadata(
       id: id, parents: parent.map { .layer($0.id) } ?? .none, isCommitted: true,
@@ -75,14 +79,11 @@ extension CacheManager {
     metadata.isBlobOnly = linked?.metadata.isBlobOnly ?? true
     metadata.chainID = ids.chain
     metadata.blobChainID = ids.blobChain
-    try store.apply(
-      [
-        .putLease(id, isTemporary: false), .leaseSnapshot(metadata.snapshot, lease: id),
-        blob.digest.map { .leaseBlob($0, lease: id) }, .putRecord(metadata),
-      ].compactMap(\.self))
-    let record = Record(metadata, parents: [parent].compactMap(\.self))
-    state.insert(record)
-    return record
+    step.changes += [
+      .putLease(id, isTemporary: false), .leaseSnapshot(metadata.snapshot, lease: id),
+      blob.digest.map { .leaseBlob($0, lease: id) }, .putRecord(metadata),
+    ].compactMap(\.self)
+    return step.insert(metadata, parents: [parent].compactMap(\.self), &state)
   }
 
   /// Adds the name of an image that a record belongs to, unless it is there (B10).

@@ -12,9 +12,7 @@ extension CacheManager {
       for layer in layers { try await makeBlob(of: layer) }
     }
     return try state.withLock { state in
-      var changes: [StoreChange] = []
-      address(record, &state, &changes)
-      if !changes.isEmpty { try store.apply(changes) }
+      try inOneStep(&state) { address(record, &$0, &$1) }
       return layers.compactMap { $0.metadata.blob?.descriptor }
     }
   }
@@ -52,17 +50,19 @@ extension CacheManager {
   }
 
   /// Works out the chain ids of a record, and of those that it stands on, as far as they have blobs.
-  private func address(_ record: Record, _ state: inout State, _ changes: inout [StoreChange]) {
+  private func address(_ record: Record, _ state: inout State, _ step: inout Step) {
     guard ChainIDs(record) == nil else { return }
-    for parent in record.parents { address(parent, &state, &changes) }
+    for parent in record.parents { address(parent, &state, &step) }
     guard let ids = chainIDs(of: record) else { return }
     var metadata = record.metadata
     metadata.chainID = ids.chain
     metadata.blobChainID = ids.blobChain
     if state.records[record.id] === record {
-      changes.append(.updateRecord(metadata))
+      step.changes.append(.updateRecord(metadata))
       state.index.insert(metadata)
+      step.undo { [metadata] in $0.index.remove(metadata) }
     }
+    step.keep(record)
     record.metadata = metadata
   }
 

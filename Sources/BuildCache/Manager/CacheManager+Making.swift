@@ -43,10 +43,11 @@ extension CacheManager {
         throw CacheError(.locked, "record \(id) is held by someone else")
       }
       if let immutable = record.equalImmutable {
-        var changes: [StoreChange] = []
-        remove(immutable, withSnapshot: false, &state, &changes)
-        record.equalImmutable = nil
-        try store.apply(changes)
+        try inOneStep(&state) { state, step in
+          step.keep(record)
+          remove(immutable, withSnapshot: false, &state, &step)
+          record.equalImmutable = nil
+        }
       }
       return MutableRef(Handle(on: record, countsAsUse: true), self, providers)
     }
@@ -160,17 +161,19 @@ extension CacheManager {
       var metadata = record.metadata
       metadata.equalMutable = nil
       let isKnown = state.records[record.id] === record
-      try store.apply([
-        .putLease(record.id, isTemporary: false), .leaseSnapshot(snapshot.id, lease: record.id),
-        .putSnapshot(snapshot), .removeSnapshot(mutable.metadata.ownSnapshot),
-        isKnown ? .updateRecord(metadata) : .putRecord(ownerOfTree(of: record)),
-        .removeRecord(mutable.id), .removeLease(mutable.id),
-      ])
-      record.metadata = metadata
-      record.equalMutable = nil
-      mutable.isMarkedDead = true
-      var stored: [StoreChange] = []
-      remove(mutable, withSnapshot: true, &state, &stored)  // in memory: the store has it already
+      try inOneStep(&state) { state, step in
+        step.changes = [
+          .putLease(record.id, isTemporary: false), .leaseSnapshot(snapshot.id, lease: record.id),
+          .putSnapshot(snapshot), .removeSnapshot(mutable.metadata.ownSnapshot),
+          isKnown ? .updateRecord(metadata) : .putRecord(ownerOfTree(of: record)),
+        ]
+        step.keep(record)
+        step.keep(mutable)
+        record.metadata = metadata
+        record.equalMutable = nil
+        mutable.isMarkedDead = true
+        remove(mutable, withSnapshot: true, &state, &step)
+      }
     }
   }
 }

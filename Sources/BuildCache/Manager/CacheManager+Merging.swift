@@ -24,7 +24,11 @@ extension CacheManager {
     defer { for ref in flat { try? ref.release() } }  // the record holds its parents itself by then
     for ref in flat { try await ref.finalize() }
     let providers = Self.combined(flat)
-    return try state.withLock { try makeMerge(flat.map(\.handle.record), options, providers, &$0) }
+    return try state.withLock { state in
+      let parents = flat.map(\.handle.record)
+      let record = try inOneStep(&state) { make(.merge(parents.map(\.id)), parents, options, &$0, &$1) }
+      return ImmutableRef(Handle(on: record, countsAsUse: true), self, providers)
+    }
   }
 
   /// Makes a record of what changed from one tree to another (B5).
@@ -48,21 +52,23 @@ extension CacheManager {
     return try state.withLock { state in
       let extra = upper.map { layers(of: $0.handle.record, over: lower.handle.record) } ?? []
       guard !extra.isEmpty else {
-        return try makeDiff(lower.handle.record, upper?.handle.record, options, providers, &state)
+        let parents = [lower.handle.record] + [upper?.handle.record].compactMap(\.self)
+        let record = try inOneStep(&state) {
+          make(.diff(lower: lower.id, upper: upper?.id), parents, options, &$0, &$1)
+        }
+        return ImmutableRef(Handle(on: record, countsAsUse: true), self, providers)
       }
-      var made: [ImmutableRef] = []
-      defer {
-        // Their merge holds them. Where it was not made they go: nobody knows of them.
-        for ref in made { try? letGo(ref, &state) }
+      // The layers' diffs and their merge are one step: nobody knows of them where it was not made.
+      let merge = try inOneStep(&state) { state, step in
+        let parents = extra.map { layer in
+          guard layer.kind == .layer, let parent = layer.parents.first else { return layer }
+          let text = "diff \"\(parent.id)\" -> \"\(layer.id)\""
+          return make(
+            .diff(lower: parent.id, upper: layer.id), [parent, layer], RecordOptions(description: text), &state, &step)
+        }
+        return make(.merge(parents.map(\.id)), parents, RecordOptions(), &state, &step)
       }
-      let parents = try extra.map { layer in
-        guard layer.kind == .layer, let parent = layer.parents.first else { return layer }
-        let text = "diff \"\(parent.id)\" -> \"\(layer.id)\""
-        let ref = try makeDiff(parent, layer, RecordOptions(description: text), [:], &state, countsAsUse: false)
-        made.append(ref)
-        return ref.handle.record
-      }
-      return try makeMerge(parents, RecordOptions(), providers, &state)
+      return ImmutableRef(Handle(on: merge, countsAsUse: true), self, providers)
     }
   }
 
@@ -79,44 +85,15 @@ extension CacheManager {
     return above[below.count...]
   }
 
-  private func makeMerge(
-    _ parents: [Record], _ options: RecordOptions, _ providers: BlobProviders, _ state: inout State
-  ) throws -> ImmutableRef {
-    try make(.merge(parents.map(\.id)), parents, options, providers, &state)
-  }
-
-  private func makeDiff(
-    _ lower: Record, _ upper: Record?, _ options: RecordOptions, _ providers: BlobProviders, _ state: inout State,
-    countsAsUse: Bool = true
-  ) throws -> ImmutableRef {
-    let parents = [lower] + [upper].compactMap(\.self)
-    return try make(
-      .diff(lower: lower.id, upper: upper?.id), parents, options, providers, &state, countsAsUse: countsAsUse)
-  }
-
   /// Makes a record without a snapshot; its lease holds the name that an extraction will give it (B8).
   private func make(
-    _ parentIDs: ParentIDs, _ parents: [Record], _ options: RecordOptions, _ providers: BlobProviders,
-    _ state: inout State, countsAsUse: Bool = true
-  ) throws -> ImmutableRef {
+    _ parentIDs: ParentIDs, _ parents: [Record], _ options: RecordOptions, _ state: inout State, _ step: inout Step
+  ) -> Record {
     let id = foundation.identities.newID()
     var metadata = RecordMetadata(
       id: id, parents: parentIDs, isCommitted: true, snapshot: id, createdAt: foundation.clock.now())
     options.apply(to: &metadata)
-    try store.apply([.putLease(id, isTemporary: false), .leaseSnapshot(id, lease: id), .putRecord(metadata)])
-    let record = Record(metadata, parents: parents)
-    state.insert(record)
-    return ImmutableRef(Handle(on: record, countsAsUse: countsAsUse), self, providers)
-  }
-
-  /// Releases a ref on an implicit diff; one that nothing stands on is removed.
-  private func letGo(_ ref: ImmutableRef, _ state: inout State) throws {
-    let record = ref.handle.record
-    ref.handle.isHeld = false
-    record.refCount -= 1
-    guard record.refCount == 0 else { return }
-    var changes: [StoreChange] = []
-    remove(record, withSnapshot: true, &state, &changes)
-    try store.apply(changes)
+    step.changes += [.putLease(id, isTemporary: false), .leaseSnapshot(id, lease: id), .putRecord(metadata)]
+    return step.insert(metadata, parents: parents, &state)
   }
 }

@@ -48,10 +48,12 @@ extension CacheManager {
     try state.withLock { state in
       let record = try record(id, in: state)
       guard record.isHeld else { throw CacheError(.notFound, "record \(id) is not held") }
-      record.isHeld = false
-      var changes: [StoreChange] = [.removeHold(id)]
-      releaseHold(on: record, &state, &changes)
-      try store.apply(changes)
+      try inOneStep(&state) { state, step in
+        step.keep(record)
+        step.changes.append(.removeHold(id))
+        record.isHeld = false
+        releaseHold(on: record, &state, &step)
+      }
     }
   }
 }

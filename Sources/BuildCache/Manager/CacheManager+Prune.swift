@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 /// Pruning: policies in order (D1), each as a plan that is carried out (D4, D6, D8).
@@ -8,7 +9,7 @@ extension CacheManager {
   ///   - policies: what may go.
   ///   - behavior: how candidates are ranked; the embedded manager's own rule is `seed`.
   ///   - free: free bytes of the cache's disk, for policies with a min free; absent: none is heeded.
-  ///   - progress: called after each removal, in order, with the record's usage row.
+  ///   - progress: called of each removal once it is durable, in order, with the record's usage row.
   /// - Returns: what went. Cancelling the task stops between two removals (D8) and is told in the report.
   /// - Throws: ``CacheError``; no later policy and no garbage collection ran (D9), what was removed was reported.
   @discardableResult
@@ -18,11 +19,12 @@ extension CacheManager {
   ) async throws -> PruneReport {
     try await pruning.withLock {
       var report = PruneReport()
+      unmarkWhatIsLeft()
       for policy in policies where !report.wasStopped {
-        // Without a limit no size matters to the choice: only the victims are measured, as they go.
-        let usage = policy.limits != .none ? try await usage() : try listing()
-        let plan = PrunePlan(
-          usage, policies: [policy], behavior: behavior, now: foundation.clock.now(), free: free)
+        guard let plan = try await plan(policy, behavior, free: free) else {
+          report.wasStopped = true
+          break
+        }
         try await remove(plan, &report, progress)
       }
       try await collectGarbage()
@@ -36,37 +38,65 @@ extension CacheManager {
   {
     try await pruning.withLock {
       var report = PruneReport()
+      unmarkWhatIsLeft()
       try await remove(plan, &report, progress)
       try await collectGarbage()
       return report
     }
   }
 
+  /// What a policy removes now; nothing where the task was cancelled.
+  private func plan(_ policy: PrunePolicy, _ behavior: PruneBehavior, free: Int64?) async throws -> PrunePlan? {
+    guard !Task.isCancelled else { return nil }
+    do {
+      // Without a limit no size matters to the choice: only the victims are measured, as they go.
+      let usage = policy.limits != .none ? try await usage() : try listing()
+      return PrunePlan(usage, policies: [policy], behavior: behavior, now: foundation.clock.now(), free: free)
+    } catch is CancellationError where Task.isCancelled { return nil }
+  }
+
   /// Victims that are marked, and removed, together: two transactions a batch.
   private static let batchSize = 100
 
+  /// Removes the victims of a plan, batch by batch. They are measured before they are marked: so nothing is marked that
+  /// a cancelled task or a store that can't be read would leave so.
   private func remove(_ plan: PrunePlan, _ report: inout PruneReport, _ progress: (CacheState.Row) -> Void) async throws
   {
     var victims = plan.victims[...]
     while !victims.isEmpty && !report.wasStopped {
-      let batch = victims.prefix(Self.batchSize).map { plan.state.rows[$0.row] }
+      guard let batch = try await measured(victims.prefix(Self.batchSize).map { plan.state.rows[$0.row] }) else {
+        report.wasStopped = true
+        break
+      }
       victims = victims.dropFirst(Self.batchSize)
-      let marked = try await measured(mark(batch, &report))
-      try remove(marked, &report, progress)
+      for row in try remove(mark(batch, &report), &report) {
+        report.removed += 1
+        report.freed = report.freed.addingSaturating(row.size)
+        progress(row)
+      }
     }
     report.notReached += victims.map { plan.state.rows[$0.row].id }
   }
 
-  /// Works out the sizes of marked records that were not known when they were planned.
-  private func measured(_ marked: [(Record, CacheState.Row)]) async throws -> [(Record, CacheState.Row)] {
-    let unknown = marked.indices.filter { !marked[$0].1.hasKnownSize }
-    guard !unknown.isEmpty else { return marked }
-    var marked = marked
-    for (number, size) in zip(unknown, try await measure(unknown.map { marked[$0].0 })) {
-      marked[number].1.size = size ?? 0
-      marked[number].1.hasKnownSize = size != nil
+  /// Works out the sizes that were not known when a batch was planned; nothing where the task was cancelled.
+  ///
+  /// A tree that can't be measured goes as one of unknown size (G4): that it is damaged is no reason to keep it.
+  private func measured(_ batch: [CacheState.Row]) async throws -> [CacheState.Row]? {
+    guard !Task.isCancelled else { return nil }
+    var batch = batch
+    let unknown = state.withLock { state in
+      batch.indices.compactMap { number in
+        batch[number].hasKnownSize ? nil : state.records[batch[number].id].map { (number, $0) }
+      }
     }
-    return marked
+    guard !unknown.isEmpty else { return batch }
+    do {
+      for ((number, _), size) in zip(unknown, try await sizes(of: unknown.map(\.1), leavingOut: true)) {
+        batch[number].size = size ?? 0
+        batch[number].hasKnownSize = size != nil
+      }
+    } catch is CancellationError where Task.isCancelled { return nil }
+    return batch
   }
 
   /// Marks a batch deleted (D6): those whose only refs are of children marked before them.
@@ -75,13 +105,14 @@ extension CacheManager {
   private func mark(_ batch: [CacheState.Row], _ report: inout PruneReport) throws -> [(Record, CacheState.Row)] {
     try state.withLock { state in
       var marked: [(Record, CacheState.Row)] = []
+      var changed: [RecordID] = []
       var freed: [RecordID: Int] = [:]
       for row in batch {
         guard let record = state.records[row.id], !record.isDead, !record.isHiddenHalf,
           record.refCount == freed[row.id, default: 0], record.metadata.usageCount == row.usageCount,
           record.metadata.lastUsedAt == row.lastUsedAt
         else {
-          report.changed.append(row.id)
+          changed.append(row.id)
           continue
         }
         for parent in record.parents + (record.equalImmutable?.parents ?? []) {
@@ -89,39 +120,76 @@ extension CacheManager {
         }
         marked.append((record, row))
       }
-      try store.apply(marked.map { .updateRecord(Self.marking($0.0.metadata, deleted: true)) })
-      for (record, _) in marked { record.isMarkedDead = true }
+      if !marked.isEmpty { try mark(marked.map(\.0), true) }
+      report.changed += changed
       return marked
     }
   }
 
-  private static func marking(_ metadata: RecordMetadata, deleted: Bool) -> RecordMetadata {
-    var metadata = metadata
-    metadata.isDeleted = deleted
-    return metadata
+  /// Marks records and their halves deleted, or takes their marks back, under the lock.
+  ///
+  /// The half is marked too, or an open that finds it alone would take it for lost (E2).
+  private func mark(_ records: [Record], _ isDeleted: Bool) throws {
+    try store.apply(
+      records.flatMap { [$0, $0.equalImmutable].compactMap(\.self) }.map { record in
+        var metadata = record.metadata
+        metadata.isDeleted = isDeleted
+        return .updateRecord(metadata)
+      })
+    for record in records {
+      record.isMarkedDead = isDeleted
+      record.metadata.isDeleted = isDeleted
+      record.equalImmutable?.metadata.isDeleted = isDeleted
+    }
   }
 
-  /// Removes marked records one by one, as far as the task is not cancelled; the rest is as before.
-  private func remove(
-    _ marked: [(Record, CacheState.Row)], _ report: inout PruneReport, _ progress: (CacheState.Row) -> Void
-  ) throws {
-    var changes: [StoreChange] = []
-    for (record, row) in marked {
-      if Task.isCancelled { report.wasStopped = true }
-      if report.wasStopped {
-        state.withLock { _ in record.isMarkedDead = false }
-        report.notReached.append(row.id)
-        changes.append(.updateRecord(Self.marking(record.metadata, deleted: false)))
-        continue
+  /// Removes marked records in one transaction, as far as the task is not cancelled; the rest is as before.
+  ///
+  /// - Returns: the rows of those that are gone, durably.
+  private func remove(_ marked: [(Record, CacheState.Row)], _ report: inout PruneReport) throws -> [CacheState.Row] {
+    try state.withLock { state in
+      do {
+        let count = try inOneStep(&state) { state, step in
+          var count = 0
+          for (record, _) in marked {
+            if Task.isCancelled { break }  // D8, G9
+            if let immutable = record.equalImmutable { remove(immutable, withSnapshot: false, &state, &step) }
+            remove(record, withSnapshot: true, &state, &step)
+            count += 1
+          }
+          for (record, _) in marked[count...] { unmark(record, &step) }
+          return count
+        }
+        if count < marked.count { report.wasStopped = true }
+        report.notReached += marked[count...].map(\.1.id)
+        return marked[..<count].map(\.1)
+      } catch {
+        let records = marked.map(\.0)
+        do { try mark(records, false) } catch { state.leftMarked += records }
+        throw error
       }
-      state.withLock { state in
-        if let immutable = record.equalImmutable { remove(immutable, withSnapshot: false, &state, &changes) }
-        remove(record, withSnapshot: true, &state, &changes)
-      }
-      report.removed += 1
-      report.freed = report.freed.addingSaturating(row.size)
-      progress(row)
     }
-    if !changes.isEmpty { try store.apply(changes) }
+  }
+
+  /// Takes the mark of a record that is not removed back.
+  private func unmark(_ record: Record, _ step: inout Step) {
+    for half in [record, record.equalImmutable].compactMap(\.self) {
+      step.keep(half)
+      half.isMarkedDead = false
+      half.metadata.isDeleted = false
+      step.changes.append(.updateRecord(half.metadata))
+    }
+  }
+
+  /// Tries once more to unmark what an earlier prune left marked (D9). What the store still doesn't take stays dead; the
+  /// next open removes it.
+  private func unmarkWhatIsLeft() {
+    state.withLock { state in
+      guard !state.leftMarked.isEmpty, !foundation.isReadOnly else { return }
+      do {
+        try mark(state.leftMarked, false)
+        state.leftMarked = []
+      } catch { foundation.logger.info("\(state.leftMarked.count) records stay marked deleted: \(error)") }
+    }
   }
 }

@@ -11,6 +11,8 @@ extension CacheManager {
     var index = RecordIndex()
     /// Trees that are being made: on disk, but without a snapshot so far.
     var treesInMaking: Set<TreeID> = []
+    /// What a prune could neither remove nor unmark, as the store failed: dead in both, like what a crash leaves.
+    var leftMarked: [Record] = []
     /// How many are storing blobs that no lease holds so far.
     var blobWriters = 0
 

@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 /// Disk usage: rows, and the sizes that are measured for them (C, B11).
@@ -95,7 +96,26 @@ extension CacheManager {
   ///
   /// - Returns: their sizes; absent for one whose tree was never made.
   func measure(_ records: [Record]) async throws -> [Int64?] {
-    let sizes = try await withThrowingTaskGroup(of: (Int, Int64?).self) { group in
+    let sizes = try await sizes(of: records)
+    try state.withLock { state in
+      var known: [(record: Record, metadata: RecordMetadata)] = []
+      for (record, size) in zip(records, sizes) {
+        guard !record.isMutable, state.records[record.id] === record, record.metadata.size == nil else { continue }
+        known.append((record, record.metadata))
+        known[known.count - 1].metadata.size = size ?? 0  // B11: a snapshot that does not exist counts 0
+      }
+      if !foundation.isReadOnly && !known.isEmpty { try store.apply(known.map { .updateRecord($0.metadata) }) }
+      for (record, metadata) in known { record.metadata = metadata }
+    }
+    return sizes
+  }
+
+  /// Measures records side by side, one computation at a time for each; nothing is stored.
+  ///
+  /// - Parameter leavingOut: whether a tree that can't be measured has no size, instead of failing the call.
+  /// - Returns: their sizes; absent for one whose tree was never made.
+  func sizes(of records: [Record], leavingOut: Bool = false) async throws -> [Int64?] {
+    try await withThrowingTaskGroup(of: (Int, Int64?).self) { group in
       var sizes = [Int64?](repeating: nil, count: records.count)
       var next = 0
       func begin() {
@@ -103,7 +123,15 @@ extension CacheManager {
         let number = next
         let record = records[number]
         next += 1
-        group.addTask { (number, try await self.measurings.run(record.id) { try await self.measured(record) }) }
+        group.addTask {
+          do {
+            return (number, try await self.measurings.run(record.id) { try await self.measured(record) })
+          } catch let failure as Unmeasurable {
+            if !leavingOut || Task.isCancelled || failure.cause is CancellationError { throw failure.cause }
+            self.foundation.logger.info("record \(record.id) can't be measured: \(failure.cause)")
+            return (number, nil)
+          }
+        }
       }
       for _ in 0..<4 { begin() }
       for try await (number, size) in group {
@@ -112,16 +140,11 @@ extension CacheManager {
       }
       return sizes
     }
-    try state.withLock { state in
-      var changes: [StoreChange] = []
-      for (record, size) in zip(records, sizes) {
-        guard !record.isMutable, state.records[record.id] === record, record.metadata.size == nil else { continue }
-        record.metadata.size = size ?? 0  // B11: a snapshot that does not exist counts 0
-        changes.append(.updateRecord(record.metadata))
-      }
-      if !foundation.isReadOnly && !changes.isEmpty { try store.apply(changes) }
-    }
-    return sizes
+  }
+
+  /// What a tree that can't be measured throws, so that it is told apart from a store that fails.
+  private struct Unmeasurable: Error {
+    var cause: any Error
   }
 
   private func measured(_ record: Record) async throws -> Int64? {
@@ -135,7 +158,9 @@ extension CacheManager {
       guard isNamed, let snapshot = try store.snapshot(id) else { return blobs > 0 ? blobs : nil }
       if let usage = snapshot.usage { return blobs.addingSaturating(usage) }
       let parent = try snapshot.parent.flatMap { try store.snapshot($0) }
-      return blobs.addingSaturating(try await snapshotter.usage(of: snapshot.tree, over: parent?.tree))
+      do {
+        return blobs.addingSaturating(try await snapshotter.usage(of: snapshot.tree, over: parent?.tree))
+      } catch { throw Unmeasurable(cause: error) }
     } catch {
       // C3: a record that went away meanwhile has size 0.
       let isGone = state.withLock { $0.records[record.id] !== record }

@@ -6,6 +6,13 @@ import Synchronization
 /// Short changes happen under one lock, each as one transaction of the store; slow work (copying and walking trees)
 /// happens outside it. All calls may come from any task. Looking is not using (G1).
 ///
+/// One order of store and memory: the store first, then memory. Where the store throws, memory is as it was before the
+/// call, so that what is seen here is what the next open finds. A ``Step`` that has to change memory in order to find
+/// out what is stored takes that back before it lets go of the lock. Exceptions:
+/// - `release` lets go of the ref all the same, its use uncounted; a record that would have gone with it (A5) stays in
+///   both, without refs, until it is pruned.
+/// - What a read only manager measures is kept in memory alone.
+///
 /// Rules are cited by their number in the comments (`D4`), as the tests do.
 public final class CacheManager: Sendable {
   /// What a manager stands on.
