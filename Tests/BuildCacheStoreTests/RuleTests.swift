@@ -152,6 +152,30 @@ private final class WatchedStore: MetadataStore {
     #expect(await code { try await commit.finalize() } == .storage)
   }
 
+  @Test("A5, E3: a removed record that is used again comes back as a mutable one, and what was built on it stays")
+  func removedAndUsed() async throws {
+    let mutable = try await manager.new()
+    let commit = try mutable.commit()
+    try await commit.finalize()
+    let child = try await manager.new(over: commit, RecordOptions(description: "child", retain: true)).commit()
+    try child.update { $0.retain = true }
+    try await child.finalize()
+    let quiet = commit.clone()
+    try mutable.release()  // takes the commit's record along, held or not
+    #expect(await code { _ = try manager.get(commit.id) } == .notFound)
+    clock.advance(by: 1_000_000_000)
+    try quiet.release()  // no use, so nothing is written
+    #expect(try store.load().records.map(\.metadata.id) == [child.id])
+    try commit.release()
+    let stored = try #require(try store.load().records.first { $0.metadata.id == commit.id }).metadata
+    #expect(!stored.isCommitted && stored.snapshot.isEmpty && stored.parents == .none)
+    #expect(stored.usageCount == 1 && stored.lastUsedAt == clock.now())
+    try child.release()
+    let next = try reopened()
+    #expect(try row(child.id, in: next)?.description == "child")
+    #expect(next.cleared.isEmpty)
+  }
+
   @Test("A6: a mutable record has one holder; wrong kinds and unknown ids are told") func locked() async throws {
     let mutable = try await manager.new(RecordOptions(retain: true))
     #expect(await code { _ = try manager.get(mutable.id) } == .locked)

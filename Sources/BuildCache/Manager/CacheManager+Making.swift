@@ -130,13 +130,6 @@ extension CacheManager {
     }
   }
 
-  /// What is stored where a record is finalized that was removed, while someone still held it (A5): its tree needs an
-  /// owner, or it would stay for ever. From the next open it is a mutable record of this id, as in the original.
-  private func ownerOfTree(of removed: Record) -> RecordMetadata {
-    RecordMetadata(
-      id: removed.id, parents: .none, isCommitted: false, snapshot: "", createdAt: foundation.clock.now())
-  }
-
   /// The tree that an immutable record shares with its mutable half, and what it stands on; nothing once they are parted.
   private func tree(ofHalf record: Record) throws -> (tree: TreeID, parent: TreeID?)? {
     try state.withLock { _ in
@@ -162,12 +155,13 @@ extension CacheManager {
       metadata.equalMutable = nil
       let isKnown = state.records[record.id] === record
       try inOneStep(&state) { state, step in
+        step.keep(record)
         step.changes = [
           .putLease(record.id, isTemporary: false), .leaseSnapshot(snapshot.id, lease: record.id),
           .putSnapshot(snapshot), .removeSnapshot(mutable.metadata.ownSnapshot),
-          isKnown ? .updateRecord(metadata) : .putRecord(ownerOfTree(of: record)),
+          // A tree needs an owner, or it would stay for ever.
+          isKnown ? .updateRecord(metadata) : record.rewrite(at: foundation.clock.now()),
         ]
-        step.keep(record)
         step.keep(mutable)
         record.metadata = metadata
         record.equalMutable = nil

@@ -95,7 +95,20 @@ extension CacheManager {
   private func countUse(of record: Record, _ state: State, _ changes: inout [StoreChange]) {
     record.metadata.usageCount += 1
     record.metadata.lastUsedAt = foundation.clock.now()
-    if state.records[record.id] === record { changes.append(.updateRecord(record.metadata)) }
+    if state.records[record.id] === record {
+      changes.append(.updateRecord(record.metadata))
+    } else if !record.isMutable, hasOwnTree(record) {
+      changes.append(
+        record.rewrite(at: foundation.clock.now()) {
+          ($0.usageCount, $0.lastUsedAt) = (record.metadata.usageCount, record.metadata.lastUsedAt)
+        })
+    }
+  }
+
+  /// Whether a record that was removed while held left a tree under its own id: without one the next open would clear
+  /// whatever is stored of it (E3).
+  func hasOwnTree(_ removed: Record) -> Bool {
+    ((try? store.snapshot(removed.id)) ?? nil) != nil
   }
 
   /// Removes a record, and its lease where its snapshot goes with it (B12).

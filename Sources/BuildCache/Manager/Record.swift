@@ -20,6 +20,8 @@ final class Record: @unchecked Sendable {
   var isMarkedDead = false
   /// Whether a lasting hold (G8) is among the refs.
   var isHeld = false
+  /// What is stored of it again since it was removed while somebody held it; see ``rewrite(_:)``.
+  private(set) var remnant: RecordMetadata?
   /// Its digest chain, once it was asked for (B7).
   fileprivate var knownDigestChain: [Digest?]?
   /// Whether a view of its snapshot was made to mount it (B13).
@@ -79,6 +81,23 @@ final class Record: @unchecked Sendable {
       }
     }
   }
+}
+
+extension Record {
+  /// Writes to what is stored of a record that was removed while somebody held it (A5): just what was written since then,
+  /// as in the original.
+  ///
+  /// From the next open it is a mutable record of its id, without a snapshot name, and what was built on it stays.
+  func rewrite(at now: Timestamp, _ write: (inout RecordMetadata) -> Void = { _ in }) -> StoreChange {
+    var metadata =
+      remnant ?? RecordMetadata(id: id, parents: .none, isCommitted: false, snapshot: "", createdAt: now)
+    write(&metadata)
+    remnant = metadata
+    return .putRecord(metadata)
+  }
+
+  /// Makes it as it was when these were read.
+  func takeBack(_ remnant: RecordMetadata?) { self.remnant = remnant }
 }
 
 extension Record {

@@ -161,7 +161,15 @@ extension CacheManager {
     try state.withLock { state in
       var metadata = record.metadata
       wanted.apply(to: &metadata)
-      if state.records[record.id] === record { try store.apply([.updateRecord(metadata)]) }
+      if state.records[record.id] === record {
+        try store.apply([.updateRecord(metadata)])
+      } else if hasOwnTree(record) {
+        let before = record.remnant
+        do { try store.apply([record.rewrite(at: foundation.clock.now()) { wanted.apply(to: &$0) }]) } catch {
+          record.takeBack(before)
+          throw error
+        }
+      }
       record.metadata = metadata
     }
   }

@@ -17,7 +17,9 @@ struct Step {
       (record.metadata, record.parents, record.equalMutable, record.equalImmutable)
     let (refCount, useCount, isMarkedDead, isHeld, hasView) =
       (record.refCount, record.useCount, record.isMarkedDead, record.isHeld, record.hasView)
+    let remnant = record.remnant
     undo { _ in
+      record.takeBack(remnant)
       (record.metadata, record.parents, record.equalMutable, record.equalImmutable) =
         (metadata, parents, equalMutable, equalImmutable)
       (record.refCount, record.useCount, record.isMarkedDead, record.isHeld, record.hasView) =
