@@ -149,20 +149,24 @@ extension CacheManager {
   private func remove(_ marked: [(Record, CacheState.Row)], _ report: inout PruneReport) throws -> [CacheState.Row] {
     try state.withLock { state in
       do {
-        let count = try inOneStep(&state) { state, step in
-          var count = 0
-          for (record, _) in marked {
-            if Task.isCancelled { break }  // D8, G9
+        let (gone, kept) = try inOneStep(&state) { state, step in
+          var (gone, kept): ([CacheState.Row], [RecordID]) = ([], [])
+          for (record, row) in marked {
+            // D8, G9. One that went with what stood on it (A5) is gone, whatever the task wants by now.
+            if !kept.isEmpty || Task.isCancelled, state.records[record.id] === record {
+              unmark(record, &step)
+              kept.append(row.id)
+              continue
+            }
             if let immutable = record.equalImmutable { remove(immutable, withSnapshot: false, &state, &step) }
             remove(record, withSnapshot: true, &state, &step)
-            count += 1
+            gone.append(row)
           }
-          for (record, _) in marked[count...] { unmark(record, &step) }
-          return count
+          return (gone, kept)
         }
-        if count < marked.count { report.wasStopped = true }
-        report.notReached += marked[count...].map(\.1.id)
-        return marked[..<count].map(\.1)
+        if !kept.isEmpty { report.wasStopped = true }
+        report.notReached += kept
+        return gone
       } catch {
         let records = marked.map(\.0)
         do { try mark(records, false) } catch { state.leftMarked += records }

@@ -127,7 +127,8 @@ extension CacheManager {
           do {
             return (number, try await self.measurings.run(record.id) { try await self.measured(record) })
           } catch let failure as Unmeasurable {
-            if !leavingOut || Task.isCancelled || failure.cause is CancellationError { throw failure.cause }
+            guard leavingOut, !(failure.cause is CancellationError) else { throw failure.cause }
+            try Task.checkCancellation()
             self.foundation.logger.info("record \(record.id) can't be measured: \(failure.cause)")
             return (number, nil)
           }

@@ -38,7 +38,7 @@ public protocol CacheController: Sendable {
   ///
   /// - Parameters:
   ///   - plan: what to remove; made from this controller's ``usage()``.
-  ///   - progress: called after each removal, in order, with the record's usage row.
+  ///   - progress: called of each removal once it is durable, in order, with the record's usage row.
   /// - Returns: what went and what was left alone.
   /// - Throws: ``CacheError`` where storage failed, or the cache is read only; what was removed was reported.
   func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws -> PruneReport
