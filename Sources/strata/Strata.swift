@@ -12,7 +12,8 @@ struct Strata: AsyncParsableCommand {
       Without a command it opens the explorer. The cache is in --root, else $STRATA_ROOT, else \
       $XDG_DATA_HOME/strata, else ~/.local/share/strata.
 
-      Exit codes: 0 done; 1 failed, or answered no; 2 wrong use; 3 the cache is being changed by another process.
+      Exit codes: 0 done; 1 failed, or answered no; 2 wrong use; 3 the cache is being changed by another process; \
+      141 nobody reads the output any more.
       """,
     subcommands: [
       Explore.self, Demo.self, DiskUsage.self, Prune.self, MakeSnapshot.self, Merge.self, Diff.self, MakeTag.self,

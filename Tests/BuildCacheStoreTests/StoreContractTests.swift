@@ -1,9 +1,10 @@
 import BuildCache
-import BuildCacheStore
 import Foundation
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import BuildCacheStore
 
 /// Each promise of ``MetadataStore``, for every implementation.
 @Suite("Contract of metadata stores") struct MetadataStoreContract {
@@ -73,6 +74,26 @@ import Testing
     try store.apply(
       ["mutable", "unnamed"].map { .putSnapshot(Snapshot(id: $0, parent: nil, kind: .active, tree: 1)) })
     #expect(try lacking() == ["half"])
+  }
+
+  @Test("an inspection is all there is at one moment, seals too", arguments: Implementation.allCases)
+  func inspection(_ implementation: Implementation) throws {
+    let store = try store(implementation)
+    let seal = TreeSeal(entries: 3, bytes: .max, listing: digests[0], times: digests[1], contents: digests[2])
+    let snapshots = [
+      Snapshot(id: "s", parent: nil, kind: .committed, tree: 1, usage: 5, seal: seal),
+      Snapshot(id: "t", parent: "s", kind: .active, tree: 2),
+    ]
+    try store.apply(
+      snapshots.map { .putSnapshot($0) } + [
+        .putLease("a", isTemporary: false), .leaseSnapshot("s", lease: "a"), .leaseBlob(digests[3], lease: "a"),
+        .putRecord(record("a")),
+      ])
+    let found = try store.inspect()
+    #expect(found.snapshots == Dictionary(uniqueKeysWithValues: snapshots.map { ($0.id, $0) }))
+    #expect(found.leases == ["a": Lease(id: "a", isTemporary: false, snapshots: ["s"], blobs: [digests[3]])])
+    #expect(found.contents.records.map(\.metadata.id) == ["a"])
+    #expect(found.damage.isEmpty)
   }
 
   @Test("a step is made whole or not at all", arguments: Implementation.allCases)
@@ -261,6 +282,24 @@ import Testing
     #expect(try !Set([one, two, three]).contains(trees.newTree()))
   }
 
+  @Test("a sealed tree is as it was until something of it changes", arguments: Implementation.allCases)
+  func sealing(_ implementation: Implementation) async throws {
+    let trees = try snapshotter(implementation)
+    let (lower, upper) = (try trees.newTree(), try trees.newTree())
+    try await trees.prepare(lower, copying: nil)
+    try await trees.prepare(upper, copying: lower)
+    let below = try await trees.seal(lower, over: nil).seal
+    let (seal, usage) = try await trees.seal(upper, over: lower)
+    #expect(usage == (try await trees.usage(of: upper, over: lower)))
+    try await trees.settle(upper, over: lower)
+    for deep in [false, true] {
+      #expect(try await trees.damage(of: lower, over: nil, below, deep: deep) == nil)
+      #expect(try await trees.damage(of: upper, over: lower, seal, deep: deep) == nil)
+    }
+    try await trees.remove(upper)
+    #expect(try await trees.damage(of: upper, over: lower, seal, deep: false) != nil)
+  }
+
   @Test("a call that throws leaves nothing of its tree", arguments: Implementation.allCases)
   func throwing(_ implementation: Implementation) async throws {
     let trees = try snapshotter(implementation)
@@ -269,5 +308,28 @@ import Testing
       _ = try await trees.merge(tree, of: [TreeDifference(lower: nil, upper: 12345)])
     }
     #expect(try trees.trees().isEmpty)
+  }
+}
+
+/// Each promise of ``LostArea``.
+@Suite("Contract of lost areas") struct LostAreaContract {
+  @Test("what is kept stays, with its tree, until it is cleared") func keeping() throws {
+    let scratch = try ScratchFolder()
+    for tree in ["3", "4"] {
+      try FileManager.default.createDirectory(
+        atPath: scratch.path.appending("trees").appending(tree).string, withIntermediateDirectories: true)
+    }
+    let area = LostFolder(in: scratch.path, steps: .unwatched)
+    #expect(try area.records().isEmpty)
+    let one = LostRecord(id: "a/../b", reason: "torn", stored: ["size": "-1"], tree: 3)
+    let two = LostRecord(id: "c", reason: "its parent is missing", stored: [:])
+    let place = try area.keep([one])
+    _ = try area.keep([two])
+    #expect(FileManager.default.fileExists(atPath: place + "/3"))
+    #expect(!FileManager.default.fileExists(atPath: scratch.path.pushing("trees/3").string))
+    #expect(FileManager.default.fileExists(atPath: scratch.path.pushing("trees/4").string))
+    #expect(try LostFolder(in: scratch.path, steps: .unwatched).records() == [one, two])
+    try area.clear()
+    #expect(try area.records().isEmpty)
   }
 }

@@ -94,6 +94,16 @@ import Testing
     #expect(shows(try await play("p<Enter>", on: cache), "read only: a saved list"))
   }
 
+  @Test("what has to be known of the cache is told once it is read, and what is said later is not hidden") func notes()
+    async throws
+  {
+    let one = MemoryCache(sample, notes: ["record x can't be used"])
+    #expect(shows(try await play("", on: one), "record x can't be used"))
+    #expect(!shows(try await play("Z", on: one), "record x can't be used"))
+    let several = MemoryCache(sample, notes: ["record x can't be used", "process 7 is changing this cache"])
+    #expect(shows(try await play("", on: several), "2 notes; first: record x can't be used"))
+  }
+
   @Test("why: sentences that name the chain") func why() async throws {
     var builder = CacheState.Builder()
     builder.add(row("bottom00", 1), parents: [])

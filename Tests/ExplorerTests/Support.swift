@@ -14,8 +14,12 @@ final class MemoryCache: CacheController {
   let held = Mutex<[(id: RecordID, isHeld: Bool)]>([])
   let readOnlyReason: String?
   let noInsightReason: String?
+  private let told: [String]
 
-  init(_ state: CacheState, readOnlyReason: String? = nil, noInsightReason: String? = nil) {
+  init(
+    _ state: CacheState, readOnlyReason: String? = nil, noInsightReason: String? = nil, notes: [String] = []
+  ) {
+    told = notes
     rows = Mutex(state)
     self.readOnlyReason = readOnlyReason
     self.noInsightReason = noInsightReason
@@ -26,6 +30,7 @@ final class MemoryCache: CacheController {
   func usage(matching filter: Filter) -> CacheState { rows.withLock { $0 } }
   func replace(with state: CacheState) { rows.withLock { $0 = state } }
   func space() -> CacheSpace? { CacheSpace(capacity: 500_000_000_000, free: 42_000_000_000, unowned: 0) }
+  func notes() -> [String] { told }
   func close() {}
   func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) -> PruneReport {
     let victims = plan.victims.map { plan.state.rows[$0.row] }
