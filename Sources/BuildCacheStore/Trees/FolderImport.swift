@@ -4,7 +4,7 @@ import SystemPackage
 extension EmbeddedCache {
   /// Whether the cache's own root lies in a folder, so that ``store(_:over:_:progress:)`` passes over it.
   public func lies(in folder: FilePath) throws -> Bool {
-    try root.lies(in: folder)
+    try root.lies(in: folder) && !folder.lies(in: root)
   }
 
   /// Stores a folder's content as a new, finalized record.
