@@ -176,6 +176,16 @@ private final class WatchedStore: MetadataStore {
     #expect(next.cleared.isEmpty)
   }
 
+  @Test("A5, B14: what is written to a record whose lease went with it is not stored") func removedAndUpdated()
+    async throws
+  {
+    let mutable = try await manager.new()
+    try mutable.release()
+    try mutable.update { $0.description = "late" }
+    #expect(try store.load().records.isEmpty)
+    #expect(try await manager.verify().allSatisfy { $0.severity == .unfinished })
+  }
+
   @Test("A6: a mutable record has one holder; wrong kinds and unknown ids are told") func locked() async throws {
     let mutable = try await manager.new(RecordOptions(retain: true))
     #expect(await code { _ = try manager.get(mutable.id) } == .locked)
