@@ -45,22 +45,24 @@ let package = Package(
       ],
       swiftSettings: strict),
     .systemLibrary(name: "CLinux"),
+    .target(name: "CacheReport", dependencies: ["BuildCache"], swiftSettings: strict),
     .target(
-      name: "BuildKitBridge", dependencies: ["BuildCache", .product(name: "TOMLKit", package: "TOMLKit")],
+      name: "BuildKitBridge",
+      dependencies: ["BuildCache", "CacheReport", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
     .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncursesw5-dev"])]),
     .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
     .target(
       name: "Explorer",
       dependencies: [
-        "BuildCache", "Terminal", .product(name: "HeapModule", package: "swift-collections"),
+        "BuildCache", "CacheReport", "Terminal",
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "strata",
       dependencies: [
-        "BuildCache", "BuildCacheStore", "BuildKitBridge", "Explorer", "Terminal",
+        "BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "Explorer", "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -87,12 +89,13 @@ let package = Package(
       ],
       exclude: ["Conformance"], swiftSettings: strict),
     .testTarget(
-      name: "BuildKitBridgeTests", dependencies: ["BuildCache", "BuildKitBridge", "TestSupport"],
+      name: "BuildKitBridgeTests", dependencies: ["BuildCache", "BuildKitBridge", "CacheReport", "TestSupport"],
       exclude: ["Fixtures", "Recordings"],
       swiftSettings: strict),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
     .testTarget(
-      name: "ExplorerTests", dependencies: ["BuildCache", "Explorer", "Terminal", "TestSupport"], exclude: ["Screens"],
+      name: "ExplorerTests", dependencies: ["BuildCache", "CacheReport", "Explorer", "Terminal", "TestSupport"],
+      exclude: ["Screens"],
       swiftSettings: strict),
     .testTarget(
       name: "StrataTests",

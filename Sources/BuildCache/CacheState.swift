@@ -92,7 +92,7 @@ public struct CacheState: Sendable {
   ///   - absentParents: their ids.
   ///   - numbers: the numbers of ids where they are known.
   /// - Complexity: O(rows and edges).
-  init(rows: [Row], parents: EdgeList, absentParents: [RecordID], numbers: [RecordID: Int32]? = nil) {
+  package init(rows: [Row], parents: EdgeList, absentParents: [RecordID], numbers: [RecordID: Int32]? = nil) {
     self.rows = rows
     self.absentParents = absentParents
     parentEdges = parents
@@ -241,8 +241,9 @@ public struct CacheState: Sendable {
     return row
   }
 
-  static func resolve(_ prefix: String, among ids: some Sequence<RecordID>) throws -> RecordID {
+  package static func resolve(_ prefix: String, among ids: some Sequence<RecordID>) throws -> RecordID {
     let matches = prefix.isEmpty ? [] : ids.filter { $0.hasPrefix(prefix) }.sorted()
+    if matches.first == prefix { return prefix }
     guard let first = matches.first else { throw CacheError(.notFound, "no record \(prefix)") }
     guard matches.count == 1 else {
       let names = matches.prefix(3).joined(separator: ", ")

@@ -1,34 +1,43 @@
 /// For each of a number of nodes a run of other nodes, all runs in one array.
 ///
 /// Nodes are numbered; an end that is no node of the list has a number beyond.
-struct EdgeList: Sendable {
+package struct EdgeList: Sendable, Equatable {
   /// Where each node's run begins, and after the last where it ends.
   private var start: [Int32] = [0]
   private var ends: [Int32] = []
 
   /// Makes a list of no nodes.
-  init() {}
+  package init() {}
+
+  /// The number of nodes.
+  package var count: Int { start.count - 1 }
+
+  /// Makes room for so many nodes with one end each.
+  package mutating func reserve(_ nodes: Int) {
+    start.reserveCapacity(nodes + 1)
+    ends.reserveCapacity(nodes)
+  }
 
   /// The run of a node.
-  subscript(node: Int) -> ArraySlice<Int32> {
+  package subscript(node: Int) -> ArraySlice<Int32> {
     ends[Int(start[node])..<Int(start[node + 1])]
   }
 
   /// Adds an end to the run of the node that comes next.
-  mutating func add(_ end: Int32) { ends.append(end) }
+  package mutating func add(_ end: Int32) { ends.append(end) }
 
   /// Ends that run.
-  mutating func endNode() { start.append(Int32(ends.count)) }
+  package mutating func endNode() { start.append(Int32(ends.count)) }
 
   /// Makes others of all ends, in their order.
-  mutating func replaceEnds(_ other: (Int32) -> Int32) {
+  package mutating func replaceEnds(_ other: (Int32) -> Int32) {
     for place in ends.indices { ends[place] = other(ends[place]) }
   }
 
   /// The same edges seen from their ends, those beyond `count` left out; runs keep the order of the nodes.
   ///
   /// - Complexity: O(nodes and edges).
-  func reversed(count: Int) -> EdgeList {
+  package func reversed(count: Int) -> EdgeList {
     var begin = [Int32](repeating: 0, count: count + 1)
     for end in ends where end < count { begin[Int(end) + 1] += 1 }
     for node in 0..<count { begin[node + 1] += begin[node] }

@@ -13,11 +13,11 @@ import SystemPackage
 ///     ├─ blobs      a file a blob, by digest
 ///     ├─ lost       what was damaged and had to be cleared away, until a repair is asked for
 ///     └─ reserve    room that is given back to a full disk, so that a prune can begin
-public final class EmbeddedCache: CacheController {
+public final class EmbeddedCache: Sendable {
   /// What the opener means to do.
   public typealias Access = EmbeddedFolder.Access
 
-  /// The manager, for all that a controller doesn't offer.
+  /// The manager.
   public let manager: CacheManager
   /// The blobs, for programs that bring some in.
   public let content: any ContentStore
@@ -25,8 +25,6 @@ public final class EmbeddedCache: CacheController {
 
   /// The cache's folder.
   public var root: FilePath { folder.root }
-  /// Why nothing can be changed, where that is so.
-  public var readOnlyReason: String? { folder.isReadOnly ? "it was opened to be looked at" : nil }
 
   /// Opens the cache in a folder: ``EmbeddedFolder/init(_:_:steps:)``, and then its records.
   ///
@@ -92,47 +90,8 @@ public final class EmbeddedCache: CacheController {
     }
   }
 
-  /// The folder's path.
-  public var name: String { root.string }
-
-  /// The embedded manager ranks as the seed does, and no prune is a use (G6).
-  public var behavior: PruneBehavior { .embedded }
-
-  /// Disk usage with sizes measured.
-  public func usage(matching filter: Filter) async throws -> CacheState {
-    try await manager.usage(matching: filter)
-  }
-
-  /// The file system's room, and what no record owns.
-  public func space() async throws -> CacheSpace? {
-    let status = try FileSystemStatus(of: root)
-    return CacheSpace(capacity: status.capacity, free: status.free, unowned: try await manager.unownedBytes())
-  }
-
-  /// Carries out a plan by the manager.
-  public func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws
-    -> PruneReport
-  {
-    if let readOnlyReason { throw CacheError(.readOnly, readOnlyReason) }
-    return try await manager.carryOut(plan, progress: progress)
-  }
-
-  /// Nothing is missing here.
-  public var noInsightReason: String? { nil }
-
-  /// All that the manager knows of a record.
-  public func details(of id: RecordID) async throws -> RecordDetails? {
-    try manager.details(of: id)
-  }
-
-  /// Holds a record, or lets go of it.
-  public func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws {
-    if let readOnlyReason { throw CacheError(.readOnly, readOnlyReason) }
-    if isHeld { try manager.hold(id, reason: reason) } else { try manager.unhold(id) }
-  }
-
   /// What has to be known of what was read: who else is changing the cache, and what in it is damaged.
-  public func notes() async -> [String] {
+  public var notes: [String] {
     let writer = folder.isReadOnly ? RootLock.holder(of: root) : nil
     let outcome = manager.lostPlace.map { "and is moved to \($0)" } ?? "and is left as it is"
     return (writer.map { ["\($0) is changing this cache; what it has in use is unknown here"] } ?? [])

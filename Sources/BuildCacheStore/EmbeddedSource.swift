@@ -4,103 +4,199 @@ import Logging
 import Synchronization
 import SystemPackage
 
-/// An embedded cache for as long as somebody sits before it: looking reads it anew, acting opens it for that one act, and
-/// nothing is held in between, so that other processes may change it.
-public final class EmbeddedSource: CacheController {
+/// The embedded cache of a folder, for as long as somebody sits before it.
+///
+/// A reading is one read transaction straight into rows: no manager, no lock, nothing loaded, repaired or stored, so that
+/// others may change the cache meanwhile. Acting opens the cache for that one act, and closes it.
+public final class EmbeddedSource: CacheSource {
   private let folder: EmbeddedFolder
+  private let clock: any CacheClock
   private let steps: DurableSteps
   private let logger: Logger
-  /// The reading that was asked for last; what is asked besides is answered from it.
-  private let reading = Guarded<Task<EmbeddedCache, any Error>?>(nil)
+  /// Sizes that were measured aside: they hold for as long as this is.
+  private let measured = Guarded<[TreeMeasure.Subject: Int64]>([:])
+
+  /// What it is: its folder.
+  public let identity: SourceIdentity
 
   /// Finds the cache; nothing of it is read yet.
   ///
+  /// - Parameters:
+  ///   - root: the cache's folder.
+  ///   - clock: tells the moment of a reading.
+  ///   - steps: what every durable step of an act passes, for tests.
+  ///   - logger: where oddities are told.
   /// - Throws: as ``EmbeddedFolder/init(_:_:steps:)``.
-  public init(_ root: FilePath, steps: DurableSteps = .unwatched, logger: Logger = Logger(label: "strata.cache")) throws
-  {
-    folder = try EmbeddedFolder(root, .read)
+  public init(
+    _ root: FilePath, clock: any CacheClock = SystemClock(), steps: DurableSteps = .unwatched,
+    logger: Logger = Logger(label: "strata.cache")
+  ) throws {
+    folder = try EmbeddedFolder(root, .read, steps: steps)
+    identity = SourceIdentity(kind: .embedded, words: folder.root.string, key: "root:\(folder.root)")
+    self.clock = clock
     self.steps = steps
     self.logger = logger
   }
 
-  /// The folder's path.
-  public var name: String { folder.root.string }
-  /// As of ``EmbeddedCache``.
-  public var behavior: PruneBehavior { .embedded }
-  /// Nothing is missing here.
-  public var noInsightReason: String? { nil }
-  /// Whether this user may write to the folder, as it is now.
-  public var readOnlyReason: String? {
-    access(folder.root.string, W_OK) == 0 ? nil : "\(folder.root) may not be written by this user"
+  /// The largest of the records that are sure to be shown.
+  ///
+  /// - Complexity: one pass over the records' sizes.
+  public func glimpse(of count: Int) async throws -> CacheState? {
+    try await waiting { try self.folder.store.largest(count) }
   }
 
-  /// The largest records, without waiting.
-  public func glimpse(of count: Int) async throws -> CacheState? { try folder.largest(count) }
-
-  /// Reads all records anew.
-  public func usage(matching filter: Filter) async throws -> CacheState {
-    try await read(anew: true).usage(matching: filter)
+  /// Reads all records.
+  ///
+  /// What a manager would list that opens the cache now, but for one thing: what a live writer has in use in its memory is
+  /// unknown here, and that is said.
+  ///
+  /// - Complexity: O(records and parents), and a walk of each tree whose size isn't known, once.
+  public func read() async throws -> Reading {
+    try await waiting { try await self.reading() }
   }
 
-  /// The room of the disk, and what no record owns by the last reading.
-  public func space() async throws -> CacheSpace? { try await read().space() }
-
-  /// All that the last reading knows of a record.
-  public func details(of id: RecordID) async throws -> RecordDetails? { try await read().details(of: id) }
-
-  /// As of ``CacheManager/resolve(_:)``, of the last reading.
-  public func resolve(_ prefix: String) async throws -> RecordID { try await read().manager.resolve(prefix) }
-
-  /// As of ``EmbeddedCache``, of the last reading.
-  public func notes() async -> [String] { (try? await read().notes()) ?? [] }
-
-  /// What a record's tree holds; one that was never made is made aside.
-  public func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] {
-    let cache = try await read()
-    if try cache.manager.details(of: id).folder != nil { return try await cache.files(of: id, at: path) }
-    return try await EmbeddedCache.looking(at: folder.root, logger: logger) { cache in
-      try await cache.files(of: id, at: path)
+  private func reading() async throws -> Reading {
+    let moment = clock.now()
+    let writer = RootLock.holder(of: folder.root)
+    let (trees, blobs) = try (self.trees, self.blobs)
+    let usage = try folder.store.state(treesOnDisk: try trees.trees()).usage()
+    let measure = TreeMeasure(snapshotter: trees, content: blobs)
+    let sizes = try await sideBySide(usage.unmeasured.count) { number in
+      try await self.size(of: usage.unmeasured[number].subject, measure)
     }
-  }
-
-  /// Opens the cache to make room in it, carries the plan out, and closes it.
-  public func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws
-    -> PruneReport
-  {
-    try await acting(.reclaim) { try await $0.carryOut(plan, progress: progress) }
-  }
-
-  /// Opens the cache, holds the record or lets go of it, and closes it.
-  public func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws {
-    try await acting(.write) { try await $0.setHeld(isHeld, id, reason: reason) }
-  }
-
-  /// Ends a reading that is under way.
-  public func close() async throws {
-    reading.withLock { $0?.cancel() }
-  }
-
-  private func read(anew: Bool = false) async throws -> EmbeddedCache {
-    let task = reading.withLock { reading in
-      if let reading, !anew { return reading }
-      let task = Task.detached { [folder, logger] in try EmbeddedCache(folder, logger: logger) }
-      reading = task
-      return task
+    var problems = usage.unusable.map { "record \($0.id) can't be used (\($0.reason)), and is left as it is" }
+    let state = try usage.state(sizes: sizes.map { try? $0.get() }) { try blobs.size(of: $0) == nil }
+    for (unmeasured, size) in zip(usage.unmeasured, sizes) {
+      guard case .failure(let failure) = size else { continue }
+      problems.append("the size of record \(state.rows[unmeasured.row].id) isn't known: \(failure.cause)")
     }
-    return try await task.value
+    if let writer { problems.insert("\(writer) is changing this cache; what it has in use is unknown here", at: 0) }
+    let disk = try FileSystemStatus(of: folder.root)
+    var unowned: Int64 = 0
+    for tree in usage.unownedTrees.sorted() {
+      let subject = TreeMeasure.Subject(tree: StoredTree(id: tree, parent: nil, usage: nil))
+      unowned = unowned.addingSaturating((try? await size(of: subject, measure).get()) ?? 0)
+      try Task.checkCancellation()
+    }
+    return Reading(
+      state: state, space: CacheSpace(capacity: disk.capacity, free: disk.free, unowned: unowned), moment: moment,
+      behavior: .embedded, notes: problems)
   }
 
-  private func acting<T: Sendable>(_ access: EmbeddedFolder.Access, _ act: (EmbeddedCache) async throws -> T)
-    async throws -> T
+  /// The bytes of a record; those that hold for good are measured once.
+  private func size(of subject: TreeMeasure.Subject, _ measure: TreeMeasure) async throws
+    -> Result<Int64, TreeMeasure.Unmeasurable>
   {
-    let cache = try EmbeddedCache(folder.root, access, steps: steps, logger: logger)
+    if let known = measured.withLock({ $0[subject] }) { return .success(known) }
     do {
-      let result = try await act(cache)
-      try cache.close()
-      return result
-    } catch {
-      try? cache.close()
-      throw error
+      let size = try await measure.bytes(of: subject) ?? 0  // B11: a snapshot that does not exist counts 0
+      if !subject.isMutable { measured.withLock { $0[subject] = size } }
+      return .success(size)
+    } catch let failure as TreeMeasure.Unmeasurable {
+      if failure.cause is CancellationError { throw failure.cause }
+      return .failure(failure)
     }
+  }
+
+  private var trees: DirectorySnapshotter {
+    get throws { try DirectorySnapshotter(folder.root.appending(CacheRoot.Name.trees), .read) }
+  }
+
+  private var blobs: BlobFolder {
+    get throws { try BlobFolder(folder.root.appending(CacheRoot.Name.blobs), .read) }
+  }
+
+  /// Allowed where this user may write to the folder, as it is now; another process may still hold the lock when it comes
+  /// to the act.
+  public func pruning() async -> Permission<any CachePruner> {
+    if access(folder.root.string, W_OK) != 0 {
+      return .refused(why: "\(folder.root) may not be written by this user")
+    }
+    do {
+      try CacheRoot(at: folder.root).checkIsOwn()
+    } catch {
+      return .refused(why: (error as? CacheError)?.message ?? "\(error)")
+    }
+    return .allowed(EmbeddedPruner(source: self))
+  }
+
+  /// Nothing is missing here.
+  public func insight() async -> Permission<any CacheInsight> {
+    .allowed(EmbeddedInsight(source: self))
+  }
+
+  /// The one record whose id begins with `prefix`, as ``CacheState/resolve(_:)``.
+  ///
+  /// - Complexity: O(records).
+  public func resolve(_ prefix: String) async throws -> RecordID {
+    try await waiting { try CacheState.resolve(prefix, among: try self.folder.store.ids()) }
+  }
+
+  /// Opens the cache, acts, and closes it.
+  private func acting<T: Sendable>(
+    _ access: EmbeddedFolder.Access, _ act: @Sendable (CacheManager) async throws -> T
+  ) async throws -> T {
+    try await waiting {
+      let cache = try EmbeddedCache(self.folder.root, access, steps: self.steps, logger: self.logger)
+      do {
+        let result = try await act(cache.manager)
+        try cache.close()
+        return result
+      } catch {
+        try? cache.close()
+        throw error
+      }
+    }
+  }
+
+  private struct EmbeddedPruner: CachePruner {
+    let source: EmbeddedSource
+
+    var promises: PrunePromises { .all }
+
+    func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws -> PruneReport
+    {
+      try await source.acting(.reclaim) { try await $0.carryOut(plan, progress: progress) }
+    }
+  }
+
+  private struct EmbeddedInsight: CacheInsight {
+    let source: EmbeddedSource
+
+    func details(of id: RecordID) async throws -> RecordDetails {
+      try await waiting {
+        guard let stored = try source.folder.store.stored(id) else { throw CacheError(.notFound, "no record \(id)") }
+        let blobs = try source.blobs
+        return try RecordDetails(stored, folder: stored.tree.map { try source.trees.folder(of: $0) }) {
+          try blobs.size(of: $0) == nil
+        }
+      }
+    }
+
+    func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] {
+      let details = try await details(of: id)
+      return try await waiting {
+        if let folder = details.folder { return try EmbeddedCache.files(in: folder, of: id, at: path) }
+        // One that was never made is made aside.
+        return try await EmbeddedCache.looking(at: source.folder.root, logger: source.logger) { cache in
+          try await cache.files(of: cache.manager.get(id, countsAsUse: false), at: path)
+        }
+      }
+    }
+
+    func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws {
+      try await source.acting(.write) { manager in
+        if isHeld { try manager.hold(id, reason: reason) } else { try manager.unhold(id) }
+      }
+    }
+  }
+}
+
+extension RecordDetails {
+  fileprivate init(_ stored: StoredRecord, folder: FilePath?, isMissing: (Digest) throws -> Bool) rethrows {
+    self.init(
+      metadata: stored.metadata, refCount: stored.refs + (stored.isHeld ? 1 : 0), isHeld: stored.isHeld,
+      isLazy: try stored.metadata.isBlobOnly && stored.metadata.blob?.digest.map(isMissing) ?? false,
+      equalHalf: stored.equalHalf, folder: folder, leases: stored.leases.sorted(), tags: stored.tags.sorted())
   }
 }

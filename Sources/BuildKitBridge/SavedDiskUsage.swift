@@ -1,33 +1,6 @@
 import BuildCache
+import CacheReport
 import Foundation
-
-/// A row of a saved list.
-public struct SavedRow: Sendable, Equatable {
-  /// The record's id.
-  public var id: RecordID
-  /// Its kind; BuildKit's lists don't tell.
-  public var kind: RecordKind?
-  /// Whether it can be written.
-  public var isMutable: Bool
-  /// Whether it was in use.
-  public var inUse: Bool
-  /// Whether something outside used it.
-  public var isShared: Bool
-  /// Bytes.
-  public var size: Int64
-  /// When it was made.
-  public var createdAt: Timestamp
-  /// When it was last used; absent: never.
-  public var lastUsedAt: Timestamp?
-  /// How often it was used.
-  public var usageCount: Int
-  /// Its parents' ids.
-  public var parents: [RecordID]
-  /// What it is.
-  public var description: String
-  /// What it was made for.
-  public var recordType: RecordType
-}
 
 /// Reads what `buildctl du --format '{{json .}}'` and `strata du --format json` print: an array of objects, or one
 /// object a line.
@@ -40,13 +13,13 @@ public enum SavedDiskUsage {
   ///   - bytes: the whole file.
   ///   - name: the file's name, for messages.
   /// - Throws: ``CacheError`` `badList`, naming the file, and the row or line.
-  public static func read(_ bytes: [UInt8], name: String) throws(CacheError) -> [SavedRow] {
+  public static func read(_ bytes: [UInt8], name: String) throws(CacheError) -> [UsageRow] {
     let mark: [UInt8] = [0xef, 0xbb, 0xbf]  // some editors put it before UTF-8
     let text = bytes.starts(with: mark) ? bytes[3...] : bytes[...]
     guard let first = text.first(where: { !isSpace($0) }) else {
       throw CacheError(.badList, "\(name) is empty: save it again with `buildctl du --format '{{json .}}'`")
     }
-    var rows: [SavedRow]
+    var rows: [UsageRow]
     if first == UInt8(ascii: "[") {
       rows = try array(Data(text), name)
     } else {
@@ -60,23 +33,23 @@ public enum SavedDiskUsage {
     byte == 0x20 || (0x9...0xd).contains(byte)
   }
 
-  private static func array(_ data: Data, _ name: String) throws(CacheError) -> [SavedRow] {
+  private static func array(_ data: Data, _ name: String) throws(CacheError) -> [UsageRow] {
     do {
-      return try JSONDecoder().decode([Row].self, from: data).map(\.row)
+      return try JSONDecoder().decode([UsageRow].self, from: data)
     } catch {
       throw explained(error, name, line: nil)
     }
   }
 
-  private static func lines(_ text: ArraySlice<UInt8>, _ name: String) throws(CacheError) -> [SavedRow] {
-    var rows: [SavedRow] = []
+  private static func lines(_ text: ArraySlice<UInt8>, _ name: String) throws(CacheError) -> [UsageRow] {
+    var rows: [UsageRow] = []
     let decoder = JSONDecoder()
     var number = 0
     for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       number += 1
       guard !line.allSatisfy(isSpace) else { continue }
       do {
-        rows.append(try decoder.decode(Row.self, from: Data(line)).row)
+        rows.append(try decoder.decode(UsageRow.self, from: Data(line)))
       } catch {
         throw explained(error, name, line: number)
       }
@@ -85,7 +58,7 @@ public enum SavedDiskUsage {
   }
 
   /// What would make a plan wrong: two rows of one id, a circle.
-  private static func check(_ rows: inout [SavedRow], _ name: String) throws(CacheError) {
+  private static func check(_ rows: inout [UsageRow], _ name: String) throws(CacheError) {
     guard rows.reduce(rows.count, { $0 + $1.parents.count }) < Int32.max else {
       throw CacheError(.badList, "\(name) has more than \(Int32.max) records and parents")
     }
@@ -132,50 +105,5 @@ public enum SavedDiskUsage {
       }
     let row = context.codingPath.first?.intValue.map { "row \($0 + 1): " }
     return CacheError(.badList, "\(name): \(line.map { "line \($0): " } ?? row ?? "")\(what); \(advice)")
-  }
-
-  /// A row as JSON has it.
-  private struct Row: Decodable {
-    let row: SavedRow
-
-    enum CodingKeys: String, CodingKey {
-      case id, kind, mutable, inUse, shared, size, createdAt, lastUsedAt, usageCount, parents, description, recordType
-    }
-
-    init(from decoder: any Decoder) throws {
-      let members = try decoder.container(keyedBy: CodingKeys.self)
-      func time(_ key: CodingKeys) throws -> Timestamp? {
-        guard let text = try members.decodeIfPresent(String.self, forKey: key) else { return nil }
-        do { return try Timestamp(parsing: text) } catch { throw refusal(key, error.message) }
-      }
-      func number(_ key: CodingKeys) throws -> Int64 {
-        let number: Int64
-        do {
-          number = try members.decode(Int64.self, forKey: key)
-        } catch let error where !(error is DecodingError) {
-          throw refusal(key, "it is no whole number, or larger than \(Int64.max)")
-        }
-        guard number >= 0 else { throw refusal(key, "it is negative") }
-        return number
-      }
-      func refusal(_ key: CodingKeys, _ words: String) -> DecodingError {
-        DecodingError.dataCorruptedError(forKey: key, in: members, debugDescription: words)
-      }
-      let id = try members.decode(String.self, forKey: .id)
-      guard !id.isEmpty else { throw refusal(.id, "it is empty") }
-      let size = try number(.size)
-      let hasUses = try members.contains(.usageCount) && !members.decodeNil(forKey: .usageCount)
-      let uses = hasUses ? try number(.usageCount) : 0
-      guard let createdAt = try time(.createdAt) else { throw refusal(.createdAt, "it is missing") }
-      row = SavedRow(
-        id: id, kind: try members.decodeIfPresent(String.self, forKey: .kind).flatMap { RecordKind(rawValue: $0) },
-        isMutable: try members.decodeIfPresent(Bool.self, forKey: .mutable) ?? false,
-        inUse: try members.decodeIfPresent(Bool.self, forKey: .inUse) ?? false,
-        isShared: try members.decodeIfPresent(Bool.self, forKey: .shared) ?? false, size: size, createdAt: createdAt,
-        lastUsedAt: try time(.lastUsedAt), usageCount: Int(clamping: uses),
-        parents: try members.decodeIfPresent([RecordID].self, forKey: .parents) ?? [],
-        description: try members.decodeIfPresent(String.self, forKey: .description) ?? "",
-        recordType: RecordType(rawValue: try members.decodeIfPresent(String.self, forKey: .recordType) ?? ""))
-    }
   }
 }

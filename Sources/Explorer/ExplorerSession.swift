@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Synchronization
 import Terminal
 
@@ -58,7 +59,7 @@ public final class ExplorerSession {
 
   /// What is shown.
   public private(set) var state: ExplorerState
-  private let controller: any CacheController
+  private let source: any CacheSource
   private let clock: any CacheClock
   private let outlets: Outlets
   private let inbox: Inbox
@@ -72,7 +73,8 @@ public final class ExplorerSession {
   /// Opens an explorer and begins to read the cache.
   ///
   /// - Parameters:
-  ///   - controller: the cache; it stays the caller's to close.
+  ///   - source: the cache.
+  ///   - first: a reading of it that somebody has made already; absent: it is made.
   ///   - prune: what the Prune screen begins with; absent: what suits the cache.
   ///   - isASCII: whether signs are drawn in ASCII only.
   ///   - size: the window's size.
@@ -80,19 +82,17 @@ public final class ExplorerSession {
   ///   - outlets: what keys that copy and export use.
   ///   - wake: called, from any thread, when ``receive()`` has something to do.
   public init(
-    _ controller: any CacheController, prune: PrunePreset? = nil, isASCII: Bool, size: Size,
+    _ source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset(), isASCII: Bool, size: Size,
     clock: any CacheClock = SystemClock(), outlets: Outlets, wake: @escaping @Sendable () -> Void
   ) {
-    self.controller = controller
+    self.source = source
     self.clock = clock
     self.outlets = outlets
     inbox = Inbox(wake: wake)
     state = ExplorerState(
-      ExplorerState.Options(
-        name: controller.name, readOnlyReason: controller.readOnlyReason, noInsightReason: controller.noInsightReason,
-        prune: prune ?? PrunePreset(behavior: controller.behavior), isASCII: isASCII), size: size)
-    start(.glimpse(size.rows))
-    start(.load(ListChoice()))
+      ExplorerState.Options(name: source.identity.words, prune: prune, isASCII: isASCII), size: size)
+    if first == nil { start(.glimpse(size.rows)) }
+    start(.load(ListChoice(), known: first))
   }
 
   /// The screen as it is now.
@@ -150,7 +150,7 @@ public final class ExplorerSession {
     effectCount += 1
     let slot = effect.slot
     let ticket = Ticket(slot: slot, number: effectCount, reading: effect.isOfRows ? reading : nil)
-    let work = Work(controller: controller, clock: clock, outlets: outlets) { [inbox] in inbox.add(.removed($0)) }
+    let work = Work(source: source, clock: clock, outlets: outlets) { [inbox] in inbox.add(.removed($0)) }
     let task = Task.detached { [inbox] in
       let answer = Task.isCancelled ? .nothing : await work.run(effect)
       inbox.add(answer, endOf: ticket)
@@ -165,7 +165,7 @@ public final class ExplorerSession {
 
 /// Does what effects ask for.
 private struct Work: Sendable {
-  let controller: any CacheController
+  let source: any CacheSource
   let clock: any CacheClock
   let outlets: ExplorerSession.Outlets
   /// Told each record that a prune removed.
@@ -184,16 +184,13 @@ private struct Work: Sendable {
   private func result(of effect: Effect) async throws -> ExplorerEvent {
     switch effect {
     case .glimpse(let count):
-      guard let cache = try? await controller.glimpse(of: count) else { return .nothing }
-      let now = clock.now()
-      return .glimpsed(Inventory(cache, nil, now: now), Arrangement(cache, ListChoice(), now: now))
-    case .load(let choice):
-      let cache = try await controller.usage()
-      let now = clock.now()
-      let arrangement = Arrangement(cache, choice, now: now)
-      // After that, so that all is told of one reading.
-      let (space, notes) = (try await controller.space(), await controller.notes())
-      return .loaded(Inventory(cache, space, notes: notes, now: now), arrangement)
+      guard let cache = try? await source.glimpse(of: count) else { return .nothing }
+      let reading = Reading(state: cache, moment: clock.now(), behavior: .embedded)
+      return .glimpsed(Inventory(reading), Arrangement(cache, ListChoice(), now: reading.moment))
+    case .load(let choice, let known):
+      let reading = if let known { known } else { try await source.read() }
+      let arrangement = Arrangement(reading.state, choice, now: reading.moment)
+      return .loaded(Inventory(reading), arrangement, await Rights(of: source))
     case .arrange(let cache, let choice, let earlier, let now):
       return .arranged(Arrangement(cache, choice, from: earlier, now: now))
     case .plan(let cache, let policies, let behavior, let free):
@@ -207,20 +204,24 @@ private struct Work: Sendable {
       return .laidOut(GraphPicture(cache, arrangement, unfolded: unfolded))
     case .relate(let cache, let row): return .related(Related(cache, row))
     case .describe(let cache, let row):
-      return .described(
-        RecordDescription(cache, row, details: try await controller.details(of: cache.rows[row].id)))
+      var details: RecordDetails?
+      if case .allowed(let insight) = await source.insight() {
+        details = try await insight.details(of: cache.rows[row].id)
+      }
+      return .described(RecordDescription(cache, row, details: details))
     case .stand(let cache, let behavior):
       return .stood(PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: clock.now()))
     case .choose(let cache, let rows): return .chosen(PrunePlan(cache, removing: rows))
     case .list(let id, let path):
       do {
-        return .listed(id, path, try await controller.files(of: id, at: path))
+        return .listed(id, path, try await source.insight().means(to: "look into a record").files(of: id, at: path))
       } catch let error as CacheError {
         return .notListed(id, path, error.description)
       }
-    case .carryOut(let plan): return .pruned(try await controller.carryOut(plan, progress: removed))
+    case .carryOut(let plan):
+      return .pruned(try await source.pruning().means(to: "prune").carryOut(plan, progress: removed))
     case .setHeld(let isHeld, let id):
-      try await controller.setHeld(isHeld, id, reason: "held in the explorer")
+      try await source.insight().means(to: "hold a record").setHeld(isHeld, id, reason: "held in the explorer")
       return .changed(isHeld ? "held: no prune takes it until H lets go" : "let go")
     case .export(let cache, let rows):
       return .told("wrote \(counted(rows.count)) to \(try outlets.export(cache, rows))")
@@ -235,12 +236,13 @@ extension ExplorerSession {
   /// Each key is pressed when all that the one before set going has come to its end, so that a script always shows
   /// the same.
   public static func play(
-    _ keys: [Key], on controller: any CacheController, prune: PrunePreset? = nil, size: Size, isASCII: Bool,
+    _ keys: [Key], on source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset(), size: Size,
+    isASCII: Bool,
     clock: any CacheClock = SystemClock(), outlets: Outlets
   ) async -> Grid {
     let (signals, signal) = AsyncStream.makeStream(of: Void.self)
     let session = ExplorerSession(
-      controller, prune: prune, isASCII: isASCII, size: size, clock: clock, outlets: outlets
+      source, first: first, prune: prune, isASCII: isASCII, size: size, clock: clock, outlets: outlets
     ) {
       signal.yield()
     }

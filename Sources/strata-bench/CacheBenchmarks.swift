@@ -13,12 +13,10 @@ struct CacheBenchmarks {
 
   private var count: Int { workload.records.count }
   private func usage() async throws -> CacheState {
-    let cache = try EmbeddedCache(root, .read)
-    defer { try? cache.close() }
-    return try await cache.usage(matching: .all)
+    try await EmbeddedSource(root).read().state
   }
 
-  /// Opening and loading, and what the sqlite3 shell needs to read the same rows, from exec to end.
+  /// A reading, opening for a writer, and what the sqlite3 shell needs to read the same rows, from exec to end.
   func open() async throws -> [Measurement] {
     var shell: [Double] = []
     let rows = "SELECT * FROM record; SELECT * FROM parent ORDER BY record, position"
@@ -29,15 +27,16 @@ struct CacheBenchmarks {
       shell.append(time)
     }
     let reference = shell.isEmpty ? nil : Measurement(of: "sqlite3 shell", records: count, values: shell)
+    let read = try await Measurement(of: "read", records: count, runs: runs) { _ = try await usage() }
     let open = try await Measurement(of: "open", records: count, runs: runs) { try EmbeddedCache(root, .read).close() }
-    return [open.compared(with: reference)] + [reference].compactMap(\.self)
+    return [read.compared(with: reference), open.compared(with: reference)] + [reference].compactMap(\.self)
   }
 
   func diskUsage() async throws -> [Measurement] {
     let cache = try EmbeddedCache(root, .read)
     defer { try? cache.close() }
     return [
-      try await Measurement(of: "disk usage", records: count, runs: runs) { _ = try await cache.usage(matching: .all) }
+      try await Measurement(of: "disk usage", records: count, runs: runs) { _ = try await cache.manager.usage() }
     ]
   }
 
@@ -78,12 +77,12 @@ struct CacheBenchmarks {
         steps: DurableSteps { _, name, moment in
           if name == "transaction", moment == .after { steps.withLock { $0 += 1 } }
         })
-      let state = try await cache.usage(matching: .all)
+      let state = try await cache.manager.usage()
       let all = PrunePlan(state, policies: [PrunePolicy(all: true, keepBytes: 1)], now: Workload.now)
       let freed = all.victims.prefix(victims - 1).reduce(0) { $0 + state.rows[$1.row].size }
       let plan = all.limited(rule: 0, to: SpaceLimits(maxUsed: all.before - freed))
       let before = steps.withLock { $0 }
-      times.append(try await milliseconds { _ = try await cache.carryOut(plan) { _ in } })
+      times.append(try await milliseconds { _ = try await cache.manager.carryOut(plan) { _ in } })
       transactions.append(Double(steps.withLock { $0 } - before))
       try cache.close()
     }

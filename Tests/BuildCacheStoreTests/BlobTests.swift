@@ -50,7 +50,7 @@ private final class CountingProvider: BlobProvider {
       descriptor(bytes), RecordOptions(imageRef: "docker.io/library/a:1"),
       providers: [Digest(of: bytes): provider])
     #expect(try cache.manager.details(of: ref.id).isLazy)
-    #expect(try await cache.usage().rows.map(\.size) == [0])
+    #expect(try await cache.manager.usage().rows.map(\.size) == [0])
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<20 { group.addTask { try await ref.extract() } }
       try await group.waitForAll()

@@ -148,14 +148,14 @@ import Testing
     try shell("sqlite3", root.appending("cache.db").string, "\(sql) WHERE \(condition)")
     let tree = "2"
     let reader = try EmbeddedCache(root, .read)
-    #expect(try await reader.usage().rows.map(\.id) == [base])
-    let notes = await reader.notes()
+    #expect(try await reader.manager.usage().rows.map(\.id) == [base])
+    let notes = reader.notes
     #expect(notes.count == 1 && notes[0].contains(top) && notes[0].contains(column), "\(notes)")
     #expect(try await findings().contains { $0.severity == .broken && $0.description.contains(column) })
     #expect(!FileManager.default.fileExists(atPath: root.appending("lost").string))
 
     let writer = try EmbeddedCache(root, .write)
-    #expect(await writer.notes().contains { $0.contains(top) && $0.contains("moved to \(root)/lost/1") })
+    #expect(writer.notes.contains { $0.contains(top) && $0.contains("moved to \(root)/lost/1") })
     try await writer.manager.collectGarbage()
     let kept = root.pushing("lost/1").string
     #expect(try FileManager.default.contentsOfDirectory(atPath: kept).sorted() == [tree, "records.json"])
@@ -164,7 +164,7 @@ import Testing
     #expect(found.map(\.severity) == [.unfinished] && found[0].description.contains(top), "\(found)")
     try writer.close()
     let again = try EmbeddedCache(root, .write)
-    #expect(await again.notes().isEmpty)
+    #expect(again.notes.isEmpty)
     let plan = try await again.manager.repairPlan()
     #expect(plan.dropped.count == 1 && plan.dropped[0].contains(top))
     #expect(try await again.manager.repair(plan) == [])
@@ -229,14 +229,14 @@ import Testing
         let context = "\(name), byte \(place)"
         do {
           let reader = try EmbeddedCache(copy, .read)
-          let rows = Set(try await reader.usage().rows.map(\.id))
+          let rows = Set(try await reader.manager.usage().rows.map(\.id))
           let known = rows.union(reader.manager.cleared.map(\.id))
           let broken = try await findings(copy, deep: true).filter { $0.severity == .broken }
           if !known.isSuperset(of: [base, top]) { #expect(!broken.isEmpty, "\(context): looked at, \(known)") }
           if name != "cache.db" { #expect(!broken.isEmpty, "\(context) is not found") }
           if !broken.isEmpty { told += 1 }
           let writer = try EmbeddedCache(copy, .write)
-          let kept = Set(try await writer.usage().rows.map(\.id)).union(writer.manager.cleared.map(\.id))
+          let kept = Set(try await writer.manager.usage().rows.map(\.id)).union(writer.manager.cleared.map(\.id))
           if !kept.isSuperset(of: [base, top]) { #expect(!broken.isEmpty, "\(context): written to, \(kept)") }
           try writer.close()
         } catch {

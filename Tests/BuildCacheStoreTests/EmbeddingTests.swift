@@ -47,7 +47,7 @@ func useCache(in folder: FilePath) async throws -> PruneReport {
     #expect(report.removed == 3)
     #expect(report.changed.isEmpty)
     let again = try EmbeddedCache(scratch.path.appending("cache"), .read)
-    #expect(try await again.usage().rows.isEmpty)
+    #expect(try await again.manager.usage().rows.isEmpty)
   }
 
   @Test("its program is the one above") func isTrue() throws {

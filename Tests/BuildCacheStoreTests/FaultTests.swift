@@ -118,7 +118,7 @@ import Testing
     case .remove:
       let usage = try manager.listing()
       let row = try #require(usage.index(of: id("m", in: cache)))
-      _ = try await cache.carryOut(PrunePlan(usage, removing: [row])) { _ in }
+      _ = try await cache.manager.carryOut(PrunePlan(usage, removing: [row])) { _ in }
     case .collect: try await manager.collectGarbage()
     case .lostRow: break
     case .repair: _ = try await manager.repair(try await manager.repairPlan())

@@ -213,7 +213,7 @@ import Testing
     try await shell(scripts[damage])
     let other = try EmbeddedCache(scratch.path.appending("other"), .write)
     await #expect(throws: CacheError.self) { try await other.importImage(at: scratch.path.appending("layout")) }
-    #expect(try await other.usage().rows.isEmpty)
+    #expect(try await other.manager.usage().rows.isEmpty)
     #expect(try other.content.digests().isEmpty)
     #expect(try await other.manager.verify() == [])
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path.appending("other/trees").string) == [])

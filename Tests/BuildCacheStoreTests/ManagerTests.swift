@@ -33,7 +33,7 @@ import Testing
   }
 
   private func state(_ cache: EmbeddedCache, _ id: RecordID) async throws -> CacheState.Row? {
-    let usage = try await cache.usage()
+    let usage = try await cache.manager.usage()
     return usage.index(of: id).map { usage.rows[$0] }
   }
 
@@ -46,7 +46,7 @@ import Testing
     try cache.manager.tag("docker.io/app:1", top)
     #expect(try await state(cache, base)?.isShared == true)
     try await cache.manager.prune([PrunePolicy()])
-    #expect(try await cache.usage().rows.count == 2)
+    #expect(try await cache.manager.usage().rows.count == 2)
     try cache.manager.untag("docker.io/app:1")
     #expect(try await state(cache, base)?.isShared == false)
     #expect(throws: CacheError.self) { try cache.manager.untag("docker.io/app:1") }
@@ -70,12 +70,12 @@ import Testing
     cache = try open()
     #expect(try await state(cache, base)?.inUse == true)
     try await cache.manager.prune([PrunePolicy(all: true)])
-    #expect(try await cache.usage().rows.count == 2)
+    #expect(try await cache.manager.usage().rows.count == 2)
     try cache.manager.unhold(top)
     #expect(try await state(cache, top)?.usageCount == uses)
     #expect(throws: CacheError.self) { try cache.manager.unhold(top) }
     try await cache.manager.prune([PrunePolicy(all: true)])
-    #expect(try await cache.usage().rows.isEmpty)
+    #expect(try await cache.manager.usage().rows.isEmpty)
   }
 
   @Test("an id may be shortened while it stays unique") func shortIDs() async throws {
@@ -95,11 +95,11 @@ import Testing
     let id = mutable.id
     try mutable.release()
     let before = try await state(cache, id)
-    _ = try await cache.usage()
+    _ = try await cache.manager.usage()
     let after = try await state(cache, id)
     #expect(before == after)
     #expect(after?.isMutable == true)
-    #expect(try await cache.usage().rows.count == 1)
+    #expect(try await cache.manager.usage().rows.count == 1)
   }
 
   @Test("F: an age limit leaves out what was used later") func ageLimit() async throws {
@@ -150,7 +150,7 @@ import Testing
       var random = SeededGenerator(seed)
       try await fill(cache, &random)
       for _ in 0..<6 {
-        let usage = try await cache.usage()
+        let usage = try await cache.manager.usage()
         let policy = PrunePolicy(
           all: random.chance(30), keepBytes: random.chance(25) ? 0 : Int64(random.pick(1...max(1, Int(usage.total)))))
         let plan = PrunePlan(usage, policies: [policy], now: SystemClock().now())
@@ -159,7 +159,7 @@ import Testing
         #expect(removed.withLock { $0 } == plan.victims.map { usage.rows[$0.row].id }, "seed \(seed)")
         #expect(report.freed == plan.freed)
         // With `all` a shared victim is subtracted though it was never part of the total (D4).
-        if !policy.all { #expect(try await cache.usage().total == plan.after) }
+        if !policy.all { #expect(try await cache.manager.usage().total == plan.after) }
         try await fill(cache, &random, count: 5)
       }
       try cache.close()
@@ -174,7 +174,7 @@ import Testing
 
   private func fill(_ cache: EmbeddedCache, _ random: inout SeededGenerator, count: Int = 12) async throws {
     for _ in 0..<count {
-      let ids = try await cache.usage().rows.filter { !$0.isMutable }.map(\.id).sorted()
+      let ids = try await cache.manager.usage().rows.filter { !$0.isMutable }.map(\.id).sorted()
       func some() -> RecordID? { ids.isEmpty ? nil : ids[random.pick(0...(ids.count - 1))] }
       switch random.pick(0...5) {
       case 0 where ids.count > 1:
@@ -204,10 +204,10 @@ import Testing
     let base = try await layer(cache)
     let used = try await layer(cache, name: "used")
     let plan = PrunePlan(
-      try await cache.usage(), policies: [PrunePolicy()], now: SystemClock().now())
+      try await cache.manager.usage(), policies: [PrunePolicy()], now: SystemClock().now())
     try cache.manager.get(used).release()
     let late = try await layer(cache, name: "late")
-    let report = try await cache.carryOut(plan) { _ in }
+    let report = try await cache.manager.carryOut(plan) { _ in }
     #expect(report.changed == [used])
     #expect(report.removed == 1)
     #expect(try await state(cache, base) == nil)
@@ -218,11 +218,11 @@ import Testing
     let cache = try open()
     for number in 0..<105 { _ = try await layer(cache, name: "n\(number)") }
     let plan = PrunePlan(
-      try await cache.usage(), policies: [PrunePolicy()], now: SystemClock().now())
+      try await cache.manager.usage(), policies: [PrunePolicy()], now: SystemClock().now())
     let count = Guarded(0)
     let running = Guarded<Task<PruneReport, any Error>?>(nil)
     let task = Task {
-      try await cache.carryOut(plan) { _ in
+      try await cache.manager.carryOut(plan) { _ in
         let isThird = count.withLock { count in
           count += 1
           return count == 3
@@ -235,11 +235,11 @@ import Testing
     #expect(report.wasStopped)
     // What is told is durable: with the third of a hundred the others were gone, too.
     #expect(report.removed == 100)
-    #expect(try await cache.usage().rows.count == 5)
+    #expect(try await cache.manager.usage().rows.count == 5)
     try cache.close()
     let again = try open()
-    #expect(try await again.usage().rows.count == 5)
-    for row in try await again.usage().rows {
+    #expect(try await again.manager.usage().rows.count == 5)
+    for row in try await again.manager.usage().rows {
       let ref = try again.manager.get(row.id)
       #expect(FileManager.default.fileExists(atPath: try await ref.mount().string))
       try ref.release()
@@ -257,11 +257,11 @@ import Testing
       (error as? CacheError)?.code == .heldByOther && "\(error)".contains("\(getpid())")
     }
     let reader = try open(.read)
-    #expect(await reader.notes().contains { $0.contains("in use is unknown") })
+    #expect(reader.notes.contains { $0.contains("in use is unknown") })
     let plan = PrunePlan(
-      try await reader.usage(), policies: [PrunePolicy()], now: SystemClock().now())
+      try await reader.manager.usage(), policies: [PrunePolicy()], now: SystemClock().now())
     #expect(plan.count == 1)
-    await #expect(throws: CacheError.self) { try await reader.carryOut(plan) { _ in } }
+    await #expect(throws: CacheError.self) { try await reader.manager.carryOut(plan) { _ in } }
     try reader.close()
     try first.close()
     try open().close()

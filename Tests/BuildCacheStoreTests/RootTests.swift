@@ -141,7 +141,7 @@ import Testing
     _ = try shell("chown", "-R", "1:1", root.string)
     let before = try picture(root)
     #expect(throws: CacheError.self) { try EmbeddedCache(root, .write) }
-    #expect(try await EmbeddedCache(root, .read).usage().rows.count == 1)
+    #expect(try await EmbeddedSource(root).read().state.rows.count == 1)
     let changed = try changes(root, since: before)
     #expect(changed == [])
   }
@@ -171,10 +171,9 @@ import Testing
     for root in [root, copy] {
       let before = try picture(root)
       let cache = try EmbeddedCache(root, .read)
-      #expect(try await cache.usage().rows.map(\.isShared) == [true])
+      #expect(try await cache.manager.usage().rows.map(\.isShared) == [true])
       #expect(try cache.manager.tags().map(\.name) == ["t"])
       #expect(try await cache.manager.verify().allSatisfy { $0.severity == .unfinished })
-      #expect(try await cache.space() != nil)
       try cache.close()
       let changed = try changes(root, since: before)
       #expect(changed == [])
@@ -192,7 +191,7 @@ import Testing
     try cache.close()
     let before = try picture(root)
     let watched = try EmbeddedSource(root)
-    #expect(try await watched.files(of: merge.id, at: "/").map(\.name.string) == ["file"])
+    #expect(try await watched.insight().means(to: "look").files(of: merge.id, at: "/").map(\.name.string) == ["file"])
     for (number, made) in [true, false].enumerated() {
       let out = scratch.path.appending("out\(number)")
       if made { try FileManager.default.createDirectory(atPath: out.string, withIntermediateDirectories: true) }

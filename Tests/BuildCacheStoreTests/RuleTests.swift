@@ -1,4 +1,5 @@
 import BuildCacheStore
+import CacheReport
 import Foundation
 import Synchronization
 import SystemPackage
@@ -32,6 +33,9 @@ private final class WatchedStore: MetadataStore {
   func forEachSnapshot(_ body: (Snapshot) -> Void) throws { try real.forEachSnapshot(body) }
   func unleasedSnapshots() throws -> [Snapshot] { try real.unleasedSnapshots() }
   func leases() throws -> [Lease] { try real.leases() }
+  func leases(holding snapshot: SnapshotID, or blob: Digest?) throws -> Set<String> {
+    try real.leases(holding: snapshot, or: blob)
+  }
   func tags() throws -> [BuildCache.Tag] { try real.tags() }
   func leasedBlobs() throws -> Set<Digest> { try real.leasedBlobs() }
   func variants(of blob: Digest) throws -> Set<Digest> { try real.variants(of: blob) }

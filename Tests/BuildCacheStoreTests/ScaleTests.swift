@@ -43,12 +43,12 @@ import Testing
       steps: DurableSteps { _, name, moment in
         if name == "transaction", moment == .after { transactions.withLock { $0 += 1 } }
       })
-    let usage = try await cache.usage()
+    let usage = try await cache.manager.usage()
     let plan = PrunePlan(
       usage, policies: [PrunePolicy(all: true, keepBytes: usage.total / 2)], now: SystemClock().now())
     let before = transactions.withLock { $0 }
     let told = Mutex<[RecordID]>([])
-    let report = try await cache.carryOut(plan) { row in told.withLock { $0.append(row.id) } }
+    let report = try await cache.manager.carryOut(plan) { row in told.withLock { $0.append(row.id) } }
     #expect(report.removed == plan.count)
     #expect(plan.count > count / 2)
     #expect(told.withLock { $0 } == plan.victims.map { usage.rows[$0.row].id })
@@ -57,39 +57,37 @@ import Testing
   }
 
   @Test("the largest records are there before any is read: those that are sure to be shown")
-  func largest() throws {
+  func largest() async throws {
     var (mutable, half, unknown) = (record("mutable"), record("half"), record("unknown"))
     mutable.isCommitted = false
     half.equalMutable = "mutable"
     unknown.size = nil
     try write(300, also: [mutable, half, unknown].map { .putRecord($0) })
-    let folder = try EmbeddedFolder(scratch.path, .read)
-    let rows = try folder.largest(7).rows
+    let source = try EmbeddedSource(scratch.path)
+    let rows = try #require(try await source.glimpse(of: 7)).rows
     #expect(rows.map(\.id) == ["r193", "r290", "r96", "r192", "r289", "r95", "r191"])
     #expect(rows.map(\.size) == [96, 96, 96, 95, 95, 95, 94])
     #expect(rows.first?.kind == .layer)
-    let cache = try EmbeddedCache(folder)
-    #expect(try cache.manager.resolve("r29") == "r29")
-    try cache.close()
+    #expect(try await source.resolve("r29") == "r29")
   }
 
   @Test("a cache that is being watched holds nothing: others change it, and the next look shows that")
   func watched() async throws {
     try write(long(2_000))
     let watched = try EmbeddedSource(scratch.path)
-    #expect(watched.readOnlyReason == nil)
+    #expect(await watched.pruning().refusal == nil)
+    let insight = try await watched.insight().means(to: "hold")
     #expect(try await watched.glimpse(of: 1)?.rows.count == 1)
-    #expect(try await watched.usage().rows.count == long(2_000))
+    #expect(try await watched.read().state.rows.count == long(2_000))
     let writer = try EmbeddedCache(scratch.path, .write)
     try writer.manager.hold("r29", reason: "another process")
-    #expect(try await watched.usage().rows.contains { $0.id == "r29" && $0.inUse })
-    #expect(await watched.notes().contains { $0.contains("process \(getpid()), since 20") })
-    await #expect(throws: CacheError.self) { try await watched.setHeld(false, "r29", reason: "") }
+    #expect(try await watched.read().state.rows.contains { $0.id == "r29" && $0.inUse })
+    #expect(try await watched.read().notes.contains { $0.contains("process \(getpid()), since 20") })
+    await #expect(throws: CacheError.self) { try await insight.setHeld(false, "r29", reason: "") }
     try writer.close()
-    try await watched.setHeld(false, "r29", reason: "")
-    #expect(try await watched.usage().rows.allSatisfy { !$0.inUse })
-    #expect(await watched.notes().isEmpty)
-    try await watched.close()
+    try await insight.setHeld(false, "r29", reason: "")
+    #expect(try await watched.read().state.rows.allSatisfy { !$0.inUse })
+    #expect(try await watched.read().notes.isEmpty)
   }
 
   private func record(_ id: RecordID) -> RecordMetadata {

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Foundation
 import SystemPackage
 import TestSupport
@@ -163,6 +164,9 @@ import Testing
     #expect(try store.unleasedSnapshots().map(\.id) == ["stray"])
     #expect(
       try store.leases() == [Lease(id: "l", isTemporary: false, snapshots: ["top", "later"], blobs: [digests[0]])])
+    #expect(try store.leases(holding: "later", or: nil) == ["l"])
+    #expect(try store.leases(holding: "nothing", or: digests[0]) == ["l"])
+    #expect(try store.leases(holding: "nothing", or: digests[1]).isEmpty)
     try store.apply([.removeLease("l")])
     #expect(Set(try store.unleasedSnapshots().map(\.id)) == ["base", "top", "stray"])
     #expect(try store.leasedBlobs().isEmpty)

@@ -1,3 +1,4 @@
+import CacheReport
 import Synchronization
 import SystemPackage
 

@@ -1,3 +1,4 @@
+import CacheReport
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Foundation
 import Glibc
 import SystemPackage
@@ -34,7 +35,7 @@ import Testing
       [{"id":"a","size":9223372036854775807,"usageCount":9223372036854775807,"createdAt":"1678-01-01T00:00:00Z"},
       {"id":"b","size":-0,"usageCount":1e3,"createdAt":"2261-12-31T23:59:59.999999999-23:59","parents":["a"]}]
       """
-    let state = SavedCache.joined(try SavedDiskUsage.read(Array(text.utf8), name: "x"))
+    let state = CacheState(listing: try SavedDiskUsage.read(Array(text.utf8), name: "x"))
     #expect(state.rows.map(\.size) == [.max, 0])
     #expect(state.rows.map(\.usageCount) == [CacheState.Row.mostUses, 1000])
   }
@@ -78,7 +79,7 @@ import Testing
       }
       guard let rows = try? SavedDiskUsage.read(bytes, name: "x") else { continue }
       read += 1
-      let state = SavedCache.joined(rows)
+      let state = CacheState(listing: rows)
       let plan = PrunePlan(
         state, policies: [PrunePolicy(all: true, keepBytes: 1)], behavior: .daemon(.current, isRestarted: true),
         now: Timestamp(nanoseconds: .max))
@@ -109,7 +110,7 @@ import Testing
       (fifo, "it is a fifo, not a file"), (link, "it is a fifo, not a file"), (socket, "it is a socket, not a file"),
       (scratch.path.string, "it is a folder, not a file"), ("/dev/zero", "it is a device, not a file"),
     ] {
-      for read in [{ _ = try SavedCache(readingFrom: path) }, { _ = try DaemonConfig(readingFrom: path) }] {
+      for read in [{ _ = try SavedList(readingFrom: path) }, { _ = try DaemonConfig(readingFrom: path) }] {
         #expect(throws: CacheError(.storage, "can't read \(path)", cause: words)) { try read() }
       }
     }

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Foundation
 import Testing
 
@@ -33,7 +34,7 @@ import Testing
   }
 
   @Test("D7: filters pick what the daemon picked") func filters() throws {
-    let state = SavedCache.joined(try SavedDiskUsage.read(try bytes("du.jsonl"), name: "du.jsonl"))
+    let state = CacheState(listing: try SavedDiskUsage.read(try bytes("du.jsonl"), name: "du.jsonl"))
     var count = 0
     for line in try bytes("du-filters.jsonl").split(separator: 10) {
       let recorded = try JSONDecoder().decode(Recorded.self, from: Data(line))
@@ -56,7 +57,7 @@ import Testing
       {"id":"b","size":5,"createdAt":"2026-01-01T00:00:00Z","inUse":true,"parents":["a"]}
       {"id":"c","size":5,"createdAt":"2026-01-01T00:00:00Z","parents":["gone"]}
       """
-    let state = SavedCache.joined(try SavedDiskUsage.read(Array(text.utf8), name: "x"))
+    let state = CacheState(listing: try SavedDiskUsage.read(Array(text.utf8), name: "x"))
     let plan = PrunePlan(
       state, policies: [PrunePolicy()], behavior: .daemon(.current, isRestarted: false), now: Timestamp(nanoseconds: 0))
     #expect(plan.victims.map { state.rows[$0.row].id } == ["c"])

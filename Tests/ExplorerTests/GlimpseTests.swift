@@ -12,12 +12,12 @@ import Testing
     builder.add(row("second22", 300_000_000), parents: [])
     let cache = builder.finish()
     return .glimpsed(
-      Inventory(cache, nil, now: now.now()), Arrangement(cache, ListChoice(), now: now.now()))
+      Inventory(reading(cache)), Arrangement(cache, ListChoice(), now: now.now()))
   }
 
   private func opened() -> ExplorerState {
     ExplorerState(
-      ExplorerState.Options(name: "memory", prune: PrunePreset(behavior: .embedded)),
+      ExplorerState.Options(name: "memory", prune: PrunePreset()),
       size: Size(columns: 110, rows: 20))
   }
 
@@ -40,7 +40,7 @@ import Testing
   @Test("they give way to what was read, and don't come back") func replaced() {
     var state = opened()
     let read = ExplorerEvent.loaded(
-      Inventory(sample, nil, now: now.now()), Arrangement(sample, ListChoice(), now: now.now()))
+      Inventory(reading(sample)), Arrangement(sample, ListChoice(), now: now.now()), Rights())
     for event in [glimpse(), read, glimpse()] { _ = update(&state, event) }
     #expect(shows(state.draw(), "base0000"))
     #expect(!shows(state.draw(), "largest1"))

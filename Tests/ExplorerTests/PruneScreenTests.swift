@@ -94,9 +94,12 @@ import Testing
 
   @Test("what the command line says is what the screen begins with") func preset() async throws {
     let preset = PrunePreset(
-      policies: [PrunePolicy(all: true, keepBytes: 200_000_000)], behavior: .daemon(.current, isRestarted: true))
+      policies: [PrunePolicy(all: true, keepBytes: 200_000_000)],
+      assumptions: PruneAssumptions(ranking: .current, isRestarted: true))
     let grid = await ExplorerSession.play(
-      try Key.keys(in: "p"), on: MemoryCache(sample), prune: preset, size: Size(columns: 110, rows: 20), isASCII: false,
+      try Key.keys(in: "p"),
+      on: MemoryCache(sample, behavior: .daemon(.seed, isRestarted: false)), prune: preset,
+      size: Size(columns: 110, rows: 20), isASCII: false,
       clock: now, outlets: outlets)
     #expect(shows(grid, "keep-bytes 200.0 MB of 1.2 GB   keep-duration off   all yes   ranking current   restarted"))
   }

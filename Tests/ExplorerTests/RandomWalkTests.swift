@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import SystemPackage
 import Terminal
 import TestSupport
@@ -53,9 +54,9 @@ import Testing
       var random = SeededGenerator(seed)
       let cache = randomState(rows: random.pick(0...40), &random)
       var state = ExplorerState(.init(name: "walk"), size: Size(columns: 80, rows: 24))
-      let reading = ExplorerEvent.loaded(
-        Inventory(cache, nil, now: now.now()), Arrangement(cache, .init(), now: now.now()))
-      var answers: [(event: ExplorerEvent, isOfRows: Bool)] = [(reading, false)]
+      let read = ExplorerEvent.loaded(
+        Inventory(reading(cache)), Arrangement(cache, .init(), now: now.now()), Rights())
+      var answers: [(event: ExplorerEvent, isOfRows: Bool)] = [(read, false)]
       for step in 0..<300 {
         var wasAsked = false
         if case .question = state.overlay { wasAsked = true }
@@ -77,16 +78,16 @@ import Testing
         if case .key(.character("y")) = event { isYes = true }
         for effect in update(&state, event) {
           if case .carryOut = effect { #expect(wasAsked && isYes, "seed \(seed), step \(step)") }
-          if case .load(let choice) = effect {
+          if case .load(let choice, _) = effect {
             let arrangement = Arrangement(cache, choice, now: now.now())
-            answers.append((.loaded(Inventory(cache, nil, now: now.now()), arrangement), false))
+            answers.append((.loaded(Inventory(reading(cache)), arrangement, Rights()), false))
           } else {
             answers.append((answer(effect), effect.isOfRows))
           }
         }
         if state.hasQuit {
           state = ExplorerState(.init(name: "walk"), size: state.size)
-          answers = [(reading, false)]
+          answers = [(read, false)]
         }
         let grid = state.draw()
         #expect(grid.size == state.size)

@@ -8,30 +8,45 @@ import Testing
 @testable import Explorer
 
 /// A cache in memory that carries plans out on its rows, and tells what it was asked to do.
-final class MemoryCache: CacheController {
+final class MemoryCache: CacheSource, CachePruner, CacheInsight {
   private let rows: Mutex<CacheState>
   let pruned = Mutex<[[RecordID]]>([])
   let held = Mutex<[(id: RecordID, isHeld: Bool)]>([])
   let readOnlyReason: String?
   let noInsightReason: String?
   private let told: [String]
+  private let behavior: PruneBehavior
 
   init(
-    _ state: CacheState, readOnlyReason: String? = nil, noInsightReason: String? = nil, notes: [String] = []
+    _ state: CacheState, readOnlyReason: String? = nil, noInsightReason: String? = nil, notes: [String] = [],
+    behavior: PruneBehavior = .embedded
   ) {
+    self.behavior = behavior
     told = notes
     rows = Mutex(state)
     self.readOnlyReason = readOnlyReason
     self.noInsightReason = noInsightReason
   }
 
-  var name: String { "memory" }
-  var behavior: PruneBehavior { .embedded }
-  func usage(matching filter: Filter) -> CacheState { rows.withLock { $0 } }
+  let identity = SourceIdentity(kind: .list, words: "memory", key: "memory")
+  let promises = PrunePromises.all
+  func glimpse(of count: Int) -> CacheState? { nil }
+  func read() -> Reading {
+    Reading(
+      state: rows.withLock { $0 }, space: CacheSpace(capacity: 500_000_000_000, free: 42_000_000_000, unowned: 0),
+      moment: now.now(), behavior: behavior, notes: told)
+  }
   func replace(with state: CacheState) { rows.withLock { $0 = state } }
-  func space() -> CacheSpace? { CacheSpace(capacity: 500_000_000_000, free: 42_000_000_000, unowned: 0) }
-  func notes() -> [String] { told }
-  func close() {}
+  func pruning() -> Permission<any CachePruner> { readOnlyReason.map { .refused(why: $0) } ?? .allowed(self) }
+  func insight() -> Permission<any CacheInsight> { noInsightReason.map { .refused(why: $0) } ?? .allowed(self) }
+  func details(of id: RecordID) throws -> RecordDetails {
+    guard let number = rows.withLock({ $0.index(of: id) }) else { throw CacheError(.notFound, "no record \(id)") }
+    let row = rows.withLock { $0.rows[number] }
+    return RecordDetails(
+      metadata: RecordMetadata(id: id, parents: .none, isCommitted: true, snapshot: id, createdAt: row.createdAt),
+      refCount: row.outsideRefs, isHeld: row.outsideRefs > 0, isLazy: false, equalHalf: nil, folder: nil, leases: [],
+      tags: [])
+  }
   func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) -> PruneReport {
     let victims = plan.victims.map { plan.state.rows[$0.row] }
     let ids = Set(victims.map(\.id))
@@ -74,6 +89,11 @@ final class MemoryCache: CacheController {
 }
 
 let now = TestClock()
+
+/// A reading of a state.
+func reading(_ state: CacheState) -> Reading {
+  Reading(state: state, moment: now.now(), behavior: .embedded)
+}
 
 func row(
   _ id: String, _ size: Int64, minutesAgo: Int64? = 60, uses: Int = 1,

@@ -118,6 +118,12 @@ package final class MemoryMetadataStore: MetadataStore {
     state.withLock { $0.snapshots.values.forEach(body) }
   }
   package func leases() throws -> [Lease] { state.withLock { Array($0.leases.values) } }
+  package func leases(holding snapshot: SnapshotID, or blob: Digest?) throws -> Set<String> {
+    state.withLock { state in
+      Set(
+        state.leases.values.filter { $0.snapshots.contains(snapshot) || blob.map($0.blobs.contains) == true }.map(\.id))
+    }
+  }
   package func tags() throws -> [Tag] { state.withLock { Array($0.tags.values) } }
   package func leasedBlobs() throws -> Set<Digest> {
     state.withLock { $0.leases.values.reduce(into: []) { $0.formUnion($1.blobs) } }

@@ -5,7 +5,7 @@ import SystemPackage
 public struct RecordDetails: Sendable {
   /// What is stored of it.
   public var metadata: RecordMetadata
-  /// All refs on it, those of records that stand on it included.
+  /// All refs on it, those of records that stand on it included; those in another process's memory are not known.
   public var refCount: Int
   /// Whether a lasting hold is among them (G8).
   public var isHeld: Bool
@@ -19,6 +19,20 @@ public struct RecordDetails: Sendable {
   public var leases: [String]
   /// The tags that name it.
   public var tags: [String]
+
+  package init(
+    metadata: RecordMetadata, refCount: Int, isHeld: Bool, isLazy: Bool, equalHalf: RecordID?, folder: FilePath?,
+    leases: [String], tags: [String]
+  ) {
+    self.metadata = metadata
+    self.refCount = refCount
+    self.isHeld = isHeld
+    self.isLazy = isLazy
+    self.equalHalf = equalHalf
+    self.folder = folder
+    self.leases = leases
+    self.tags = tags
+  }
 }
 
 extension CacheManager {
@@ -34,9 +48,7 @@ extension CacheManager {
         metadata: record.metadata, refCount: record.refCount, isHeld: record.isHeld, isLazy: try isLazy(record),
         equalHalf: record.equalMutable?.record.id ?? record.equalImmutable?.id,
         folder: try store.snapshot(snapshot).map { snapshotter.folder(of: $0.tree) },
-        leases: try store.leases().filter { lease in
-          lease.snapshots.contains(snapshot) || blob.map(lease.blobs.contains) == true
-        }.map(\.id).sorted(),
+        leases: try store.leases(holding: snapshot, or: blob).sorted(),
         tags: try store.tags().filter { $0.record == id }.map(\.name).sorted())
     }
   }

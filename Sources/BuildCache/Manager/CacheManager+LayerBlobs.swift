@@ -103,12 +103,6 @@ extension CacheManager {
     }
   }
 
-  /// The bytes of a record's blob and its variants, as far as they are here (B11).
-  func blobBytes(of record: Record) throws -> Int64 {
-    guard let own = state.withLock({ _ in record.metadata.blob?.digest }) else { return 0 }
-    return try ([own] + store.variants(of: own)).reduce(0) { $0.addingSaturating(try content.size(of: $1) ?? 0) }
-  }
-
   /// Runs what stores blobs and then gives them to a lease: meanwhile no blob is collected as garbage.
   public func withNewBlobs<T>(_ body: () async throws -> T) async rethrows -> T {
     state.withLock { $0.blobWriters += 1 }

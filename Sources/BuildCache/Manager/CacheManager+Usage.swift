@@ -115,58 +115,43 @@ extension CacheManager {
   /// - Parameter leavingOut: whether a tree that can't be measured has no size, instead of failing the call.
   /// - Returns: their sizes; absent for one whose tree was never made.
   func sizes(of records: [Record], leavingOut: Bool = false) async throws -> [Int64?] {
-    try await withThrowingTaskGroup(of: (Int, Int64?).self) { group in
-      var sizes = [Int64?](repeating: nil, count: records.count)
-      var next = 0
-      func begin() {
-        guard next < records.count else { return }
-        let number = next
-        let record = records[number]
-        next += 1
-        group.addTask {
-          do {
-            return (number, try await self.measurings.run(record.id) { try await self.measured(record) })
-          } catch let failure as Unmeasurable {
-            guard leavingOut, !(failure.cause is CancellationError) else { throw failure.cause }
-            try Task.checkCancellation()
-            self.foundation.logger.info("record \(record.id) can't be measured: \(failure.cause)")
-            return (number, nil)
-          }
-        }
+    try await sideBySide(records.count) { number in
+      let record = records[number]
+      do {
+        return try await self.measurings.run(record.id) { try await self.measured(record) }
+      } catch let failure as TreeMeasure.Unmeasurable {
+        guard leavingOut, !(failure.cause is CancellationError) else { throw failure.cause }
+        try Task.checkCancellation()
+        self.foundation.logger.info("record \(record.id) can't be measured: \(failure.cause)")
+        return nil
       }
-      for _ in 0..<4 { begin() }
-      for try await (number, size) in group {
-        sizes[number] = size
-        begin()
-      }
-      return sizes
     }
   }
 
-  /// What a tree that can't be measured throws, so that it is told apart from a store that fails.
-  private struct Unmeasurable: Error {
-    var cause: any Error
-  }
-
   private func measured(_ record: Record) async throws -> Int64? {
-    let id = state.withLock { _ in record.treeSnapshot }
     do {
-      let blobs = try blobBytes(of: record)
-      let isBlobOnly = state.withLock { _ in record.metadata.isBlobOnly }
-      if isBlobOnly { return blobs }
-      // One that came back without a stored name counts nothing, as in the original (scenario random-0300).
-      let isNamed = state.withLock { _ in !(record.equalMutable?.record ?? record).metadata.snapshot.isEmpty }
-      guard isNamed, let snapshot = try store.snapshot(id) else { return blobs > 0 ? blobs : nil }
-      if let usage = snapshot.usage { return blobs.addingSaturating(usage) }
-      let parent = try snapshot.parent.flatMap { try store.snapshot($0) }
-      do {
-        return blobs.addingSaturating(try await snapshotter.usage(of: snapshot.tree, over: parent?.tree))
-      } catch { throw Unmeasurable(cause: error) }
+      return try await TreeMeasure(snapshotter: snapshotter, content: content).bytes(of: subject(record))
     } catch {
       // C3: a record that went away meanwhile has size 0.
       let isGone = state.withLock { $0.records[record.id] !== record }
       if isGone { return 0 }
       throw error
     }
+  }
+
+  /// What there is to measure of a record.
+  private func subject(_ record: Record) throws -> TreeMeasure.Subject {
+    let (metadata, id, isNamed) = state.withLock { _ in
+      // One that came back without a stored name counts nothing, as in the original (scenario random-0300).
+      (record.metadata, record.treeSnapshot, !(record.equalMutable?.record ?? record).metadata.snapshot.isEmpty)
+    }
+    let snapshot = isNamed && !metadata.isBlobOnly ? try store.snapshot(id) : nil
+    let tree = try snapshot.map { snapshot in
+      let parent = snapshot.usage == nil ? try snapshot.parent.flatMap { try store.snapshot($0) } : nil
+      return StoredTree(id: snapshot.tree, parent: parent?.tree, usage: snapshot.usage)
+    }
+    return TreeMeasure.Subject(
+      blobs: try metadata.blob?.digest.map { [$0] + (try store.variants(of: $0)) } ?? [], tree: tree,
+      isMutable: !metadata.isCommitted)
   }
 }

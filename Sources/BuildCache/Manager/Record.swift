@@ -23,7 +23,7 @@ final class Record: @unchecked Sendable {
   /// What is stored of it again since it was removed while somebody held it; see ``rewrite(_:)``.
   private(set) var remnant: RecordMetadata?
   /// Its digest chain, once it was asked for (B7).
-  fileprivate var knownDigestChain: [Digest?]?
+  var knownDigestChain: [Digest?]?
   /// Whether a view of its snapshot was made to mount it (B13).
   var hasView = false
 
@@ -100,32 +100,11 @@ extension Record {
   func takeBack(_ remnant: RecordMetadata?) { self.remnant = remnant }
 }
 
-extension Record {
-  /// The digests of its layers' blobs, lowest first; a layer without a blob has an empty place (B7).
-  ///
-  /// Once worked out it is kept, whatever blobs are made later.
-  var digestChain: [Digest?] {
-    if let knownDigestChain { return knownDigestChain }
-    let chain: [Digest?]
-    switch metadata.parents {
-    case .none: chain = [metadata.blob?.digest]
-    case .layer:
-      // A loop, as chains may be long.
-      var own: [Digest?] = []
-      var beneath: Record? = self
-      while let record = beneath, record.knownDigestChain == nil, case .layer = record.metadata.parents {
-        own.append(record.metadata.blob?.digest)
-        beneath = record.parents.first
-      }
-      chain = (beneath?.digestChain ?? []) + own.reversed()
-    case .merge: chain = parents.flatMap(\.digestChain)
-    case .diff(_, let upper):
-      let own = metadata.blob?.digest
-      chain = own == nil && upper != nil ? parents.last?.digestChain ?? [nil] : [own]
-    }
-    knownDigestChain = chain
-    return chain
-  }
+extension Record: DigestChained {
+  var chainKind: RecordKind { kind }
+  var hasUpper: Bool { if case .diff(_, _?) = metadata.parents { true } else { false } }
+  var ownDigest: Digest? { metadata.blob?.digest }
+  var chainParents: [Record] { parents }
 }
 
 /// A ref that somebody holds on a record; those of children are only counted.

@@ -19,7 +19,13 @@ public struct TagReferences: ExternalReferenceChecker {
 
   /// Reads the tags.
   public func look(_ digests: (RecordID) -> [Digest?]?) throws -> (RecordID, () -> [Digest?]) -> Bool {
-    let tagged = Set(try store.tags().map(\.record))
+    Self.rule(Set(try store.tags().map(\.record)), digests)
+  }
+
+  /// The rule itself, for records of which some are tagged.
+  package static func rule(_ tagged: Set<RecordID>, _ digests: (RecordID) -> [Digest?]?)
+    -> (RecordID, () -> [Digest?]) -> Bool
+  {
     let chains = Set(tagged.compactMap(digests).filter { !$0.contains(nil) })
     return { id, chain in tagged.contains(id) || (!chains.isEmpty && chains.contains(chain())) }
   }

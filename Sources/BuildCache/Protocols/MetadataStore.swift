@@ -32,6 +32,11 @@ public protocol MetadataStore: Sendable {
   /// All leases with what they hold, in no order.
   func leases() throws -> [Lease]
 
+  /// The names of the leases that hold a snapshot, or a blob where one is given.
+  ///
+  /// - Complexity: does not grow with the leases that hold neither.
+  func leases(holding snapshot: SnapshotID, or blob: Digest?) throws -> Set<String>
+
   /// All tags, in no order.
   func tags() throws -> [Tag]
 

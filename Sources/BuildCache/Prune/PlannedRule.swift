@@ -106,7 +106,7 @@ public struct PlannedRule: Sendable {
   }
 
   /// Why the rule leaves a row, or nothing where it takes it or it was gone before. O(1).
-  func reason(forRow row: Int) -> KeptReason? {
+  package func reason(forRow row: Int) -> KeptReason? {
     if let reason = reasons[row] {
       guard reason == .pinned, let place = madeYoung[row], place < cut else { return reason }
       return .keepDuration
@@ -115,7 +115,7 @@ public struct PlannedRule: Sendable {
   }
 
   /// Whether the row looks used as the last that stood on it goes by this very rule (G6). O(1).
-  func isMadeYoung(_ row: Int) -> Bool {
+  package func isMadeYoung(_ row: Int) -> Bool {
     madeYoung[row].map { $0 < cut } ?? false
   }
 

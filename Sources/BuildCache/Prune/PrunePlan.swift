@@ -187,7 +187,7 @@ private struct OwnReason {
     self.now = now
   }
 
-  func reason(forRow number: Int, lastUsed: Int64) -> KeptReason? {
+  package func reason(forRow number: Int, lastUsed: Int64) -> KeptReason? {
     let row = state.rows[number]
     if let reason = Self.use(of: row) { return reason }
     if !policy.all && row.isReferenced { return .shared }

@@ -28,18 +28,6 @@ public struct PrunePolicy: Sendable, Equatable {
   ) {
     self.init(all: all, filter: filter, keepDuration: keepDuration, limits: SpaceLimits(maxUsed: keepBytes))
   }
-
-  /// The policy in a few words: `all, type==regular, unused for 48h, max used 512.0 MB`.
-  public var words: String {
-    var parts = [all ? "all" : nil, filter == .all ? nil : filter.strings.joined(separator: " or ")].compactMap(\.self)
-    if keepDuration.nanoseconds > 0 { parts.append("unused for \(keepDuration.ageText)") }
-    for (name, bytes) in [
-      ("reserved", limits.reserved), ("max used", limits.maxUsed), ("min free", limits.minFree),
-    ] where bytes > 0 {
-      parts.append("\(name) \(ByteCount(bytes).text)")
-    }
-    return parts.isEmpty ? "everything unused" : parts.joined(separator: ", ")
-  }
 }
 
 /// Why a record stays in a prune.

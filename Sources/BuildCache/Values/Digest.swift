@@ -9,12 +9,19 @@ public struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
   ///
   /// - Throws: ``CacheError`` `badDigest` where it is none of SHA-256 or SHA-512 in lower-case hex.
   public init(parsing text: String) throws {
-    let bytes = text.utf8
-    let isWhole =
-      text.hasPrefix("sha256:") && bytes.count == 7 + 64 || text.hasPrefix("sha512:") && bytes.count == 7 + 128
-    guard isWhole, bytes.dropFirst(7).allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
-    else { throw CacheError(.badDigest, "\(text) is no digest: sha256: and 64 hex digits") }
+    guard Self.isDigest(text.utf8) else {
+      throw CacheError(.badDigest, "\(text) is no digest: sha256: and 64 hex digits")
+    }
     description = text
+  }
+
+  /// Whether bytes are the text of a digest.
+  package static func isDigest(_ text: some Collection<UInt8>) -> Bool {
+    let (head, hash) = (text.prefix(7), text.dropFirst(7))
+    return
+      (head.elementsEqual("sha256:".utf8) && hash.count == 64
+      || head.elementsEqual("sha512:".utf8) && hash.count == 128)
+      && hash.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
   }
 
   /// The SHA-256 digest of bytes.

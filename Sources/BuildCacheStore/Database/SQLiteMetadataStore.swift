@@ -86,6 +86,8 @@ public final class SQLiteMetadataStore: MetadataStore {
     if try Schema.migrator.hasBeenSuperseded(db) {
       throw CacheError(.foreign, "\(path) was made by a newer strata; use that one")
     }
+    // Looking has no need of indices: it reads a cache on a disk that can't be written all the same.
+    if writer == nil, try db.number("PRAGMA user_version") ?? 0 >= Schema.oldestReadable { return }
     guard try Schema.migrator.hasCompletedMigrations(db) else {
       throw CacheError(.storage, "\(path) is of an older version: `strata gc` brings it up to date")
     }
@@ -120,6 +122,38 @@ public final class SQLiteMetadataStore: MetadataStore {
   /// All records and holds, in one read transaction.
   public func load() throws -> StoreContents {
     try reading(RecordReader.contents)
+  }
+
+  /// All that a look at the cache needs, in one read transaction.
+  func state(treesOnDisk: [TreeID]) throws -> StoredState {
+    try reading { try StateReader.state($0, treesOnDisk: treesOnDisk) }
+  }
+
+  /// The ids of the records whose deletion has not begun.
+  func ids() throws -> [RecordID] {
+    try reading { try $0.texts("SELECT id FROM record WHERE NOT deleted") }
+  }
+
+  /// All that is stored of a record, in one read transaction; nothing where there is no such record.
+  func stored(_ id: RecordID) throws -> StoredRecord? {
+    try reading { db in
+      guard let metadata = try RecordReader.record(id, db) else { return nil }
+      let half =
+        try metadata.equalMutable
+        ?? db.texts(
+          "SELECT id FROM record WHERE equal_mutable = ? AND NOT deleted ORDER BY created_at DESC, id DESC", [id]
+        ).first
+      let tree = try metadata.equalMutable.flatMap { try RecordReader.record($0, db)?.ownSnapshot }
+      let snapshot = tree ?? metadata.ownSnapshot
+      return StoredRecord(
+        metadata: metadata,
+        refs: try db.number(
+          "SELECT count(*) FROM parent JOIN record ON id = record WHERE parent = ? AND NOT deleted", [id]) ?? 0,
+        isHeld: try db.number("SELECT 1 FROM hold WHERE record = ?", [id]) != nil,
+        equalHalf: half, tree: try SnapshotRow.all(db, where: "WHERE id = ?", [snapshot]).first?.tree,
+        leases: try Self.leases(holding: snapshot, or: metadata.blob?.digest, db),
+        tags: Set(try db.texts("SELECT name FROM tag WHERE record = ?", [id])))
+    }
   }
 
   /// The largest of the records that are sure to be rows: committed, measured, and no half of a pair.
@@ -159,52 +193,66 @@ public final class SQLiteMetadataStore: MetadataStore {
     try reading { try LeaseRow.all($0).leases }
   }
 
+  /// The names of leases that hold a snapshot or a blob.
+  public func leases(holding snapshot: SnapshotID, or blob: Digest?) throws -> Set<String> {
+    try reading { try Self.leases(holding: snapshot, or: blob, $0) }
+  }
+
+  private static func leases(holding snapshot: SnapshotID, or blob: Digest?, _ db: Database) throws -> Set<String> {
+    Set(
+      try db.texts(
+        "SELECT lease FROM leased_snapshot WHERE snapshot = ? UNION SELECT lease FROM leased_blob WHERE blob = ?",
+        [snapshot, blob?.description]))
+  }
+
   /// All tags.
   public func tags() throws -> [Tag] {
     try reading { db in
-      try Row.fetchAll(db, sql: "SELECT name, record FROM tag").map { Tag(name: $0[0], record: $0[1]) }
+      try db.rows("SELECT name, record FROM tag") { Tag(name: $0.text(0), record: $0.text(1)) }
     }
   }
 
   /// Every blob that a lease holds.
   public func leasedBlobs() throws -> Set<Digest> {
-    try digests(sql: "SELECT DISTINCT blob FROM leased_blob")
+    try reading { db in
+      Set(try db.texts("SELECT DISTINCT blob FROM leased_blob").map { try Digest(parsing: $0) })
+    }
   }
 
   /// The blobs that a blob's labels lead to.
   public func variants(of blob: Digest) throws -> Set<Digest> {
-    try digests(
-      sql: """
-        WITH RECURSIVE same(blob) AS (
-          SELECT ?1 UNION SELECT variant.other FROM same JOIN variant USING (blob)
-        ) SELECT blob FROM same WHERE blob != ?1
-        """, [blob.description])
+    try reading { try Self.variants(of: blob, $0) }
   }
 
-  private func digests(sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> Set<Digest> {
-    try reading { Set(try String.fetchAll($0, sql: sql, arguments: arguments).map { try Digest(parsing: $0) }) }
+  static func variants(of blob: Digest, _ db: Database) throws -> Set<Digest> {
+    let sql = """
+      WITH RECURSIVE same(blob) AS (
+        SELECT ?1 UNION SELECT variant.other FROM same JOIN variant USING (blob)
+      ) SELECT blob FROM same WHERE blob != ?1
+      """
+    return Set(try db.texts(sql, [blob.description]).map { try Digest(parsing: $0) })
   }
 
   /// A foreign value.
   public func value(_ key: String, of record: RecordID) throws -> String? {
     try reading {
-      try String.fetchOne($0, sql: "SELECT value FROM value WHERE record = ? AND key = ?", arguments: [record, key])
+      try $0.texts("SELECT value FROM value WHERE record = ? AND key = ?", [record, key]).first
     }
   }
 
   /// The records whose foreign values have this index.
   public func records(withIndex index: String) throws -> Set<RecordID> {
     try reading {
-      try String.fetchSet($0, sql: "SELECT record FROM value WHERE search = ?", arguments: [index])
+      Set(try $0.texts("SELECT record FROM value WHERE search = ?", [index]))
     }
   }
 
   /// All in one transaction, with SQLite's own check of the file and of what its tables say of each other.
   public func inspect() throws -> StoreInspection {
     try reading { db in
-      let damage = try String.fetchAll(db, sql: "PRAGMA integrity_check(20)").filter { $0 != "ok" }
-      let strays = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").map { row in
-        "a row of table \(row[0] as String) belongs to a \(row[2] as String) that does not exist"
+      let damage = try db.texts("PRAGMA integrity_check(20)").filter { $0 != "ok" }
+      let strays = try db.rows("PRAGMA foreign_key_check") { row in
+        "a row of table \(row.text(0)) belongs to a \(row.text(2)) that does not exist"
       }
       let (leases, unreadable) = try LeaseRow.all(db)
       return StoreInspection(
@@ -235,4 +283,16 @@ public final class SQLiteMetadataStore: MetadataStore {
       }
     return CacheError(.storage, "database \(path) \(advice)", cause: error.message ?? "\(error.resultCode)")
   }
+}
+
+/// A record with all that the store says of it in other places.
+struct StoredRecord {
+  let metadata: RecordMetadata
+  /// The refs of records that stand on it.
+  let refs: Int
+  let isHeld: Bool
+  let equalHalf: RecordID?
+  let tree: TreeID?
+  let leases: Set<String>
+  let tags: Set<String>
 }

@@ -55,11 +55,16 @@ import GRDB
 ///     ├─ record          TEXT  key
 ///     ├─ reason          TEXT
 ///     └─ since           nanoseconds since 1970
+///
+/// Beside the keys there are indices for who stands on a record, who shares a mutable's snapshot, who holds a snapshot or
+/// a blob, and for tags and searched values.
 enum Schema {
   /// The mark: "Stra".
   static let applicationID: UInt32 = 0x5374_7261
   /// The number of the last migration.
-  static let format: UInt32 = 2
+  static let format: UInt32 = 3
+  /// The first format that has all columns.
+  static let oldestReadable = 2
 
   /// The steps from an empty file to the schema above. A step that was released is never changed.
   static var migrator: DatabaseMigrator {
@@ -116,6 +121,16 @@ enum Schema {
           ALTER TABLE snapshot ADD COLUMN times TEXT;
           ALTER TABLE snapshot ADD COLUMN contents TEXT;
           PRAGMA user_version = 2;
+          """)
+    }
+    migrator.registerMigration("3: who stands on a record, and who holds a snapshot or a blob") { db in
+      try db.execute(
+        sql: """
+          CREATE INDEX parent_parent ON parent(parent);
+          CREATE INDEX record_equal_mutable ON record(equal_mutable) WHERE equal_mutable IS NOT NULL;
+          CREATE INDEX leased_snapshot_snapshot ON leased_snapshot(snapshot);
+          CREATE INDEX leased_blob_blob ON leased_blob(blob);
+          PRAGMA user_version = 3;
           """)
     }
     return migrator

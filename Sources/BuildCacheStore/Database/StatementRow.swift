@@ -1,3 +1,4 @@
+import BuildCache
 import GRDB
 import GRDBSQLite
 
@@ -26,11 +27,43 @@ struct StatementRow {
     return other.utf8.withContiguousStorageIfAvailable { bytes.elementsEqual($0) } ?? bytes.elementsEqual(other.utf8)
   }
 
+  func isDigest(_ column: Int32) -> Bool { Digest.isDigest(bytes(column)) }
+
   /// Valid until the statement goes on.
   private func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
     // As a blob: asking for text would make a copy that ends in a NUL.
     let start = sqlite3_column_blob(statement, column)
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+  }
+}
+
+extension Database {
+  /// Calls `body` with each row of a query. Damage may put NULL, or another type, in any place: that reads as empty or 0.
+  func forEachRow(
+    _ sql: String, _ arguments: StatementArguments = StatementArguments(), _ body: (StatementRow) throws -> Void
+  ) throws {
+    let statement = try cachedStatement(sql: sql)
+    try statement.setArguments(arguments)
+    try statement.forEachRow(body)
+  }
+
+  /// What `body` makes of each row of a query.
+  func rows<T>(
+    _ sql: String, _ arguments: StatementArguments = StatementArguments(), _ body: (StatementRow) throws -> T
+  ) throws -> [T] {
+    var rows: [T] = []
+    try forEachRow(sql, arguments) { rows.append(try body($0)) }
+    return rows
+  }
+
+  /// The first column of each row of a query.
+  func texts(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> [String] {
+    try rows(sql, arguments) { $0.text(0) }
+  }
+
+  /// The first number of a query; nothing where it has no rows.
+  func number(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> Int? {
+    try rows(sql, arguments) { $0.integer(0) }.first
   }
 }
 

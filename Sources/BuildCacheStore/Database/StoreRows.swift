@@ -95,17 +95,17 @@ enum LeaseRow {
   static func all(_ db: Database) throws -> (leases: [Lease], unreadable: [String]) {
     var leases: [String: Lease] = [:]
     var unreadable: [String] = []
-    for row in try Row.fetchAll(db, sql: "SELECT id, temporary FROM lease") {
-      leases[row[0]] = Lease(id: row[0], isTemporary: row[1])
+    try db.forEachRow("SELECT id, temporary FROM lease") { row in
+      leases[row.text(0)] = Lease(id: row.text(0), isTemporary: row.flag(1))
     }
-    for row in try Row.fetchAll(db, sql: "SELECT lease, snapshot FROM leased_snapshot") {
-      leases[row[0]]?.snapshots.insert(row[1])
+    try db.forEachRow("SELECT lease, snapshot FROM leased_snapshot") { row in
+      leases[row.text(0)]?.snapshots.insert(row.text(1))
     }
-    for row in try Row.fetchAll(db, sql: "SELECT lease, blob FROM leased_blob") {
-      let (lease, blob) = (row[0] as String, row[1] as String)
+    try db.forEachRow("SELECT lease, blob FROM leased_blob") { row in
+      let (lease, blob) = (row.text(0), row.text(1))
       guard let digest = try? Digest(parsing: blob) else {
         unreadable.append("lease \(lease) holds a blob whose digest can't be read (column blob): \(blob)")
-        continue
+        return
       }
       leases[lease]?.blobs.insert(digest)
     }
@@ -116,8 +116,8 @@ enum LeaseRow {
 /// How holds are read.
 enum HoldRow {
   static func all(_ db: Database) throws -> [Hold] {
-    try Row.fetchAll(db, sql: "SELECT record, reason, since FROM hold").map { row in
-      Hold(record: row[0], reason: row[1], since: Timestamp(nanoseconds: row[2]))
+    try db.rows("SELECT record, reason, since FROM hold") { row in
+      Hold(record: row.text(0), reason: row.text(1), since: Timestamp(nanoseconds: row.int64(2)))
     }
   }
 }

@@ -63,14 +63,6 @@ public final class EmbeddedFolder: Sendable {
     (self.lock, self.reserve) = (lock, reserve)
   }
 
-  /// The largest of the records that are sure to be shown, largest first, without their parents: what can be looked at
-  /// while all are being read.
-  ///
-  /// - Complexity: one pass over the records' sizes.
-  public func largest(_ count: Int) throws -> CacheState {
-    try store.largest(count)
-  }
-
   /// Gives the reserve back to a full disk, for as long as the folder is open.
   func giveBackReserve() { try? reserve?.giveBackIfNeeded() }
 

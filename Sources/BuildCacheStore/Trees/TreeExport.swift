@@ -87,26 +87,8 @@ extension EmbeddedCache {
     try Self.files(in: try await ref.mount(), of: ref.id, at: path)
   }
 
-  /// The same of a record's tree as it stands; one that was never made is made, where something may be made here.
-  ///
-  /// Looking is not using (G1): a mutable's tree is looked at in its place.
-  ///
-  /// - Throws: ``CacheError`` `notFound`, `readOnly`, `storage`, and `CancellationError`.
-  public func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] {
-    let details = try manager.details(of: id)
-    if let folder = details.folder { return try Self.files(in: folder, of: id, at: path) }
-    let ref = try manager.get(id, countsAsUse: false)
-    do {
-      let files = try await files(of: ref, at: path)
-      try ref.release()
-      return files
-    } catch {
-      try? ref.release()
-      throw error
-    }
-  }
-
-  private static func files(in tree: FilePath, of id: RecordID, at path: FilePath) throws -> [TreeFile] {
+  /// The same of a tree as it stands: a mutable's is looked at in its place.
+  static func files(in tree: FilePath, of id: RecordID, at path: FilePath) throws -> [TreeFile] {
     let interior = try TreeInterior(top: tree)
     let missing = CacheError(.notFound, "record \(id) has no \(path)")
     let relative = FilePath(root: nil, path.components)

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// The lines of a graph on the screen: one a record, but for long chains of single layers, each of which may be folded
 /// into one line.

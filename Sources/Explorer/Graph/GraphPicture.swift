@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// A graph as a filter has it, laid out and folded; made aside.
 public struct GraphPicture: Sendable {

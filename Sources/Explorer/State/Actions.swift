@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import SystemPackage
 import Terminal
 
@@ -13,7 +14,7 @@ public enum ExplorerEvent: Sendable {
   /// Some of the largest records, before the cache is read.
   case glimpsed(Inventory, Arrangement)
   /// The cache was read.
-  case loaded(Inventory, Arrangement)
+  case loaded(Inventory, Arrangement, Rights)
   /// The rows were arranged anew.
   case arranged(Arrangement)
   /// Something could not be done.
@@ -56,8 +57,8 @@ public enum ExplorerEvent: Sendable {
 public enum Effect: Sendable {
   /// Look at so many of the largest records, before the cache is read.
   case glimpse(Int)
-  /// Read the cache, and arrange its rows.
-  case load(ListChoice)
+  /// Read the cache, but where it was read already, and arrange its rows.
+  case load(ListChoice, known: Reading? = nil)
   /// Arrange rows anew.
   case arrange(CacheState, ListChoice, from: Arrangement, at: Timestamp)
   /// Plan rules on the state that is shown.

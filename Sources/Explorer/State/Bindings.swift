@@ -108,10 +108,10 @@ struct Binding: Sendable {
     Binding(keys: [.character("K")], action: .detailUp, words: "details up", screen: .lists, whyOff: noDetail),
     Binding(
       keys: [.character("f")], action: .show(.files), words: "its files", screen: [.lists, .marks],
-      whyOff: { $0.options.noInsightReason ?? noRecord($0) }),
+      whyOff: { $0.rights.noInsight ?? noRecord($0) }),
     Binding(
       keys: [.character("H")], action: .hold, words: "hold, or let go", screen: .lists,
-      whyOff: { readOnly($0) ?? $0.options.noInsightReason ?? noRecord($0) }),
+      whyOff: { readOnly($0) ?? $0.rights.noInsight ?? noRecord($0) }),
     Binding(keys: [.character("y")], action: .copy, words: "copy the id", whyOff: noRecord),
     Binding(
       keys: [.character("e")], action: .export, words: "export what is shown as JSON", screen: [.lists, .marks],
@@ -124,7 +124,7 @@ struct Binding: Sendable {
     Binding(keys: [.character("3")], action: .show(.prune), words: "prune preview", whyOff: emptyCache),
     Binding(
       keys: [.character("4")], action: .show(.files), words: "files",
-      whyOff: { $0.options.noInsightReason ?? ($0.screen == .files ? nil : noRecord($0)) }),
+      whyOff: { $0.rights.noInsight ?? ($0.screen == .files ? nil : noRecord($0)) }),
     Binding(keys: [.tab], action: .nextScreen, words: "next screen", whyOff: emptyCache),
     Binding(keys: [.character("?")], action: .help, words: "help", isLikely: true),
     Binding(keys: [.escape], action: .dismiss, words: "take the filter away, or back"),
@@ -142,7 +142,7 @@ struct Binding: Sendable {
   }
 
   private static let readOnly: @Sendable (ExplorerState) -> String? = { state in
-    state.options.readOnlyReason.map { "read only: \($0)" }
+    state.rights.noPruning.map { "read only: \($0)" }
   }
   private static let emptyCache: @Sendable (ExplorerState) -> String? = { state in
     state.isLoaded ? state.cache.rows.isEmpty ? "there is no record" : nil : ExplorerState.reading

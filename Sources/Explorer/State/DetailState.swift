@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// The Detail pane's own state.
 struct DetailState: Sendable {
@@ -27,7 +28,7 @@ extension ExplorerState {
     var effects: [Effect] = [.describe(cache, current)]
     if detail.standing == nil && !detail.isStandingAsked {
       detail.isStandingAsked = true
-      effects.append(.stand(cache, options.prune.behavior))
+      effects.append(.stand(cache, standingBehavior))
     }
     return effects
   }

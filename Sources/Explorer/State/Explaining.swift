@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// Why a record stays or goes, in sentences.
 extension ExplorerState {

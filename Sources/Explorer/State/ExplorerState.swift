@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Terminal
 
 /// Everything that the screen shows, and nothing else: a value that only ``update(_:_:)`` changes.
@@ -10,10 +11,6 @@ public struct ExplorerState: Sendable {
   public struct Options: Sendable {
     /// What is open, in a few words.
     public var name: String
-    /// Why nothing can be changed; absent where it can.
-    public var readOnlyReason: String?
-    /// Why there are no files and holds; absent where there are.
-    public var noInsightReason: String?
     /// What the Prune screen begins with.
     public var prune: PrunePreset
     /// Whether signs are drawn in ASCII only.
@@ -21,13 +18,9 @@ public struct ExplorerState: Sendable {
 
     /// Makes options.
     public init(
-      name: String, readOnlyReason: String? = nil, noInsightReason: String? = nil,
-      prune: PrunePreset = PrunePreset(behavior: .embedded),
-      isASCII: Bool = false
+      name: String, prune: PrunePreset = PrunePreset(), isASCII: Bool = false
     ) {
       self.name = name
-      self.readOnlyReason = readOnlyReason
-      self.noInsightReason = noInsightReason
       self.prune = prune
       self.isASCII = isASCII
     }
@@ -44,7 +37,9 @@ public struct ExplorerState: Sendable {
   var message = ExplorerState.reading
 
   /// What was read.
-  var inventory = Inventory(.empty, nil, now: Timestamp(nanoseconds: 0))
+  var inventory = Inventory(Reading(state: .empty, moment: Timestamp(nanoseconds: 0), behavior: .embedded))
+  /// What may be done with the cache, as it was when it was read.
+  var rights = Rights()
   var isLoaded = false
   /// What is shown in place of the records until they are read.
   var glimpse: (inventory: Inventory, arrangement: Arrangement)?
@@ -83,9 +78,9 @@ public struct ExplorerState: Sendable {
   }
 
   /// The records.
-  var cache: CacheState { inventory.cache }
+  var cache: CacheState { inventory.reading.state }
   /// The moment from which ages are counted.
-  var now: Timestamp { inventory.now }
+  var now: Timestamp { inventory.reading.moment }
   /// The letters of an id that tell any two records apart.
   var idWidth: Int { inventory.idWidth }
 

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// The Graph screen's own state: a layout that is made once a cache and filter, and the folds of its lines.
 struct GraphState: Sendable {

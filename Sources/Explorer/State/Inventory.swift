@@ -1,15 +1,10 @@
 import BuildCache
+import CacheReport
 
 /// A cache as it was read, with what the frame tells of it; made aside, as it takes a look at every record.
 public struct Inventory: Sendable {
-  /// The records.
-  public let cache: CacheState
-  /// The disk under them.
-  public let space: CacheSpace?
-  /// What has to be known of it, in sentences.
-  public let notes: [String]
-  /// When it was read: ages are counted from then.
-  public let now: Timestamp
+  /// What was read.
+  public let reading: Reading
   /// What the records take together.
   let totals: Totals
   /// The letters of an id that tell any two records apart, 8 at least.
@@ -18,19 +13,16 @@ public struct Inventory: Sendable {
   /// Adds up what was read.
   ///
   /// - Complexity: O(n log n).
-  public init(_ cache: CacheState, _ space: CacheSpace?, notes: [String] = [], now: Timestamp) {
-    self.cache = cache
-    self.space = space
-    self.notes = notes
-    self.now = now
-    totals = Totals(cache)
-    idWidth = Self.idWidth(cache)
+  public init(_ reading: Reading) {
+    self.reading = reading
+    totals = Totals(reading.state)
+    idWidth = Self.idWidth(reading.state)
   }
 
   /// The first note, and how many more there are; empty where there are none.
   var summary: String {
-    guard let first = notes.first else { return "" }
-    return notes.count == 1 ? first : "\(notes.count) notes; first: \(first)"
+    guard let first = reading.notes.first else { return "" }
+    return reading.notes.count == 1 ? first : "\(reading.notes.count) notes; first: \(first)"
   }
 
   /// How many letters tell any two ids apart: two neighbours in order are the most alike.

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// Marks, and the question before anything goes.
 extension ExplorerState {

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Terminal
 
 extension ExplorerState {
@@ -122,7 +123,7 @@ extension ExplorerState {
       explainsWhenStood = true
       if detail.isStandingAsked { return [] }
       detail.isStandingAsked = true
-      return [.stand(cache, options.prune.behavior)]
+      return [.stand(cache, standingBehavior)]
     }
     explain()
     return []

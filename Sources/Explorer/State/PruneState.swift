@@ -4,15 +4,15 @@ import BuildCache
 public struct PrunePreset: Sendable {
   /// The rules; absent: one without a limit, which is then set to half of what there is.
   public var policies: [PrunePolicy]?
-  /// Whose prune is foreseen.
-  public var behavior: PruneBehavior
+  /// What is assumed of whoever carries it out.
+  public var assumptions: PruneAssumptions
   /// Free bytes of the disk that are pretended; absent: what is read of it.
   public var free: Int64?
 
   /// Makes a preset.
-  public init(policies: [PrunePolicy]? = nil, behavior: PruneBehavior, free: Int64? = nil) {
+  public init(policies: [PrunePolicy]? = nil, assumptions: PruneAssumptions = PruneAssumptions(), free: Int64? = nil) {
     self.policies = policies
-    self.behavior = behavior
+    self.assumptions = assumptions
     self.free = free
   }
 }
@@ -21,8 +21,8 @@ public struct PrunePreset: Sendable {
 struct PruneState: Sendable {
   /// The rules that are previewed, in order; never empty.
   var policies: [PrunePolicy]
-  /// Whose prune is foreseen.
-  var behavior: PruneBehavior
+  /// What is assumed of whoever carries it out.
+  var assumptions: PruneAssumptions
   /// Whether the limit was chosen; until then it is half of the total.
   var isLimitChosen: Bool
   /// The plan as its limits stand; absent until it is made.
@@ -65,7 +65,7 @@ struct PruneState: Sendable {
 
   init(_ preset: PrunePreset) {
     policies = preset.policies ?? [PrunePolicy()]
-    behavior = preset.behavior
+    assumptions = preset.assumptions
     isLimitChosen = preset.policies != nil
   }
 

@@ -6,11 +6,17 @@ extension ExplorerState {
   /// The effect that makes the plan of the rules as they stand; the last rule's limit moves later without it.
   mutating func makePlan() -> Effect {
     prune.forgetPlan()
-    return .plan(cache, prune.policies, prune.behavior, free: freeBytes)
+    return .plan(cache, prune.policies, behavior, free: freeBytes)
   }
 
   /// Free bytes of the disk: what is pretended, else what was read of it.
-  private var freeBytes: Int64? { options.prune.free ?? inventory.space?.free }
+  private var freeBytes: Int64? { options.prune.free ?? inventory.reading.space?.free }
+
+  /// Whose prune is foreseen.
+  var behavior: PruneBehavior { prune.assumptions.applied(to: inventory.reading.behavior) }
+
+  /// The same before any key changed what is assumed: whoever stays for a reason of its own is told by that.
+  var standingBehavior: PruneBehavior { options.prune.assumptions.applied(to: inventory.reading.behavior) }
 
   mutating func take(_ preview: PrunePreview) {
     prune.take(preview)
@@ -78,11 +84,10 @@ extension ExplorerState {
       prune.policies[number].all.toggle()
       return replan(number)
     case "k":
-      prune.behavior.ranking = prune.behavior.ranking == .seed ? .current : .seed
+      prune.assumptions.ranking = behavior.ranking == .seed ? .current : .seed
       return replan(number)
-    case "R" where prune.behavior.isDaemon:
-      let isRestarted = prune.behavior.parentUse != .always
-      prune.behavior = .daemon(prune.behavior.ranking, isRestarted: isRestarted)
+    case "R" where behavior.isDaemon:
+      prune.assumptions.isRestarted = behavior.parentUse != .always
       return replan(number)
     default:
       guard let purpose = Entry.Purpose.allCases.first(where: { $0.letter == letter }) else { return [] }
@@ -118,7 +123,7 @@ extension ExplorerState {
     case .filter:
       prune.policies[number].filter = try Filter(typed: entry.text)
     case .file:
-      return entry.text.isEmpty ? [] : [.readPolicy(entry.text, prune.behavior.ranking, inventory.space)]
+      return entry.text.isEmpty ? [] : [.readPolicy(entry.text, behavior.ranking, inventory.reading.space)]
     }
     return replan(number)
   }

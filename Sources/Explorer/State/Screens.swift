@@ -130,7 +130,7 @@ extension ExplorerState {
   /// The screen that Tab goes to: Files where there are some, Marks never.
   var nextScreen: Screen {
     let screens = Screen.allCases.filter {
-      $0 != .marks && ($0 != .files || (options.noInsightReason == nil && records.current != nil))
+      $0 != .marks && ($0 != .files || (rights.noInsight == nil && records.current != nil))
     }
     guard let place = screens.firstIndex(of: screen) else { return cameFrom }
     return screens[(place + 1) % screens.count]

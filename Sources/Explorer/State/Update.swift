@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Terminal
 
 /// Changes the state by one event, and says what is to be done.
@@ -16,7 +17,7 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
   case .resize(let size): state.size = size
   case .tick: effects = state.overlay == nil && state.isWatching ? [.load(state.choice)] : []
   case .glimpsed(let inventory, let arrangement): if !state.isLoaded { state.glimpse = (inventory, arrangement) }
-  case .loaded(let inventory, let arrangement): effects = state.take(inventory, arrangement)
+  case .loaded(let inventory, let arrangement, let rights): effects = state.take(inventory, arrangement, rights)
   case .arranged(let arrangement): effects = state.take(arrangement)
   case .laidOut(let picture): state.take(picture)
   case .related(let related): state.graph.related = related
@@ -32,7 +33,7 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
   case .pruned(let report):
     state.overlay = nil
     state.marks = Marks()
-    state.message = state.words(for: report)
+    state.message = report.words
     effects = [.load(state.choice)]
   case .changed(let message):
     state.message = message
@@ -46,11 +47,12 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
 
 extension ExplorerState {
   /// Takes what was read: the cursors and the marks stay on their records.
-  fileprivate mutating func take(_ inventory: Inventory, _ arrangement: Arrangement) -> [Effect] {
+  fileprivate mutating func take(_ inventory: Inventory, _ arrangement: Arrangement, _ rights: Rights) -> [Effect] {
     let listed = records.current.map { cache.rows[$0].id }
     let drawn = graph.current.map { cache.rows[$0].id }
-    let isNews = inventory.notes != self.inventory.notes
+    let isNews = inventory.reading.notes != self.inventory.reading.notes
     self.inventory = inventory
+    self.rights = rights
     frees = [:]
     freesAsked = []
     records.arrangement = arrangement
@@ -61,7 +63,7 @@ extension ExplorerState {
     isLoaded = true
     glimpse = nil
     prune.forgetPlan()
-    graph.forget(cursorOn: drawn.flatMap { inventory.cache.index(of: $0) })
+    graph.forget(cursorOn: drawn.flatMap { cache.index(of: $0) })
     asksWhenChosen = false
     explainsWhenStood = false
     forgetDetails()
@@ -121,14 +123,5 @@ extension ExplorerState {
     progress.removed += 1
     progress.freed = progress.freed.addingSaturating(row.size)
     overlay = .running(progress)
-  }
-
-  fileprivate func words(for report: PruneReport) -> String {
-    var words = "removed \(counted(report.removed)), freed \(ByteCount(report.freed).text)"
-    if report.wasStopped { words += "; stopped, the rest is as it was" }
-    if !report.changed.isEmpty {
-      words += "; \(report.changed.count) changed since the preview and were left alone"
-    }
-    return words
   }
 }

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Terminal
 
 extension ExplorerState {
@@ -38,11 +39,11 @@ extension ExplorerState {
     var facts = [
       counted(cache.rows.count), ByteCount(inventory.totals.all).text,
     ]
-    if let space = inventory.space {
+    if let space = inventory.reading.space {
       facts.append("disk \(ByteCount(space.free).text) of \(ByteCount(space.capacity).text) free")
     }
     let right = isLoaded ? joined(facts) + " " : ""
-    let readOnly = (options.readOnlyReason == nil ? "" : " [read only]") + (isWatching ? " [live]" : "")
+    let readOnly = (rights.noPruning == nil ? "" : " [read only]") + (isWatching ? " [live]" : "")
     let room = max(0, size.columns - displayWidth(right) - displayWidth(readOnly) - 1)
     let left = cell(" strata  \(options.name)", min(room, displayWidth(" strata  \(options.name)")))
     grid.fill(column: 0, row: 0, columns: size.columns, style: Style(reverse: true))
@@ -78,7 +79,7 @@ extension ExplorerState {
       column += grid.draw(
         " \(part.words) \(ByteCount(part.bytes).text)   ", at: Point(column: column, row: row))
     }
-    if let space = inventory.space {
+    if let space = inventory.reading.space {
       grid.draw("unowned \(ByteCount(space.unowned).text)", at: Point(column: column, row: row))
     }
   }
@@ -89,7 +90,7 @@ extension ExplorerState {
       let isOpen = tab == screen
       column += grid.draw(
         isOpen ? "[\(tab.title)]" : " \(tab.title) ", at: Point(column: column, row: row),
-        style: Style(bold: isOpen, dim: tab == .files && options.noInsightReason != nil))
+        style: Style(bold: isOpen, dim: tab == .files && rights.noInsight != nil))
     }
     var facts: [String] = []
     if !marks.isEmpty { facts.append(joined(["\(marks.count) marked", ByteCount(marks.bytes).text])) }

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Terminal
 
 /// How a window is shared between the lanes of the graph and the columns of its records.

@@ -17,10 +17,10 @@ extension ExplorerState {
       (Entry.Purpose.keepDuration.letter, "keep-duration", durationText(policy)),
       ("a", "all: internal, frontend, shared too", policy.all ? "yes" : "no"),
       (Entry.Purpose.filter.letter, "filter", policy.filter == .all ? "none" : filterText(policy)),
-      ("k", "ranking of", prune.behavior.ranking == .seed ? "BuildKit v0.10.0 (seed)" : "newer BuildKit (current)"),
+      ("k", "ranking of", behavior.ranking == .seed ? "BuildKit v0.10.0 (seed)" : "newer BuildKit (current)"),
     ]
-    if prune.behavior.isDaemon {
-      parts.append(("R", "daemon restarted before", prune.behavior.parentUse == .always ? "yes" : "no"))
+    if behavior.isDaemon {
+      parts.append(("R", "daemon restarted before", behavior.parentUse == .always ? "yes" : "no"))
     }
     parts.append((Entry.Purpose.file.letter, "open a buildkitd.toml\(signs.ellipsis)", ""))
     return parts.map { "\($0.0)  \(cell($0.1, 36))  \($0.2)" } + ["", "any other key: back"]

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Terminal
 
 /// The columns of the Prune table, as many as a window has room for: a narrow one drops ranks first, then uses, then
@@ -66,8 +67,8 @@ extension ExplorerState {
     }
     facts += ["keep-duration \(durationText(policy))", "all \(policy.all ? "yes" : "no")"]
     if policy.filter != .all { facts.append("filter \(filterText(policy))") }
-    facts.append("ranking \(prune.behavior.ranking.rawValue)")
-    if prune.behavior.parentUse == .always { facts.append("restarted") }
+    facts.append("ranking \(behavior.ranking.rawValue)")
+    if behavior.parentUse == .always { facts.append("restarted") }
     return " " + facts.joined(separator: "   ")
   }
 
@@ -193,13 +194,4 @@ extension ExplorerState {
     parts.append("  " + (by.isEmpty ? record.description : "by \(by)\(more)"))
     return parts.joined()
   }
-}
-
-/// So many records, in words.
-public func counted(_ records: Int) -> String { records == 1 ? "1 record" : "\(records) records" }
-
-/// A score with three decimals; what the lists show, not what is compared.
-public func scoreText(_ score: Double) -> String {
-  let thousandths = Int((score * 1000).rounded())
-  return "\(thousandths / 1000)." + String(String(1000 + thousandths % 1000).dropFirst())
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
+import CacheReport
 import Terminal
 
 /// `strata demo`: a cache to play with.
@@ -26,7 +27,7 @@ struct Demo: AsyncParsableCommand {
     let cache = try EmbeddedCache(
       folder, .write, clock: clock, identities: DemoIdentities(seed: random.next()), logger: quietLogger)
     do {
-      guard try await cache.usage().rows.isEmpty else {
+      guard try cache.manager.listing().rows.isEmpty else {
         throw Failure.failed(
           "there is a cache in \(folder) already: `strata --root \(folder)` opens it; give another --root")
       }
@@ -34,13 +35,12 @@ struct Demo: AsyncParsableCommand {
       try await maker.make(records: records)
       if noUI {
         writeError("made \(records) records in \(folder)")
-      } else {
-        try await screen.explore(cache)
       }
       try cache.close()
     } catch {
       try? cache.close()
       throw error
     }
+    if !noUI { try await screen.explore(try root.source()) }
   }
 }

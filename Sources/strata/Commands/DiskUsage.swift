@@ -1,7 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
-import Explorer
+import CacheReport
 
 /// `strata du`: what the cache holds.
 struct DiskUsage: AsyncParsableCommand {
@@ -20,12 +20,13 @@ struct DiskUsage: AsyncParsableCommand {
 
   func run() async throws {
     let filter = try Filter(parsing: filter).checked()
-    let state = try await source.withSource(.read) { try await $0.usage(matching: filter) }
+    let reading = try await source.read()
+    let state = reading.state.keeping(matching: filter, now: reading.moment)
     let order = state.rows.indices.sorted {
       (-state.rows[$0].size, state.rows[$0].id) < (-state.rows[$1].size, state.rows[$1].id)
     }
     switch format {
-    case .json: try printJSON(order.map { UsageJSON(state, $0) })
+    case .json: try printJSON(order.map { UsageRow(state, $0) })
     case .table:
       if verbose { printDetails(state, order) } else { printTable(state, order) }
       printTotals(state)

@@ -2,6 +2,7 @@ import ArgumentParser
 import BuildCache
 import BuildCacheStore
 import BuildKitBridge
+import CacheReport
 import Explorer
 import Glibc
 import SystemPackage
@@ -36,7 +37,9 @@ struct ScreenOptions: ParsableArguments {
   /// with one processor it would be the only one.
   ///
   /// - Throws: ``Failure`` 2 where there is no terminal, or one that can't place text.
-  @MainActor func explore(_ source: any CacheController, prune: PrunePreset? = nil) async throws {
+  @MainActor func explore(_ source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset())
+    async throws
+  {
     let screen: Screen
     do {
       screen = try Screen(usesColor: color.usesColor, usesMouse: mouse)
@@ -46,7 +49,7 @@ struct ScreenOptions: ParsableArguments {
     defer { screen.close() }
     let waker = screen.waker
     let session = ExplorerSession(
-      source, prune: prune, isASCII: ascii || !Screen.localeIsUTF8, size: screen.size,
+      source, first: first, prune: prune, isASCII: ascii || !Screen.localeIsUTF8, size: screen.size,
       outlets: Self.outlets(copy: Screen.copy)
     ) { waker.wake() }
     loop: while !session.state.hasQuit {
@@ -62,7 +65,6 @@ struct ScreenOptions: ParsableArguments {
       case .terminate:
         await session.finish()
         screen.close()
-        try? await source.close()
         Strata.end(128 + SIGTERM)
       }
     }
@@ -72,7 +74,7 @@ struct ScreenOptions: ParsableArguments {
   /// What keys of the explorer reach outside the cache.
   static func outlets(copy: @escaping @Sendable (String) -> Void) -> ExplorerSession.Outlets {
     ExplorerSession.Outlets(copy: copy) { cache, rows in
-      let json = try encodedJSON(rows.map { UsageJSON(cache, $0) })
+      let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
       return try writeNew(json, named: "strata-export", extension: "json")
     } readPolicy: { file, ranking, space in
       // Standard input is where the keys come from.
@@ -119,29 +121,18 @@ struct Explore: AsyncParsableCommand {
       throw Failure.wrongUse(
         "there is no terminal to show the explorer on; `strata du` and `strata prune --dry-run` need none")
     }
-    let source = try openSource()
-    do {
-      let preset = try await parsed.preset(source)
-      if print {
-        let isASCII = screen.ascii || !Screen.localeIsUTF8
-        let outlets = ScreenOptions.outlets { _ in }
-        output.text(
-          await ExplorerSession.play(
-            keys, on: source, prune: preset, size: cells, isASCII: isASCII, outlets: outlets
-          ).text)
-      } else {
-        try await screen.explore(source, prune: preset)
-      }
-      try await source.close()
-    } catch {
-      try? await source.close()
-      throw error
-    }
-  }
-
-  private func openSource() throws -> any CacheController {
-    let source = try source.openToWatch()
-    return readOnly ? ReadOnlyCache(source) : source
+    let opened = try source.source()
+    let source: any CacheSource = readOnly ? LookingOnly(opened) : opened
+    // What is said of a policy depends on the cache: then that is read before there is a screen.
+    let first = parsed.isPlain ? nil : try await source.read()
+    let preset = try first.map { try parsed.preset($0) } ?? PrunePreset()
+    guard print else { return try await screen.explore(source, first: first, prune: preset) }
+    let isASCII = screen.ascii || !Screen.localeIsUTF8
+    let outlets = ScreenOptions.outlets { _ in }
+    output.text(
+      await ExplorerSession.play(
+        keys, on: source, first: first, prune: preset, size: cells, isASCII: isASCII, outlets: outlets
+      ).text)
   }
 
   private static func size(of text: String) throws -> Size {
@@ -167,29 +158,4 @@ struct Explore: AsyncParsableCommand {
     }
     return keys
   }
-}
-
-/// A cache that the user asked not to change.
-private struct ReadOnlyCache: CacheController {
-  private let cache: any CacheController
-
-  init(_ cache: any CacheController) { self.cache = cache }
-
-  var name: String { cache.name }
-  var readOnlyReason: String? { cache.readOnlyReason ?? "--read-only" }
-  var behavior: PruneBehavior { cache.behavior }
-  var noInsightReason: String? { cache.noInsightReason }
-  func glimpse(of count: Int) async throws -> CacheState? { try await cache.glimpse(of: count) }
-  func usage(matching filter: Filter) async throws -> CacheState { try await cache.usage(matching: filter) }
-  func space() async throws -> CacheSpace? { try await cache.space() }
-  func notes() async -> [String] { await cache.notes() }
-  func details(of id: RecordID) async throws -> RecordDetails? { try await cache.details(of: id) }
-  func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] { try await cache.files(of: id, at: path) }
-  func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws { throw refusal }
-  func close() async throws { try await cache.close() }
-  func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws -> PruneReport {
-    throw refusal
-  }
-
-  private var refusal: CacheError { CacheError(.readOnly, "--read-only was given") }
 }

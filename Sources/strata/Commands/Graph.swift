@@ -1,7 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
-import Explorer
+import CacheReport
 import Terminal
 
 /// `strata graph`: the ref graph, whole or around one record.
@@ -25,13 +25,12 @@ struct Graph: AsyncParsableCommand {
   @Flag(help: "Draw with ASCII signs only, as is done where the locale has no UTF-8.") var ascii = false
 
   func run() async throws {
-    try await source.withSource(.read) { source in
-      let state = try around(try await source.usage())
-      switch format {
-      case .text: printText(state)
-      case .dot: printDot(state)
-      case .json: try printJSON(GraphJSON(state))
-      }
+    let reading = try await source.read()
+    let state = try around(reading.state)
+    switch format {
+    case .text: printText(state, now: reading.moment)
+    case .dot: printDot(state)
+    case .json: try printJSON(GraphJSON(state))
     }
   }
 
@@ -42,10 +41,9 @@ struct Graph: AsyncParsableCommand {
     return state.keeping { _, number in wanted.contains(number) }
   }
 
-  private func printText(_ state: CacheState) {
+  private func printText(_ state: CacheState, now: Timestamp) {
     let layout = GraphLayout(state)
     let drawer = GraphText(isASCII: ascii || !Screen.localeIsUTF8)
-    let now = SystemClock().now()
     let width = 2 * min(20, layout.laneCount)
     for number in 0..<layout.count {
       let row = layout.record(atRow: number)
@@ -97,11 +95,11 @@ private struct GraphJSON: Encodable {
     let role: GraphEdge
   }
 
-  let nodes: [UsageJSON]
+  let nodes: [UsageRow]
   let edges: [Edge]
 
   init(_ state: CacheState) {
-    nodes = state.rows.indices.map { UsageJSON(state, $0) }
+    nodes = state.rows.indices.map { UsageRow(state, $0) }
     edges = state.rows.indices.flatMap { Self.edges(of: $0, in: state) }
   }
 

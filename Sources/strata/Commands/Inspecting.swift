@@ -1,7 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
-import Explorer
+import CacheReport
 import Foundation
 import SystemPackage
 
@@ -14,18 +14,20 @@ struct Show: AsyncParsableCommand {
   @Option(help: "How to print it.") var format = OutputFormat.table
 
   func run() async throws {
-    try await source.withSource(.read) { source in
-      let state = try await source.usage()
-      let row = try state.resolve(id)
-      let details = try await source.details(of: state.rows[row].id)
-      let description = RecordDescription(state, row, details: details)
-      switch format {
-      case .json: try printJSON(DetailsJSON(state, description))
-      case .table:
-        var table = TextTable([.init(title: ""), .init(title: "")])
-        for field in description.fields { table.add([field.name + ":", field.value]) }
-        output.lines(table.lines.dropFirst())
-      }
+    let source = try source.source()
+    let state = try await source.told().state
+    let row = try state.resolve(id)
+    var details: RecordDetails?
+    if case .allowed(let insight) = await source.insight() {
+      details = try await insight.details(of: state.rows[row].id)
+    }
+    let description = RecordDescription(state, row, details: details)
+    switch format {
+    case .json: try printJSON(DetailsJSON(state, description))
+    case .table:
+      var table = TextTable([.init(title: ""), .init(title: "")])
+      for field in description.fields { table.add([field.name + ":", field.value]) }
+      output.lines(table.lines.dropFirst())
     }
   }
 }
@@ -42,11 +44,9 @@ struct Why: AsyncParsableCommand {
 
   func run() async throws {
     let parsed = try policy.parsed()
-    try await source.withSource(.read) { source in
-      let plan = try await parsed.plan(source)
-      let row = try plan.state.resolve(id)
-      output.lines(plan.explanation(ofRow: row, now: plan.now, naming: { $0 }))
-    }
+    let plan = try parsed.plan(try await source.read())
+    let row = try plan.state.resolve(id)
+    output.lines(plan.explanation(ofRow: row, now: plan.now, naming: { $0 }))
   }
 }
 
@@ -60,9 +60,9 @@ struct Files: AsyncParsableCommand {
   @Argument(help: "A path in it.") var path = "/"
 
   func run() async throws {
-    let source = try EmbeddedSource(try root.folder(), logger: quietLogger)
-    let files = try await source.files(of: source.resolve(id), at: FilePath(path))
-    for note in await source.notes() { printError(note) }
+    let source = try root.source()
+    let insight = try await source.insight().means(to: "look into a record")
+    let files = try await insight.files(of: source.resolve(id), at: FilePath(path))
     var table = TextTable([.init(title: "SIZE", isNumber: true), .init(title: "NAME")])
     for file in files {
       table.add([
@@ -76,14 +76,14 @@ struct Files: AsyncParsableCommand {
 
 /// All about a record as `show` prints it: the keys of `du`, and more.
 private struct DetailsJSON: Encodable {
-  let usage: UsageJSON
+  let usage: UsageRow
   let children: [RecordID]
   let sizeWithAncestors: Int64
   let sizeWithDescendants: Int64
   let details: RecordDetails?
 
   init(_ state: CacheState, _ description: RecordDescription) {
-    usage = UsageJSON(state, description.row)
+    usage = UsageRow(state, description.row)
     children = Set(state.children(of: description.row)).sorted().map { state.rows[$0].id }
     sizeWithAncestors = description.sizeWithAncestors
     sizeWithDescendants = description.sizeWithDescendants

@@ -1,7 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
-import Explorer
+import CacheReport
 import Glibc
 
 /// `strata rm`: prunes just these.
@@ -17,25 +17,26 @@ struct Remove: AsyncParsableCommand {
     guard yes || isatty(STDIN_FILENO) == 1 else {
       throw Failure.wrongUse("there is no terminal to ask on: add --yes")
     }
-    try await root.withCache(.reclaim) { cache in
-      let state = try await cache.usage()
-      let wanted = try ids.map { try state.resolve($0) }
-      let plan = PrunePlan(state, removing: wanted)
-      for row in wanted {
-        guard let reason = plan.reason(forRow: row) else { continue }
-        throw Failure.failed("\(state.rows[row].id) can't go: \(reason.words)")
-      }
-      let others = plan.count - Set(wanted).count
-      if !yes {
-        try PlanText.confirm(
-          "Remove \(counted(plan.count)), \(others) of them as they stand on what you named, freeing "
-            + "\(ByteCount(plan.freed).text)?")
-      }
-      output.keepGoing()
-      let report = try await cache.carryOut(plan, progress: PlanText.tellRemoved)
-      PlanText.tell(report)
-      try PlanText.end(report)
+    let source = try root.source()
+    let state = try await source.told().state
+    let wanted = try ids.map { try state.resolve($0) }
+    let plan = PrunePlan(state, removing: wanted)
+    for row in wanted {
+      guard let reason = plan.reason(forRow: row) else { continue }
+      throw Failure.failed("\(state.rows[row].id) can't go: \(reason.words)")
     }
+    let others = plan.count - Set(wanted).count
+    if !yes {
+      try PlanText.confirm(
+        "Remove \(counted(plan.count)), \(others) of them as they stand on what you named, freeing "
+          + "\(ByteCount(plan.freed).text)?")
+    }
+    output.keepGoing()
+    let pruner = try await source.pruning().means(to: "remove records")
+    let report = try await pruner.carryOut(plan, progress: PlanText.tellRemoved)
+    PlanText.tell(report)
+    PlanText.tellChanged(report)
+    try PlanText.end(report)
   }
 }
 

@@ -20,7 +20,7 @@ struct MakeSnapshot: AsyncParsableCommand {
       let options = RecordOptions(
         description: description ?? folder, recordType: RecordType(rawValue: type), retain: true)
       let folder = FilePath(folder)
-      if try cache.lies(in: folder) { printError("the cache \(cache.name) lies in \(folder), and is left out") }
+      if try cache.lies(in: folder) { printError("the cache \(cache.root) lies in \(folder), and is left out") }
       let copying = Progress("copying", total: try EmbeddedCache.bytes(at: folder))
       let record = try await interruptible {
         try await cache.store(folder, over: parent, options, progress: copying.add)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
-import Explorer
+import CacheReport
 import Glibc
 
 /// `strata prune`: removes records, or tells which it would.
@@ -31,17 +31,16 @@ struct Prune: AsyncParsableCommand {
     if !dryRun, let option = policy.pretending {
       throw Failure.wrongUse("\(option) only plans what would be: add --dry-run")
     }
-    try await source.withSource(dryRun ? .read : .reclaim) { source in
-      let plan = try await parsed.plan(source)
-      if dryRun { return try show(plan) }
-      if !yes { try ask(plan) }
-      try await carryOut(plan, on: source)
-    }
+    let source = try source.source()
+    let plan = try parsed.plan(try await source.told())
+    if dryRun { return try show(plan) }
+    if !yes { try ask(plan) }
+    try await carryOut(plan, by: try await source.pruning().means(to: "prune"))
   }
 
   private func show(_ plan: PrunePlan) throws {
     switch format {
-    case .json: try printJSON(PlanJSON(plan, namesRules: policy.policy != nil))
+    case .json: try printJSON(PlanReport(plan, namesRules: policy.policy != nil))
     case .table:
       output.lines(PlanText.lines(plan, now: plan.now, namesRules: policy.policy != nil))
     }
@@ -52,23 +51,21 @@ struct Prune: AsyncParsableCommand {
     try PlanText.confirm("Remove \(counted(plan.count)), freeing \(ByteCount(plan.freed).text)?")
   }
 
-  private func carryOut(_ plan: PrunePlan, on source: any CacheController) async throws {
+  private func carryOut(_ plan: PrunePlan, by pruner: any CachePruner) async throws {
     output.keepGoing()
     let isTable = format == .table
     let report = try await interruptible {
-      try await source.carryOut(plan) { row in
+      try await pruner.carryOut(plan) { row in
         if isTable { PlanText.tellRemoved(row) }
       }
     }
     switch format {
     case .json:
       try printJSON(
-        PlanJSON(plan, leaving: Set(report.changed + report.notReached), namesRules: policy.policy != nil))
+        PlanReport(plan, leaving: Set(report.changed + report.notReached), namesRules: policy.policy != nil))
     case .table:
       PlanText.tell(report)
-      if !report.changed.isEmpty {
-        output.line("Left alone, as they changed meanwhile: \(report.changed.joined(separator: ", "))")
-      }
+      PlanText.tellChanged(report)
     }
     try PlanText.end(report)
   }

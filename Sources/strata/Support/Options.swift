@@ -39,7 +39,7 @@ struct RootOptions: ParsableArguments {
   ) async throws -> T {
     let cache = try EmbeddedCache(
       try folder(), access, maxUnpacked: maxUnpacked, progress: progress, steps: durableSteps, logger: quietLogger)
-    for note in await cache.notes() { printError(note) }
+    for note in cache.notes { printError(note) }
     do {
       let result = try await body(cache)
       try cache.close()
@@ -60,7 +60,7 @@ struct RootOptions: ParsableArguments {
     try await EmbeddedCache.looking(
       at: try folder(), makingIn: place, progress: progress, steps: durableSteps, logger: quietLogger
     ) { cache in
-      for note in await cache.notes() { printError(note) }
+      for note in cache.notes { printError(note) }
       let ref = try cache.manager.get(cache.manager.resolve(id), countsAsUse: false)
       try await body(cache, ref)
     }
@@ -83,20 +83,31 @@ struct SourceOptions: ParsableArguments {
     }
   }
 
-  /// Opens the source for as long as somebody looks at it; nothing is held meanwhile.
-  func openToWatch() throws -> any CacheController {
-    if let from { return try SavedCache(readingFrom: from) }
-    return try EmbeddedSource(try root.folder(), steps: durableSteps, logger: quietLogger)
+  /// The source; nothing of it is held.
+  func source() throws -> any CacheSource {
+    if let from { return try SavedList(readingFrom: from) }
+    return try root.source()
   }
 
-  /// Opens the source, runs `body`, and closes it, also where `body` throws.
-  ///
-  /// - Parameter access: how an embedded cache is opened; a saved list can only be read.
-  func withSource<T: Sendable>(_ access: EmbeddedFolder.Access, _ body: (any CacheController) async throws -> T)
-    async throws -> T
-  {
-    if let from { return try await body(SavedCache(readingFrom: from)) }
-    return try await root.withCache(access) { try await body($0) }
+  /// What the source holds now; what has to be known of that is told.
+  func read() async throws -> Reading {
+    try await source().told()
+  }
+}
+
+extension RootOptions {
+  /// The embedded cache, to be looked at; nothing of it is held.
+  func source() throws -> EmbeddedSource {
+    try EmbeddedSource(try folder(), steps: durableSteps, logger: quietLogger)
+  }
+}
+
+extension CacheSource {
+  /// What it holds now; what has to be known of that is told on standard error.
+  func told() async throws -> Reading {
+    let reading = try await read()
+    for note in reading.notes { printError(note) }
+    return reading
   }
 }
 

@@ -1,5 +1,5 @@
 import BuildCache
-import Explorer
+import CacheReport
 
 /// A plan in words and columns.
 enum PlanText {
@@ -20,6 +20,13 @@ enum PlanText {
   /// What went in all.
   static func tell(_ report: PruneReport) {
     output.line("Removed \(counted(report.removed)), freed \(ByteCount(report.freed).text).")
+  }
+
+  /// What was left alone.
+  static func tellChanged(_ report: PruneReport) {
+    if !report.changed.isEmpty {
+      output.line("Left alone, as they changed meanwhile: \(report.changed.joined(separator: ", "))")
+    }
   }
 
   /// Ends a prune of which all was printed.

@@ -97,33 +97,39 @@ struct ParsedPolicy {
   let free: Int64?
   let diskSize: Int64?
 
-  /// Plans it for what a source holds now.
-  ///
-  /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
-  func plan(_ source: any CacheController) async throws -> PrunePlan {
-    let preset = try await preset(source)
-    return PrunePlan(
-      try await source.usage(), policies: preset.policies ?? [own], behavior: preset.behavior,
-      now: at ?? SystemClock().now(), free: preset.free)
+  /// Whether nothing was said: any cache then prunes as it does, without limit.
+  var isPlain: Bool {
+    own == PrunePolicy() && config == nil && assumptions == PruneAssumptions() && free == nil && diskSize == nil
   }
 
-  /// What it comes to for a source: its rules where there are some, and how they are carried out there.
+  /// Plans it for what a source holds.
   ///
   /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
-  func preset(_ source: any CacheController) async throws -> PrunePreset {
-    let behavior = behavior(of: source)
-    let space = needsSpace ? try await source.space() : nil
+  func plan(_ reading: Reading) throws -> PrunePlan {
+    let preset = try preset(reading)
+    return PrunePlan(
+      reading.state, policies: preset.policies ?? [own], behavior: preset.assumptions.applied(to: reading.behavior),
+      now: at ?? reading.moment, free: preset.free ?? reading.space?.free)
+  }
+
+  /// What it comes to for a source: its rules where there are some, and what is assumed besides.
+  ///
+  /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
+  func preset(_ reading: Reading) throws -> PrunePreset {
+    let behavior = assumptions.applied(to: reading.behavior)
     let policies = try config.map {
-      try Self.policies(of: $0, for: behavior.ranking, diskSize: diskSize ?? space?.capacity)
+      try Self.policies(of: $0, for: behavior.ranking, diskSize: diskSize ?? reading.space?.capacity)
     }
-    let free = free ?? space?.free
     let rules = policies ?? [own]
-    if free == nil, rules.contains(where: { $0.limits.minFree > 0 }) {
+    if free == nil, reading.space == nil, rules.contains(where: { $0.limits.minFree > 0 }) {
       throw CacheError(
         .badInput, "min free needs the free space of the cache's disk, which isn't here: give --free-space")
     }
+    if restarted == .yes && !behavior.isDaemon {
+      printError("--restarted: the embedded cache never counts such uses; it is left out")
+    }
     warn(rules, behavior)
-    return PrunePreset(policies: policies ?? (own == PrunePolicy() ? nil : [own]), behavior: behavior, free: free)
+    return PrunePreset(policies: policies ?? (own == PrunePolicy() ? nil : [own]), assumptions: assumptions, free: free)
   }
 
   private static func policies(of config: DaemonConfig, for ranking: RankingRule, diskSize: Int64?) throws
@@ -136,23 +142,8 @@ struct ParsedPolicy {
     return policies
   }
 
-  /// Only where the disk matters is it asked for: telling what nobody owns takes a while.
-  private var needsSpace: Bool {
-    (config != nil && (free == nil || diskSize == nil)) || (own.limits.minFree > 0 && free == nil)
-  }
-
-  private func behavior(of source: any CacheController) -> PruneBehavior {
-    var behavior = source.behavior
-    behavior.ranking = ranking ?? behavior.ranking
-    guard behavior.isDaemon else {
-      if restarted == .yes { printError("--restarted: the embedded cache never counts such uses; it is left out") }
-      return behavior
-    }
-    switch restarted {
-    case .yes: return .daemon(behavior.ranking, isRestarted: true)
-    case .no: return .daemon(behavior.ranking, isRestarted: false)
-    case .auto: return behavior
-    }
+  private var assumptions: PruneAssumptions {
+    PruneAssumptions(ranking: ranking, isRestarted: restarted == .auto ? nil : restarted == .yes)
   }
 
   /// Tells of filters that ask for what a prune's filter doesn't see.

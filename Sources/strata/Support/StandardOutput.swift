@@ -1,3 +1,4 @@
+import CacheReport
 import Glibc
 import Synchronization
 import SystemPackage

@@ -27,7 +27,7 @@ extension CacheState {
   /// The listed parents of a row, each once, with how it stands on them.
   ///
   /// - Complexity: O(parents²); parents are few.
-  func graphEdges(of row: Int) -> [(parent: Int, edge: GraphEdge)] {
+  package func graphEdges(of row: Int) -> [(parent: Int, edge: GraphEdge)] {
     let listed = parents(of: row)
     guard let first = listed.first else { return [] }
     let named = parentIDs(of: row)

@@ -1,23 +1,34 @@
 import BuildCache
 
-/// A plan as `prune` prints it, done or dry.
-struct PlanJSON: Encodable {
-  struct Victim: Encodable {
-    let order: Int
-    let id: RecordID
-    let size: Int64
-    let score: Double?
-    let lastUsedRank: [Int]?
-    let usageRank: [Int]?
-    let tied: Int
-    let freed: Int64
-    let remaining: Int64
-    let rule: Int?
+/// A plan as JSON has it, done or dry, written and read.
+public struct PlanReport: Sendable, Equatable, Codable {
+  /// A record that goes.
+  public struct Victim: Sendable, Equatable, Codable {
+    /// Its number, from 1.
+    public let order: Int
+    /// The record's id.
+    public let id: RecordID
+    /// Its bytes.
+    public let size: Int64
+    /// Its score; absent where no limit ranks the victims.
+    public let score: Double?
+    /// The number of its last use, and the highest such number.
+    public let lastUsedRank: [Int]?
+    /// The number of its count of uses, and the highest such number.
+    public let usageRank: [Int]?
+    /// How many other candidates had the same score.
+    public let tied: Int
+    /// The bytes of the victims so far.
+    public let freed: Int64
+    /// The total then (D4).
+    public let remaining: Int64
+    /// The rule that takes it, from 1, where there are rules of a policy.
+    public let rule: Int?
 
     enum CodingKeys: CodingKey { case order, id, size, score, lastUsedRank, usageRank, tied, freed, remaining, rule }
 
-    // Written out, as absent figures are null here, not left out.
-    func encode(to encoder: any Encoder) throws {
+    /// Absent figures are null here, not left out.
+    public func encode(to encoder: any Encoder) throws {
       var members = encoder.container(keyedBy: CodingKeys.self)
       try members.encode(order, forKey: .order)
       try members.encode(id, forKey: .id)
@@ -32,34 +43,52 @@ struct PlanJSON: Encodable {
     }
   }
 
-  struct Kept: Encodable {
-    let id: RecordID
-    let reason: String
-    let by: [RecordID]?
+  /// A record that stays.
+  public struct Kept: Sendable, Equatable, Codable {
+    /// The record's id.
+    public let id: RecordID
+    /// Why: a ``KeptReason``.
+    public let reason: String
+    /// The records that are the reason.
+    public let by: [RecordID]?
     /// Why each rule passed it by, where there are rules of a policy.
-    let passedBy: [String]?
+    public let passedBy: [String]?
   }
 
   /// A rule of a policy, and what it comes to.
-  struct Rule: Encodable {
-    let rule: Int
-    let policy: String
-    let keepBytes: Int64
-    let removed: Int
-    let before: Int64
-    let after: Int64
+  public struct Rule: Sendable, Equatable, Codable {
+    /// Its number, from 1.
+    public let rule: Int
+    /// Its policy in words.
+    public let policy: String
+    /// What its limits come to.
+    public let keepBytes: Int64
+    /// How many records it takes.
+    public let removed: Int
+    /// The total before it (D4).
+    public let before: Int64
+    /// The total after it.
+    public let after: Int64
   }
 
-  let plan: [Victim]
-  let before: Int64
-  let after: Int64
-  let kept: [Kept]
-  let rules: [Rule]?
+  /// What goes, in order.
+  public let plan: [Victim]
+  /// The total before (D4).
+  public let before: Int64
+  /// The total after.
+  public let after: Int64
+  /// What stays.
+  public let kept: [Kept]
+  /// The rules, where they come from a policy.
+  public let rules: [Rule]?
 
   /// The victims but those that were left, numbered anew, and what stays.
   ///
-  /// - Parameter namesRules: whether the rules are told: they come from a policy.
-  init(_ plan: PrunePlan, leaving left: Set<RecordID> = [], namesRules: Bool) {
+  /// - Parameters:
+  ///   - plan: the plan.
+  ///   - left: victims that were left alone.
+  ///   - namesRules: whether the rules are told: they come from a policy.
+  public init(_ plan: PrunePlan, leaving left: Set<RecordID> = [], namesRules: Bool) {
     let rows = plan.state.rows
     var victims: [Victim] = []
     var freed: Int64 = 0

@@ -28,7 +28,7 @@ public struct GraphText: Sendable {
   }
 
   /// The sign that stands for a chain of records in one row.
-  var chain: Character { isASCII ? "~" : "⋮" }
+  package var chain: Character { isASCII ? "~" : "⋮" }
 
   private func horizontal(_ edge: GraphEdge) -> Character {
     switch edge {

@@ -1,3 +1,5 @@
+import BuildCache
+
 extension PrunePlan {
   /// Why a row goes or stays under this plan, in sentences; where other records are the reason, the chain that leads to
   /// the one that has a reason of its own. Of several rules each that passes it by is named.
@@ -93,21 +95,5 @@ extension PrunePlan {
   /// Whether the prune itself makes the row look used, so that keep-duration protects it (G6).
   func isMadeYoung(_ row: Int) -> Bool {
     behavior.parentUse != .never && rules.contains { $0.isMadeYoung(row) }
-  }
-}
-
-extension KeptReason {
-  /// The reason as a heading of those that stay for it.
-  public var words: String {
-    switch self {
-    case .inUse: "in use"
-    case .holdsInUse: "hold something in use"
-    case .shared: "shared"
-    case .internal: "internal"
-    case .keepDuration: "used within keep-duration"
-    case .filter: "not matched by the filter"
-    case .pinned: "pinned by what stays"
-    case .withinLimit: "within the limit"
-    }
   }
 }

@@ -1,0 +1,35 @@
+/// What a prune did.
+public struct PruneReport: Sendable, Equatable {
+  /// How many records went.
+  public var removed = 0
+  /// The sum of their sizes.
+  public var freed: Int64 = 0
+  /// Ids of victims that were left alone as they changed since the plan was made.
+  public var changed: [RecordID] = []
+  /// Whether it was stopped before its end.
+  public var wasStopped = false
+  /// Ids of victims that it did not come to, as it was stopped.
+  public var notReached: [RecordID] = []
+
+  /// Makes an empty report.
+  public init() {}
+}
+
+/// What whoever carries a prune out answers for; the question before a prune says what doesn't hold.
+public struct PrunePromises: OptionSet, Sendable, Hashable {
+  /// One bit a promise.
+  public let rawValue: UInt8
+
+  /// Makes promises of their bits.
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// The victims go in the plan's order.
+  public static let keepsOrder = PrunePromises(rawValue: 1)
+  /// Each victim is looked at again before it goes: one that changed since the plan was made is left alone, and nothing
+  /// goes that the plan doesn't name.
+  public static let checksVictims = PrunePromises(rawValue: 2)
+  /// It can be stopped between two victims.
+  public static let canStop = PrunePromises(rawValue: 4)
+  /// All of them.
+  public static let all: PrunePromises = [.keepsOrder, .checksVictims, .canStop]
+}

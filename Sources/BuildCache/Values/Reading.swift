@@ -1,0 +1,41 @@
+/// All that one look at a cache told: whatever a screen, a plan or a report says comes from one of these.
+public struct Reading: Sendable {
+  /// The records, and the graph between them.
+  public var state: CacheState
+  /// The disk under the cache, and what no record owns; absent where that disk isn't known here.
+  public var space: CacheSpace?
+  /// When it was taken: ages are counted from then.
+  public var moment: Timestamp
+  /// How this cache carries a prune out, as far as can be known.
+  public var behavior: PruneBehavior
+  /// What has to be known of it, in sentences: what can't be known here, what can't be read.
+  public var notes: [String]
+
+  /// Puts a reading together.
+  public init(
+    state: CacheState, space: CacheSpace? = nil, moment: Timestamp, behavior: PruneBehavior, notes: [String] = []
+  ) {
+    self.state = state
+    self.space = space
+    self.moment = moment
+    self.behavior = behavior
+    self.notes = notes
+  }
+}
+
+/// The disk under a cache.
+public struct CacheSpace: Sendable, Equatable {
+  /// All bytes of the file system.
+  public var capacity: Int64
+  /// Free bytes of the file system, those kept for root included, as BuildKit counts them.
+  public var free: Int64
+  /// Bytes in the cache's root that no record owns.
+  public var unowned: Int64
+
+  /// Makes a space.
+  public init(capacity: Int64, free: Int64, unowned: Int64) {
+    self.capacity = capacity
+    self.free = free
+    self.unowned = unowned
+  }
+}

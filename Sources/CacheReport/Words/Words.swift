@@ -1,0 +1,60 @@
+import BuildCache
+
+/// So many records, in words.
+public func counted(_ records: Int) -> String { records == 1 ? "1 record" : "\(records) records" }
+
+/// A score with three decimals; what the lists show, not what is compared.
+public func scoreText(_ score: Double) -> String {
+  let thousandths = Int((score * 1000).rounded())
+  return "\(thousandths / 1000)." + String(String(1000 + thousandths % 1000).dropFirst())
+}
+
+extension PrunePolicy {
+  /// The policy in a few words: `all, type==regular, unused for 48h, max used 512.0 MB`.
+  public var words: String {
+    var parts = [all ? "all" : nil, filter == .all ? nil : filter.strings.joined(separator: " or ")].compactMap(\.self)
+    if keepDuration.nanoseconds > 0 { parts.append("unused for \(keepDuration.ageText)") }
+    for (name, bytes) in [
+      ("reserved", limits.reserved), ("max used", limits.maxUsed), ("min free", limits.minFree),
+    ] where bytes > 0 {
+      parts.append("\(name) \(ByteCount(bytes).text)")
+    }
+    return parts.isEmpty ? "everything unused" : parts.joined(separator: ", ")
+  }
+}
+
+extension KeptReason {
+  /// The reason as a heading of those that stay for it.
+  public var words: String {
+    switch self {
+    case .inUse: "in use"
+    case .holdsInUse: "hold something in use"
+    case .shared: "shared"
+    case .internal: "internal"
+    case .keepDuration: "used within keep-duration"
+    case .filter: "not matched by the filter"
+    case .pinned: "pinned by what stays"
+    case .withinLimit: "within the limit"
+    }
+  }
+}
+
+extension PruneReport {
+  /// What a prune did, in a sentence.
+  public var words: String {
+    var words = "removed \(counted(removed)), freed \(ByteCount(freed).text)"
+    if wasStopped { words += "; stopped, the rest is as it was" }
+    if !changed.isEmpty { words += "; \(changed.count) changed since the preview and were left alone" }
+    return words
+  }
+}
+
+extension PrunePromises {
+  /// What whoever carries a prune out can't answer for, in sentences; empty where it answers for all.
+  public var missingInWords: [String] {
+    [
+      (PrunePromises.keepsOrder, "Its daemon chooses the order."),
+      (.checksVictims, "What changes meanwhile is not looked at again."), (.canStop, "It can't be stopped on the way."),
+    ].filter { !contains($0.0) }.map(\.1)
+  }
+}
