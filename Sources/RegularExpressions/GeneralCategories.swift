@@ -5,10 +5,13 @@ enum GeneralCategories {
     switch name {
     case "any": Set(short.values)
     case "assigned": Set(short.values).subtracting([.unassigned])
-    case "lc", "casedletter": [.uppercaseLetter, .lowercaseLetter, .titlecaseLetter]
+    case "lc", "casedletter": cased
     default: some(of: long[name] ?? name)
     }
   }
+
+  /// The letters that have a case.
+  static let cased: Set<Unicode.GeneralCategory> = [.uppercaseLetter, .lowercaseLetter, .titlecaseLetter]
 
   /// One category by its two letters, or all that begin with a letter.
   private static func some(of name: String) -> Set<Unicode.GeneralCategory>? {

@@ -48,7 +48,8 @@ struct NamedClass: Hashable, Sendable {
       return nil
     }
     self.isNegated = isNegated
-    self.ignoresCase = ignoresCase
+    // The letters that have a case are whole as they are; Go doesn't add the one mark that is like some of them.
+    self.ignoresCase = ignoresCase && named != .categories(GeneralCategories.cased)
   }
 
   /// A property's name in small letters, with nothing between its words.
