@@ -24,9 +24,11 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
   ],
   targets: [
+    .target(name: "RegularExpressions", swiftSettings: strict),
     .target(
       name: "BuildCache",
       dependencies: [
+        "RegularExpressions",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HeapModule", package: "swift-collections"),
         .product(name: "Logging", package: "swift-log"),
@@ -79,6 +81,9 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["BuildCache", .product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "RegularExpressionsTests", dependencies: ["BuildCache", "RegularExpressions", "TestSupport"],
+      exclude: ["Recordings"], swiftSettings: strict),
     .testTarget(name: "BuildCacheTests", dependencies: ["BuildCache", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "BuildCacheStoreTests",

@@ -1,3 +1,5 @@
+import RegularExpressions
+
 /// Picks records as BuildKit's own filters do (D7): in listings, in a prune, on the screen.
 ///
 /// A list of filter strings matches what any of them matches; an empty list, or an empty string in it, matches all.

@@ -1,3 +1,5 @@
+import RegularExpressions
+
 /// Reads one filter string (D7): conditions joined by commas.
 struct FilterParser {
   private let text: String
@@ -55,8 +57,8 @@ struct FilterParser {
   /// A regular expression: one that RE2 would refuse matches nothing, one that is too large here is an error.
   private mutating func pattern() throws(CacheError) -> Pattern {
     let pattern = Pattern(String(decoding: try value(isPattern: true), as: UTF8.self))
-    if let problem = pattern.problem, problem.isBudget {
-      throw failure("the regular expression is too large: \(problem.message)")
+    if case .tooLarge(let reason) = pattern.problem {
+      throw failure("the regular expression is too large: \(reason)")
     }
     try budget.spend(.steps, pattern.expression?.stepCount ?? 0)
     return pattern

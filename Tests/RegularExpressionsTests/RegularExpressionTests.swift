@@ -1,9 +1,9 @@
+import BuildCache
+import RegularExpressions
 import TestSupport
 import Testing
 
-@testable import BuildCache
-
-@Suite("D7: regular expressions are RE2's") struct RegularExpressionTests {
+@Suite("Regular expressions are RE2's") struct RegularExpressionTests {
   @Test(
     "matches",
     arguments: [
@@ -44,11 +44,5 @@ import Testing
       #expect(
         try RegularExpression(pattern).matches(text) == (text.firstMatch(of: other) != nil), "\(pattern) on \(text)")
     }
-  }
-
-  @Test("a pattern made to take for ever on other engines takes its steps and no more") func isLinear() throws {
-    let text = String(repeating: "a", count: 3000) + "!"
-    #expect(try !RegularExpression("^(a+)+$").matches(text))
-    #expect(try !RegularExpression("(a|a)*b").matches(text))
   }
 }
