@@ -115,6 +115,19 @@ private final class WatchedStore: MetadataStore {
     #expect(try row(id)?.usageCount == uses + 1)
   }
 
+  @Test("A2: getByBlob counts a use of the record that it makes, of one that it finds only if it is to")
+  func countsAsUseOfBlob() async throws {
+    let bytes = Array("one".utf8)
+    _ = try await manager.content.write(expecting: nil) { try $0.write(bytes) }
+    let digest = Digest(of: bytes)
+    let blob = BlobDescriptor(mediaType: "m", digest: digest, size: 3, diffID: digest)
+    for uses in [1, 1] {  // made, then found
+      let ref = try await manager.getByBlob(blob, countsAsUse: false)
+      try ref.release()
+      #expect(try row(ref.id)?.usageCount == uses)
+    }
+  }
+
   @Test("A3: a use is counted when the last ref that counts goes, and then is now") func lastUse() async throws {
     let id = try await layer()
     let uses = try #require(try row(id)).usageCount
