@@ -6,7 +6,7 @@ public enum Key: Hashable, Sendable {
   case control(Character)
   /// A key with a name of its own.
   case enter, escape, tab, backTab, backspace, delete, insert, up, down, left, right, home, end, pageUp, pageDown
-  /// F1 and on.
+  /// A function key, by its number from 1 on.
   case function(Int)
 
   private static let names: [(Key, String)] = [

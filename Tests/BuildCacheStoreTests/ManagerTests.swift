@@ -102,7 +102,7 @@ import Testing
     #expect(try await cache.manager.usage().rows.count == 1)
   }
 
-  @Test("F: an age limit leaves out what was used later") func ageLimit() async throws {
+  @Test("F5: an age limit leaves out what was used later") func ageLimit() async throws {
     let cache = try open()
     _ = try await layer(cache)
     #expect(try await cache.manager.usage(ageLimit: .seconds(3600)).rows.isEmpty)
@@ -244,6 +244,17 @@ import Testing
       #expect(FileManager.default.fileExists(atPath: try await ref.mount().string))
       try ref.release()
     }
+  }
+
+  @Test("F7: garbage collection goes on when the caller is cancelled") func collectedAllTheSame() async throws {
+    let cache = try open()
+    for _ in 0..<3 { try (try await cache.manager.new()).release() }
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await cache.manager.collectGarbage()
+    }
+    #expect(try await task.value == 3)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: root.appending("trees").string).isEmpty)
   }
 
   // MARK: the root

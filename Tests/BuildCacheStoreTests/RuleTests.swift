@@ -119,6 +119,19 @@ private final class WatchedStore: MetadataStore {
     #expect(try row(id)?.usageCount == uses + 1)
   }
 
+  @Test("A2: getByBlob counts a use of the record that it makes, of one that it finds only if it is to")
+  func countsAsUseOfBlob() async throws {
+    let bytes = Array("one".utf8)
+    _ = try await manager.content.write(expecting: nil) { try $0.write(bytes) }
+    let digest = Digest(of: bytes)
+    let blob = BlobDescriptor(mediaType: "m", digest: digest, size: 3, diffID: digest)
+    for uses in [1, 1] {  // made, then found
+      let ref = try await manager.getByBlob(blob, countsAsUse: false)
+      try ref.release()
+      #expect(try row(ref.id)?.usageCount == uses)
+    }
+  }
+
   @Test("A3: a use is counted when the last ref that counts goes, and then is now") func lastUse() async throws {
     let id = try await layer()
     let uses = try #require(try row(id)).usageCount
@@ -301,7 +314,8 @@ private final class WatchedStore: MetadataStore {
     #expect(two.layerChain().map(\.id) == [middle, top])
   }
 
-  @Test("B7: a digest chain has an empty place for a layer without a blob, and is kept once known") func digestChain()
+  @Test("B7, F2: a digest chain has an empty place for a layer without a blob, and is kept once known")
+  func digestChain()
     async throws
   {
     let base = try await blob("one")
@@ -533,6 +547,53 @@ private final class WatchedStore: MetadataStore {
     try put("merge", .merge(["base", "base"])) { $0.isCommitted = false }
     try put("diff", .diff(lower: "base", upper: nil)) { $0.isCommitted = false }
     #expect(try reopened().listing().rows.allSatisfy { !$0.isMutable })
+  }
+
+  // MARK: F
+
+  @Test("F1: a prune goes down a chain of any length") func longChain() async throws {
+    let count = 20_000
+    try store.apply(
+      (0..<count).flatMap { number -> [StoreChange] in
+        let record = RecordMetadata(
+          id: "r\(number)", parents: number == 0 ? .none : .layer("r\(number - 1)"), isCommitted: true,
+          snapshot: "r\(number)", createdAt: Timestamp(nanoseconds: 1))
+        return [.putRecord(record), .putLease(record.id, isTemporary: false)]
+      })
+    var foundation = manager.foundation
+    foundation.references = nil  // this one would ask for every digest chain
+    #expect(try await CacheManager(foundation).prune([PrunePolicy()]).removed == count)
+  }
+
+  @Test("F3: a diff of a record with itself is let go, and both can be pruned") func diffWithItself() async throws {
+    let one = try manager.get(try await layer())
+    let diff = try await manager.diff(lower: one, upper: one)
+    #expect(diff.metadata.parents == .diff(lower: one.id, upper: one.id))
+    try one.release()
+    try diff.release()
+    #expect(try await manager.prune([PrunePolicy()]).removed == 2)
+  }
+
+  @Test("F6: a record without a stored snapshot id has its own id for it") func ownSnapshot() throws {
+    try put("plain") {
+      $0.isCommitted = false
+      $0.snapshot = ""
+    }
+    try store.apply([.putSnapshot(Snapshot(id: "plain", parent: nil, kind: .active, tree: 1))])
+    #expect(try reopened().details(of: "plain").folder == trees.folder(of: 1))
+  }
+
+  @Test("F8: asking for blobs that exist does not finalize a pair") func blobsOfPair() async throws {
+    let digest = Digest(of: "x".utf8)
+    try put("mutable") { $0.isCommitted = false }
+    try store.apply([.putSnapshot(Snapshot(id: "mutable", parent: nil, kind: .active, tree: 1))])
+    try put("commit") {
+      $0.equalMutable = "mutable"
+      $0.blob = RecordBlob(digest: digest, diffID: digest, mediaType: "m", size: 1)
+    }
+    let ref = try reopened().get("commit")
+    #expect(try await ref.blobs(making: true).map(\.digest) == [digest])
+    #expect(ref.metadata.equalMutable == "mutable")
   }
 
   // MARK: G

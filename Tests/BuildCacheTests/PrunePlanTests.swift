@@ -117,6 +117,50 @@ import Testing
     #expect(plan.victims.first?.lastUsedRank == plan.victims.first?.usageRank)
   }
 
+  @Test("F9, G12: keep-bytes of reserved space, max used space and min free space") func threeLimits() {
+    // Reserved, max used, min free; free; what stays of 100, and what does if it is a daemon's prune.
+    let cases: [(SpaceLimits, Int64?, Int64, Int64)] = [
+      (SpaceLimits(), 10, 0, 0),
+      (SpaceLimits(maxUsed: 70), 10, 70, 70),
+      (SpaceLimits(reserved: 30), 10, 30, 30),
+      (SpaceLimits(reserved: 80, maxUsed: 70), 10, 80, 80),
+      (SpaceLimits(minFree: 30), 10, 80, 80),  // 20 are missing
+      (SpaceLimits(maxUsed: 70, minFree: 30), 10, 70, 70),
+      (SpaceLimits(maxUsed: 90, minFree: 30), 10, 80, 80),
+      (SpaceLimits(reserved: 85, maxUsed: 90, minFree: 30), 10, 85, 85),
+      (SpaceLimits(minFree: 110), 10, 0, 0),  // just all: no limit
+      (SpaceLimits(minFree: 500), 10, 0, 0),
+      (SpaceLimits(minFree: 5), 10, 101, 100),  // enough is free
+      (SpaceLimits(maxUsed: 70, minFree: 5), 10, 70, 70),
+      (SpaceLimits(minFree: 30), nil, 0, 0),  // nobody knows
+    ]
+    for (limits, free, own, daemon) in cases {
+      #expect(limits.keepBytes(total: 100, free: free, isDaemon: false) == own, "\(limits)")
+      #expect(limits.keepBytes(total: 100, free: free, isDaemon: true) == daemon, "\(limits)")
+    }
+  }
+
+  @Test("D7, F4: a prune's filter sees the description, but for a v0.10.0 daemon's; never parents and inuse")
+  func seenByFilter() throws {
+    var builder = CacheState.Builder()
+    for (id, parents) in [("a", []), ("b", ["a"])] {
+      builder.add(
+        CacheState.Row(id: id, kind: .base, size: 1, createdAt: Timestamp(nanoseconds: 0), description: "of \(id)"),
+        parents: parents)
+    }
+    let state = builder.finish()
+    func count(_ filter: String, _ behavior: PruneBehavior) throws -> Int {
+      let policy = PrunePolicy(all: true, filter: try Filter(parsing: [filter]))
+      return PrunePlan(state, policies: [policy], behavior: behavior, now: Timestamp(nanoseconds: 0)).count
+    }
+    for behavior in Self.behaviors {
+      let isBlind = behavior.isDaemon && behavior.ranking == .seed
+      #expect(try count("description~=of", behavior) == (isBlind ? 0 : 2))
+      #expect(try count("parents==a", behavior) == 0)
+      #expect(try count("inuse", behavior) == 0)
+    }
+  }
+
   @Test("why the rest stays, each for its own reason") func reasons() {
     var builder = CacheState.Builder()
     func add(_ id: String, parents: [String] = [], change: (inout CacheState.Row) -> Void = { _ in }) {

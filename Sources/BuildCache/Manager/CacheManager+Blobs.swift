@@ -9,7 +9,7 @@ extension CacheManager {
   ///   - blob: the layer; its annotations tell the diff id.
   ///   - parent: what it stands on; its chain ids are known.
   ///   - options: what a new record says of itself; the image reference is added to one that exists, too.
-  ///   - countsAsUse: whether releasing the ref may count a use (A2).
+  ///   - countsAsUse: whether releasing the ref may count a use (A2); that of a new record does.
   ///   - providers: whoever can provide blobs that are not in the content store.
   /// - Throws: ``CacheError`` `missingDiffID`, `badDigest`, `needsRemoteProvider` with the digests, `notAddressable`,
   ///   `notFound`, `storage`; no record was made.
@@ -49,7 +49,7 @@ extension CacheManager {
         }
         return made
       }
-      return (ImmutableRef(Handle(on: made, countsAsUse: countsAsUse), self, providers), true)
+      return (ImmutableRef(Handle(on: made, countsAsUse: true), self, providers), true)
     }
   }
 

@@ -4,7 +4,7 @@ import Synchronization
 extension CacheManager {
   /// Deletes the snapshots and blobs that no lease holds, and trees that no snapshot names.
   ///
-  /// It goes on when the caller is cancelled (F): half-collected is no better than not.
+  /// It goes on when the caller is cancelled (F7): half-collected is no better than not.
   ///
   /// - Returns: how many trees and blobs went.
   /// - Throws: ``CacheError`` `storage`; what is left is collected the next time.

@@ -11,7 +11,7 @@ extension CacheManager {
   /// - Parameters:
   ///   - filter: rows that don't match are left out and not measured (C3, C6); what is in use and shared is
   ///     worked out before.
-  ///   - ageLimit: leaves out rows that were used within this span before now (F); absent: none.
+  ///   - ageLimit: leaves out rows that were used within this span before now (F5); absent: none.
   /// - Throws: ``CacheError`` where a tree can't be measured.
   /// - Complexity: O(records and parents), and a walk of each tree whose size is unknown.
   public func usage(matching filter: Filter = .all, ageLimit: TimeSpan? = nil) async throws -> CacheState {

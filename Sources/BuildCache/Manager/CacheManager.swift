@@ -13,7 +13,7 @@ import Synchronization
 ///   both, without refs, until it is pruned.
 /// - What a read only manager measures is kept in memory alone.
 ///
-/// Rules are cited by their number in the comments (`D4`), as the tests do.
+/// Comments and tests cite <doc:Rules> by number: `D4`.
 public final class CacheManager: Sendable {
   /// What a manager stands on.
   public struct Foundation: Sendable {

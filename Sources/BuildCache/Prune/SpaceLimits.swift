@@ -1,4 +1,4 @@
-/// How much a prune leaves: keep-bytes, or the newer three of which it is worked out (F).
+/// How much a prune leaves: keep-bytes, or the newer three of which it is worked out (F9).
 public struct SpaceLimits: Sendable, Hashable {
   /// Bytes that stay whatever the other two say; alone it acts as ``maxUsed`` does. 0: none.
   public var reserved: Int64

@@ -9,7 +9,7 @@ public struct RecordMetadata: Sendable, Equatable {
   public var parents: ParentIDs
   /// The snapshot that is its tree; empty where none was stored.
   public var snapshot: SnapshotID
-  /// The snapshot that is its tree: of its own id where none was stored (F).
+  /// The snapshot that is its tree: of its own id where none was stored (F6).
   public var ownSnapshot: SnapshotID { snapshot.isEmpty ? id : snapshot }
   /// What it was made for.
   public var recordType = RecordType.regular

@@ -52,7 +52,8 @@ extension EmbeddedCache {
 }
 
 extension EmbeddedCache {
-  /// Takes records back that a call which failed has made, as far as they are there still; a cancelled caller's too (F).
+  /// Takes records back that a call which failed has made, as far as they are there still; a cancelled caller's too
+  /// (F7).
   ///
   /// - Parameter letGo: releases the refs on them.
   func takeBack(_ made: [RecordID], _ letGo: () -> Void = {}) async {
