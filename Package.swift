@@ -84,7 +84,8 @@ let package = Package(
     .testTarget(
       name: "RegularExpressionsTests", dependencies: ["BuildCache", "RegularExpressions", "TestSupport"],
       exclude: ["Recordings"], swiftSettings: strict),
-    .testTarget(name: "BuildCacheTests", dependencies: ["BuildCache", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "BuildCacheTests", dependencies: ["BuildCache", "CacheReport", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "BuildCacheStoreTests",
       dependencies: [

@@ -1,5 +1,4 @@
 import BuildCacheStore
-import CacheReport
 import Foundation
 import Synchronization
 import SystemPackage

@@ -1,5 +1,4 @@
 import BuildCache
-import CacheReport
 import Foundation
 import SystemPackage
 import TestSupport

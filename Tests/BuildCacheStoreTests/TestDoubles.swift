@@ -1,4 +1,3 @@
-import CacheReport
 import Synchronization
 import SystemPackage
 

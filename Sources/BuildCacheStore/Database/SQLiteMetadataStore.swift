@@ -54,14 +54,15 @@ public final class SQLiteMetadataStore: MetadataStore {
   /// Makes a database where there is none. It has its name from the moment that it is whole: whoever is killed before
   /// leaves a file that is known by its own.
   ///
+  /// - Parameter migration: the last step to take, for tests; absent: all.
   /// - Throws: ``CacheError`` `storage` naming the file.
-  static func make(_ path: FilePath, steps: DurableSteps = .unwatched) throws {
+  static func make(_ path: FilePath, upTo migration: String? = nil, steps: DurableSteps = .unwatched) throws {
     let part = path.removingLastComponent().appending(CacheRoot.Name.newDatabase + RandomIdentities().newID())
     defer { for name in [part.string, part.string + "-journal"] { try? removeTree(at: FilePath(name)) } }
     do {
       let database = try DatabaseQueue(path: part.string, configuration: configuration(isWAL: false))
       try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA application_id = \(Schema.applicationID)") }
-      try Schema.migrator.migrate(database)
+      try migration.map { try Schema.migrator.migrate(database, upTo: $0) } ?? Schema.migrator.migrate(database)
       try database.close()
     } catch {
       throw explained(error, path)
@@ -137,14 +138,19 @@ public final class SQLiteMetadataStore: MetadataStore {
   /// All that is stored of a record, in one read transaction; nothing where there is no such record.
   func stored(_ id: RecordID) throws -> StoredRecord? {
     try reading { db in
-      guard let metadata = try RecordReader.record(id, db) else { return nil }
+      guard var metadata = try RecordReader.record(id, db) else { return nil }
+      metadata.isCommitted = metadata.isCommitted || metadata.isJoined  // E5
+      // E2: what is named and is no mutable record is no half.
+      let mutable = try metadata.equalMutable.flatMap { try RecordReader.record($0, db) }
+      let named = mutable.flatMap { $0.isCommitted || $0.isJoined ? nil : $0 }
+      metadata.equalMutable = named?.id
       let half =
-        try metadata.equalMutable
-        ?? db.texts(
+        try metadata.isCommitted
+        ? named?.id
+        : db.texts(
           "SELECT id FROM record WHERE equal_mutable = ? AND NOT deleted ORDER BY created_at DESC, id DESC", [id]
         ).first
-      let tree = try metadata.equalMutable.flatMap { try RecordReader.record($0, db)?.ownSnapshot }
-      let snapshot = tree ?? metadata.ownSnapshot
+      let snapshot = named?.ownSnapshot ?? metadata.ownSnapshot
       return StoredRecord(
         metadata: metadata,
         refs: try db.number(
@@ -295,4 +301,9 @@ struct StoredRecord {
   let tree: TreeID?
   let leases: Set<String>
   let tags: Set<String>
+}
+
+extension RecordMetadata {
+  /// Whether it is a merge or a diff.
+  fileprivate var isJoined: Bool { parents.kind == .merge || parents.kind == .diff }
 }

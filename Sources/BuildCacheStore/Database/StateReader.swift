@@ -146,6 +146,7 @@ struct StateReader {
         """)
     for number in stored.rows.indices
     where !stored.rows[number].hasKnownSize || !stored.records.facts[number].contains(.isCommitted) {
+      if let blob = stored.blobs[number] { stored.variants[number] = try SQLiteMetadataStore.variants(of: blob, db) }
       let snapshot = snapshots[number] ?? stored.rows[number].id
       guard !snapshot.isEmpty else { continue }
       try tree.setArguments([snapshot])
@@ -153,7 +154,6 @@ struct StateReader {
         stored.trees[number] = StoredTree(
           id: row.int64(0), parent: row.isNull(2) ? nil : row.int64(2), usage: row.isNull(1) ? nil : row.int64(1))
       }
-      if let blob = stored.blobs[number] { stored.variants[number] = try SQLiteMetadataStore.variants(of: blob, db) }
     }
   }
 
