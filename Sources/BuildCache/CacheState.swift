@@ -92,20 +92,22 @@ public struct CacheState: Sendable {
   ///   - absentParents: their ids.
   ///   - numbers: the numbers of ids where they are known.
   /// - Complexity: O(rows and edges).
-  package init(rows: [Row], parents: EdgeList, absentParents: [RecordID], numbers: [RecordID: Int32]? = nil) {
-    self.rows = rows
+  package init(
+    rows: consuming [Row], parents: EdgeList, absentParents: [RecordID], numbers: [RecordID: Int32]? = nil
+  ) {
+    self.rows = consume rows
     self.absentParents = absentParents
     parentEdges = parents
-    childEdges = parents.reversed(count: rows.count)
+    childEdges = parents.reversed(count: self.rows.count)
     self.numbers = RowNumbers(numbers)
-    spread(\.inUse) { $0.outsideRefs > 0 }
-    spread(\.isShared) { $0.isReferenced }
+    spread(\.inUse, from: self.rows.indices.filter { self.rows[$0].outsideRefs > 0 })
+    spread(\.isShared, from: self.rows.indices.filter { self.rows[$0].isReferenced })
   }
 
-  /// Marks the rows that `starts` picks, and all their ancestors.
-  private mutating func spread(_ mark: WritableKeyPath<Row, Bool>, from starts: (Row) -> Bool) {
+  /// Marks rows, and all their ancestors.
+  private mutating func spread(_ mark: WritableKeyPath<Row, Bool>, from starts: [Int]) {
     var open: [Int] = []
-    for number in rows.indices where starts(rows[number]) {
+    for number in starts {
       rows[number][keyPath: mark] = true
       open.append(number)
     }

@@ -61,19 +61,20 @@ public final class EmbeddedSource: CacheSource {
     let (trees, blobs) = try (self.trees, self.blobs)
     let usage = try folder.store.state(treesOnDisk: try trees.trees()).usage()
     let measure = TreeMeasure(snapshotter: trees, content: blobs)
-    let sizes = try await sideBySide(usage.unmeasured.count) { number in
-      try await self.size(of: usage.unmeasured[number].subject, measure)
+    let (unmeasured, unownedTrees) = (usage.unmeasured, usage.unownedTrees)
+    let sizes = try await sideBySide(unmeasured.count) { number in
+      try await self.size(of: unmeasured[number].subject, measure)
     }
     var problems = usage.unusable.map { "record \($0.id) can't be used (\($0.reason)), and is left as it is" }
-    let state = try usage.state(sizes: sizes.map { try? $0.get() }) { try blobs.size(of: $0) == nil }
-    for (unmeasured, size) in zip(usage.unmeasured, sizes) {
+    let state = try (consume usage).state(sizes: sizes.map { try? $0.get() }) { try blobs.size(of: $0) == nil }
+    for (unmeasured, size) in zip(unmeasured, sizes) {
       guard case .failure(let failure) = size else { continue }
       problems.append("the size of record \(state.rows[unmeasured.row].id) isn't known: \(failure.cause)")
     }
     if let writer { problems.insert("\(writer) is changing this cache; what it has in use is unknown here", at: 0) }
     let disk = try FileSystemStatus(of: folder.root)
     var unowned: Int64 = 0
-    for tree in usage.unownedTrees.sorted() {
+    for tree in unownedTrees.sorted() {
       let subject = TreeMeasure.Subject(tree: StoredTree(id: tree, parent: nil, usage: nil))
       unowned = unowned.addingSaturating((try? await size(of: subject, measure).get()) ?? 0)
       try Task.checkCancellation()

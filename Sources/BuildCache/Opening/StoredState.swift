@@ -110,7 +110,7 @@ extension StoredState {
     }
     var shown: [CacheState.Row] = []
     if lists.numbers.count == count { swap(&shown, &rows) } else { shown = lists.numbers.map { rows[Int($0)] } }
-    let state = CacheState(rows: shown, parents: lists.parents, absentParents: lists.absent)
+    let state = CacheState(rows: consume shown, parents: lists.parents, absentParents: lists.absent)
     return StoredUsage(
       state: state, unmeasured: lists.unmeasured, blobOnly: lists.blobOnly,
       unusable: unusable + unreadable.map { ($0.id, $0.problem) },

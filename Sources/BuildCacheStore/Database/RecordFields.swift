@@ -112,23 +112,26 @@ struct RecordFields {
 /// The rows of table parent, those of one record together.
 enum ParentRuns {
   /// Calls `body` with each record that has parents, and with them in their order.
-  static func forEach(
+  ///
+  /// - Parameter id: what stands for the record that a column names.
+  static func forEach<ID: Equatable>(
     _ db: Database, _ which: String = "", _ arguments: StatementArguments = StatementArguments(),
-    _ body: (RecordID, [(position: Int, id: RecordID)]) throws -> Void
+    id: (StatementRow, Int32) -> ID, _ body: (ID, [(position: Int, id: ID)]) throws -> Void
   ) throws {
-    var child: RecordID?
-    var run: [(position: Int, id: RecordID)] = []
+    var child: ID?
+    var run: [(position: Int, id: ID)] = []
     let statement = try db.makeStatement(
       sql: "SELECT record, position, parent FROM parent \(which) ORDER BY record, position")
     try statement.setArguments(arguments)
     try statement.forEachRow { row in
-      if child.map({ row.isText(0, equal: $0) }) != true {
+      let record = id(row, 0)
+      if child != record {
         try Task.checkCancellation()
         if let child { try body(child, run) }
-        child = row.text(0)
+        child = record
         run.removeAll(keepingCapacity: true)
       }
-      run.append((row.integer(1), row.text(2)))
+      run.append((row.integer(1), id(row, 2)))
     }
     if let child { try body(child, run) }
   }

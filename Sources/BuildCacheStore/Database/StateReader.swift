@@ -4,7 +4,7 @@ import GRDB
 /// Reads all that a look at a cache needs, in one transaction of the caller's: rows by number, straight from SQLite.
 struct StateReader {
   private var stored = StoredState()
-  private var numbers: [RecordID: Int32] = [:]
+  private var numbers = RecordNumbers(capacity: 0)
   /// The snapshots that records name, those aside that have the record's own id; empty where they name none.
   private var snapshots: [Int: SnapshotID] = [:]
   /// The mutable halves that records name.
@@ -35,7 +35,7 @@ struct StateReader {
     let count = try db.number("SELECT count(*) FROM record") ?? 0
     stored.rows.reserveCapacity(count)
     stored.records.facts.reserveCapacity(count)
-    numbers.reserveCapacity(count)
+    numbers = RecordNumbers(capacity: count)
     isWhole.reserveCapacity(count)
     var type = RecordType.regular
     try db.makeStatement(sql: RecordFields.query()).forEachRow { row in
@@ -76,19 +76,31 @@ struct StateReader {
     if fields.isBlobOnly { stored.blobOnly.insert(number) }
     stored.rows.append(row)
     stored.records.facts.append(facts)
-    numbers[fields.id] = Int32(number)
+    numbers.append(fields.row.bytes(0))
     isWhole.append(ParentRuns.areWhole(EmptyCollection(), for: kind))
   }
 
   private mutating func readParents(_ db: Database) throws {
     parents.reserveCapacity(stored.rows.count)
-    try ParentRuns.forEach(db) { child, run in
-      guard let number = numbers[child].map({ Int($0) }), let kind = stored.rows[number].kind else { return }
+    let (numbers, rows) = (numbers, stored.rows)
+    try ParentRuns.forEach(db, id: { Self.number($0.bytes($1), numbers, rows) ?? -1 }) { child, run in
+      guard child >= 0, let kind = rows[Int(child)].kind else { return }
+      let number = Int(child)
       isWhole[number] = ParentRuns.areWhole(run.lazy.map(\.position), for: kind)
       runs[number] = (Int32(parents.count), Int32(run.count))
       if kind == .diff, run.last?.position == 1 { stored.records.facts[number].insert(.hasUpper) }
-      for parent in run { parents.append(numbers[parent.id] ?? -1) }
+      for parent in run { parents.append(parent.id) }
     }
+  }
+
+  private static func number(_ id: UnsafeRawBufferPointer, _ numbers: RecordNumbers, _ rows: [CacheState.Row]) -> Int32?
+  {
+    numbers.find(id) { id.isText(rows[$0].id) }
+  }
+
+  private func find(_ id: RecordID) -> Int32? {
+    var id = id
+    return id.withUTF8 { Self.number(UnsafeRawBufferPointer($0), numbers, stored.rows) }
   }
 
   /// Puts parents and mutable halves in the order of the records, those aside whose parents are not those of their kind.
@@ -103,7 +115,7 @@ struct StateReader {
     for number in stored.rows.indices where isWhole[number] {
       let run = runs[number]
       for parent in parents[Int(run.start)..<Int(run.start + run.count)] { need(parent, places, next) }
-      if let mutable = mutables[number] { need(numbers[mutable] ?? -1, places, next) }
+      if let mutable = mutables[number] { need(find(mutable) ?? -1, places, next) }
       stored.records.needs.endNode()
     }
     (runs, parents) = ([], [])
@@ -134,7 +146,8 @@ struct StateReader {
     stored.blobs = moved(stored.blobs)
     stored.blobOnly = Set(stored.blobOnly.filter { places[$0] >= 0 }.map { Int(places[$0]) })
     (snapshots, mutables) = (moved(snapshots), moved(mutables))
-    numbers = Dictionary(uniqueKeysWithValues: stored.rows.enumerated().map { ($1.id, Int32($0)) })
+    numbers = RecordNumbers(capacity: kept.count)
+    for var row in stored.rows { row.id.withUTF8 { numbers.append(UnsafeRawBufferPointer($0)) } }
   }
 
   /// The trees of records, and of those whose size may have to be measured what has to be known for that.
@@ -165,7 +178,7 @@ struct StateReader {
       try Task.checkCancellation()
       let (snapshot, tree) = (row.text(0), row.int64(1))
       guard treesOnDisk.contains(tree) else { return }
-      if let number = numbers[snapshot], snapshots[Int(number)]?.isEmpty != false {
+      if let number = find(snapshot), snapshots[Int(number)]?.isEmpty != false {
         stored.owners.append((tree, Int(number)))
       }
       if let number = others[snapshot] { stored.owners.append((tree, number)) }

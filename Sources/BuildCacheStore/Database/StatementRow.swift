@@ -1,6 +1,7 @@
 import BuildCache
 import GRDB
 import GRDBSQLite
+import Glibc
 
 /// The row at which a statement stands, read straight from SQLite.
 ///
@@ -22,18 +23,26 @@ struct StatementRow {
     isText(column, equal: other) ? other : text(column)
   }
 
-  func isText(_ column: Int32, equal other: String) -> Bool {
-    let bytes = bytes(column)
-    return other.utf8.withContiguousStorageIfAvailable { bytes.elementsEqual($0) } ?? bytes.elementsEqual(other.utf8)
-  }
+  func isText(_ column: Int32, equal other: String) -> Bool { bytes(column).isText(other) }
 
   func isDigest(_ column: Int32) -> Bool { Digest.isDigest(bytes(column)) }
 
   /// Valid until the statement goes on.
-  private func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
+  func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
     // As a blob: asking for text would make a copy that ends in a NUL.
     let start = sqlite3_column_blob(statement, column)
     return UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column)))
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Whether these are the bytes of a text.
+  func isText(_ text: String) -> Bool {
+    text.utf8.withContiguousStorageIfAvailable { other in
+      guard count == other.count else { return false }
+      guard let own = baseAddress, let others = other.baseAddress else { return true }
+      return memcmp(own, others, count) == 0
+    } ?? elementsEqual(text.utf8)
   }
 }
 
