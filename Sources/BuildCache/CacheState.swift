@@ -8,22 +8,30 @@ import Synchronization
 public struct CacheState: Sendable {
   /// One record as a listing shows it.
   public struct Row: Sendable, Equatable {
+    // The small fields stand together: of 100,000 rows others would hold 2 MB of gaps.
+
     /// The record's id.
     public var id: RecordID
-    /// Its kind; absent where the source can't tell.
-    public var kind: RecordKind?
-    /// Whether it can still be written.
-    public var isMutable: Bool
     /// Bytes, as C3 measures them; never negative.
     public var size: Int64
-    /// Whether the size was worked out; where not it is 0 (G4).
-    public var hasKnownSize = true
-    /// Whether only its blob's description is here.
-    public var isLazy = false
     /// When it was made.
     public var createdAt: Timestamp
     /// When it was last let go by someone who used it; absent where never.
     public var lastUsedAt: Timestamp?
+    /// Its kind; absent where the source can't tell.
+    public var kind: RecordKind?
+    /// Whether it can still be written.
+    public var isMutable: Bool
+    /// Whether the size was worked out; where not it is 0 (G4).
+    public var hasKnownSize = true
+    /// Whether only its blob's description is here.
+    public var isLazy = false
+    /// Whether something outside uses this very record (D2); `isShared` spreads it to ancestors (C4).
+    public var isReferenced: Bool
+    /// Whether a ref of its own or of a descendant is held (C2). Set by ``Builder/finish()``.
+    public internal(set) var inUse = false
+    /// Whether something outside uses it or a descendant (C4). Set by ``Builder/finish()``.
+    public internal(set) var isShared = false
     /// How often it was used; never negative, and at most ``mostUses``.
     public var usageCount: Int
     /// What it is, in its maker's words: any text.
@@ -32,12 +40,6 @@ public struct CacheState: Sendable {
     public var recordType: RecordType
     /// Refs on the record that no row holds as a parent. None: only its children keep it.
     public var outsideRefs: Int
-    /// Whether something outside uses this very record (D2); `isShared` spreads it to ancestors (C4).
-    public var isReferenced: Bool
-    /// Whether a ref of its own or of a descendant is held (C2). Set by ``Builder/finish()``.
-    public internal(set) var inUse = false
-    /// Whether something outside uses it or a descendant (C4). Set by ``Builder/finish()``.
-    public internal(set) var isShared = false
 
     /// More uses are not told apart: a plan counts some more, and has room for them.
     public static let mostUses = Int.max / 2

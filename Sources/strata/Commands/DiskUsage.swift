@@ -26,27 +26,26 @@ struct DiskUsage: AsyncParsableCommand {
       (-state.rows[$0].size, state.rows[$0].id) < (-state.rows[$1].size, state.rows[$1].id)
     }
     switch format {
-    case .json: try printJSON(order.map { UsageRow(state, $0) })
+    case .json: try printJSON(order.count) { UsageRow(state, order[$0]) }
     case .table:
-      if verbose { printDetails(state, order) } else { printTable(state, order) }
+      if verbose { printDetails(state, order) } else { printTable(state, order, now: reading.moment) }
       printTotals(state)
     }
   }
 
-  private func printTable(_ state: CacheState, _ order: [Int]) {
-    let now = SystemClock().now()
-    var table = TextTable([
+  private func printTable(_ state: CacheState, _ order: [Int], now: Timestamp) {
+    let columns: [TextTable.Column] = [
       .init(title: "ID"), .init(title: "KIND"), .init(title: "SIZE", isNumber: true), .init(title: "STATE"),
       .init(title: "TYPE"), .init(title: "USES", isNumber: true), .init(title: "LAST USED", isNumber: true),
       .init(title: "DESCRIPTION"),
-    ])
-    for row in order.map({ state.rows[$0] }) {
-      table.add([
+    ]
+    output.table(columns, rows: order.count) { number in
+      let row = state.rows[order[number]]
+      return [
         row.id, row.kind?.rawValue ?? "-", ByteCount(row.size).text, row.stateWords, row.recordType.rawValue,
         "\(row.usageCount)", row.lastUsedAt.map { now.since($0).ageText } ?? "never", row.description,
-      ])
+      ]
     }
-    output.table(table)
   }
 
   private func printDetails(_ state: CacheState, _ order: [Int]) {
@@ -71,7 +70,7 @@ struct DiskUsage: AsyncParsableCommand {
 
   private func printTotals(_ state: CacheState) {
     func total(_ isCounted: (CacheState.Row) -> Bool) -> String {
-      ByteCount(state.rows.filter(isCounted).reduce(0) { $0.addingSaturating($1.size) }).text
+      ByteCount(state.rows.reduce(0) { isCounted($1) ? $0.addingSaturating($1.size) : $0 }).text
     }
     output.line("In use:      \(total(\.inUse))")
     output.line("Shared:      \(total(\.isShared))")

@@ -7,6 +7,16 @@ func encodedJSON(_ value: some Encodable) throws -> Data {
   return escapingUnsafe(try encoder.encode(value)) + Data("\n".utf8)
 }
 
+/// Prints many values as one array of JSON on standard output, each when it is made.
+func printJSON<Value: Encodable>(_ count: Int, _ value: (Int) -> Value) throws {
+  output.bytes("[".utf8)
+  for number in 0..<count {
+    if number > 0 { output.bytes(",".utf8) }
+    output.bytes(try encodedJSON(value(number)).dropLast())  // its line's end
+  }
+  output.bytes("]\n".utf8)
+}
+
 /// Prints a value as JSON on standard output.
 func printJSON(_ value: some Encodable) throws {
   output.bytes(try encodedJSON(value))

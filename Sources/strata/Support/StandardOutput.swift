@@ -42,8 +42,8 @@ final class StandardOutput: Sendable {
   /// Prints lines.
   func lines(_ lines: some Sequence<String>) { for line in lines { self.line(line) } }
 
-  /// Prints a table, whose cells are safe already.
-  func table(_ table: TextTable) { add(Array(table.lines.map { $0 + "\n" }.joined().utf8)) }
+  /// Prints lines that are safe already.
+  func safeLines(_ lines: some Sequence<String>) { for line in lines { add(Array((line + "\n").utf8)) } }
 
   /// Prints a text that has several lines.
   func text(_ text: String) { lines(text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)) }
