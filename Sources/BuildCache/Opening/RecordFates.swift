@@ -46,7 +46,7 @@ package struct RecordFates {
   /// For each record what becomes of it.
   package private(set) var fates: [Fate]
   /// The records in an order in which each comes after all that it needs; those in a circle are missing.
-  package private(set) var order: [Int] = []
+  package private(set) var order: [Int32] = []
   /// Mutable records on which another stands: it stands on a commit of them, as `get` would answer it (A7).
   package private(set) var committed: Set<Int> = []
   /// Refs that records keep which a cleared merge stood on, until the next open; as in the original (conformance scenario
@@ -63,14 +63,15 @@ package struct RecordFates {
     order.reserveCapacity(count)
     let dependents = needs.reversed(count: count)
     // How many that it needs each record still waits for.
-    var open = (0..<count).map { number in needs[number].count { $0 < count } }
-    var ready = (0..<count).reversed().filter { open[$0] == 0 }
+    var open = (0..<count).map { number in Int32(needs[number].count { $0 < count }) }
+    var ready: [Int32] = []
+    for number in (0..<count).reversed() where open[number] == 0 { ready.append(Int32(number)) }
     while let number = ready.popLast() {
       order.append(number)
-      fates[number] = fate(of: number, records)
-      for next in dependents[number] {
+      fates[Int(number)] = fate(of: Int(number), records)
+      for next in dependents[Int(number)] {
         open[Int(next)] -= 1
-        if open[Int(next)] == 0 { ready.append(Int(next)) }
+        if open[Int(next)] == 0 { ready.append(next) }
       }
     }
     for number in 0..<count where open[number] > 0 && records.facts[number].contains(.isDeleted) {

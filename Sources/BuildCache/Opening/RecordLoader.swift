@@ -25,7 +25,7 @@ struct RecordLoader {
   mutating func load() -> [Record] {
     let stored = contents.graph
     let fates = RecordFates(stored)
-    for number in fates.order where fates.lives(number) { load(number, stored, fates) }
+    for number in fates.order.lazy.map({ Int($0) }) where fates.lives(number) { load(number, stored, fates) }
     for number in contents.records.indices where !fates.lives(number) {
       let metadata = contents.records[number].metadata
       switch fates.fates[number] {

@@ -51,7 +51,8 @@ struct TracelessReader {
     configuration.busyMode = .timeout(5)
     configuration.prepareDatabase { db in
       try db.execute(
-        sql: "PRAGMA temp_store = MEMORY" + (way == .withItsLog ? "; PRAGMA locking_mode = EXCLUSIVE" : ""))
+        sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -500"
+          + (way == .withItsLog ? "; PRAGMA locking_mode = EXCLUSIVE" : ""))
     }
     guard way != .besideAWriter else { return try DatabaseQueue(path: path.string, configuration: configuration) }
     let escaped = path.bytes.map { byte in
