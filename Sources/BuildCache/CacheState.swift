@@ -5,7 +5,7 @@ import Synchronization
 /// Rows are numbered `0..<rows.count`; parents and children are ranges of two flat arrays, so that a million
 /// records are planned and scrolled without a dictionary look-up an edge.
 /// Make one with ``Builder``; afterwards it doesn't change.
-public struct CacheState: Sendable {
+public struct CacheState: Sendable, Equatable {
   /// One record as a listing shows it.
   public struct Row: Sendable, Equatable {
     // The small fields stand together: of 100,000 rows others would hold 2 MB of gaps.
@@ -119,6 +119,13 @@ public struct CacheState: Sendable {
         open.append(Int(parent))
       }
     }
+  }
+
+  /// Whether two caches hold the same, in the same order.
+  ///
+  /// - Complexity: O(rows and edges).
+  public static func == (a: CacheState, b: CacheState) -> Bool {
+    a.rows == b.rows && a.parentEdges == b.parentEdges && a.absentParents == b.absentParents
   }
 
   /// The number of the row with this id.

@@ -63,6 +63,8 @@ public final class ExplorerSession {
   private let clock: any CacheClock
   private let outlets: Outlets
   private let inbox: Inbox
+  /// A reading that was made before there was a session: it is taken in place of the first.
+  private var first: Reading?
   private var pruning: Task<Void, Never>?
   /// The last effect of each slot.
   private var slots: [Effect.Slot: (number: Int, task: Task<Void, Never>)] = [:]
@@ -91,8 +93,9 @@ public final class ExplorerSession {
     inbox = Inbox(wake: wake)
     state = ExplorerState(
       ExplorerState.Options(name: source.identity.words, prune: prune, isASCII: isASCII), size: size)
+    self.first = first
     if first == nil { start(.glimpse(size.rows)) }
-    start(.load(ListChoice(), known: first))
+    start(.load(ListChoice(), last: nil))
   }
 
   /// The screen as it is now.
@@ -150,7 +153,8 @@ public final class ExplorerSession {
     effectCount += 1
     let slot = effect.slot
     let ticket = Ticket(slot: slot, number: effectCount, reading: effect.isOfRows ? reading : nil)
-    let work = Work(source: source, clock: clock, outlets: outlets) { [inbox] in inbox.add(.removed($0)) }
+    let work = Work(source: source, known: first, clock: clock, outlets: outlets) { [inbox] in inbox.add(.removed($0)) }
+    if case .load = effect { first = nil }
     let task = Task.detached { [inbox] in
       let answer = Task.isCancelled ? .nothing : await work.run(effect)
       inbox.add(answer, endOf: ticket)
@@ -166,6 +170,8 @@ public final class ExplorerSession {
 /// Does what effects ask for.
 private struct Work: Sendable {
   let source: any CacheSource
+  /// A reading that has just been made.
+  let known: Reading?
   let clock: any CacheClock
   let outlets: ExplorerSession.Outlets
   /// Told each record that a prune removed.
@@ -187,10 +193,17 @@ private struct Work: Sendable {
       guard let cache = try? await source.glimpse(of: count) else { return .nothing }
       let reading = Reading(state: cache, moment: clock.now(), behavior: .embedded)
       return .glimpsed(Inventory(reading), Arrangement(cache, ListChoice(), now: reading.moment))
-    case .load(let choice, let known):
-      let reading = if let known { known } else { try await source.read() }
-      let arrangement = Arrangement(reading.state, choice, now: reading.moment)
-      return .loaded(Inventory(reading), arrangement, await Rights(of: source))
+    case .load(let choice, let last):
+      do {
+        let reading = if let known { known } else { try await source.read() }
+        let rights = await Rights(of: source)
+        if reading.state == last { return .unchanged(reading, rights) }
+        // Cursors and marks are looked for by id: that is made ready here, and not while a key waits.
+        if last != nil { _ = reading.state.index(of: "") }
+        return .loaded(Inventory(reading), Arrangement(reading.state, choice, now: reading.moment), rights)
+      } catch {
+        return .notRead("\(error)", clock.now())
+      }
     case .arrange(let cache, let choice, let earlier, let now):
       return .arranged(Arrangement(cache, choice, from: earlier, now: now))
     case .plan(let cache, let policies, let behavior, let free):

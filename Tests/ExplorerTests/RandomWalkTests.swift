@@ -50,9 +50,10 @@ import Testing
   }
 
   @Test("never crashes, never shows a cell out of place, and never prunes without the question") func randomWalk() {
+    var (oldGraphs, oldPlans) = (0, 0)
     for seed in 1...UInt64(long(12)) {
       var random = SeededGenerator(seed)
-      let cache = randomState(rows: random.pick(0...40), &random)
+      var cache = randomState(rows: random.pick(0...40), &random)
       var state = ExplorerState(.init(name: "walk"), size: Size(columns: 80, rows: 24))
       let read = ExplorerEvent.loaded(
         Inventory(reading(cache)), Arrangement(cache, .init(), now: now.now()), Rights())
@@ -79,8 +80,16 @@ import Testing
         for effect in update(&state, event) {
           if case .carryOut = effect { #expect(wasAsked && isYes, "seed \(seed), step \(step)") }
           if case .load(let choice, _) = effect {
+            // Others change the cache meanwhile, or nobody does, or it can't be read.
+            if random.chance(50) { cache = randomState(rows: random.pick(0...40), &random) }
             let arrangement = Arrangement(cache, choice, now: now.now())
-            answers.append((.loaded(Inventory(reading(cache)), arrangement, Rights()), false))
+            let isSame = cache == state.cache && state.isLoaded
+            answers.append(
+              random.chance(10)
+                ? (.notRead("gone", now.now()), false)
+                : isSame
+                  ? (.unchanged(reading(cache), Rights()), false)
+                  : (.loaded(Inventory(reading(cache)), arrangement, Rights()), false))
           } else {
             answers.append((answer(effect), effect.isOfRows))
           }
@@ -89,11 +98,17 @@ import Testing
           state = ExplorerState(.init(name: "walk"), size: state.size)
           answers = [(read, false)]
         }
+        if state.screen == .graph, state.graph.picture != nil, state.graph.reading != state.readingCount {
+          oldGraphs += 1
+        }
+        if state.screen == .prune, state.prune.plan != nil, state.prune.reading != state.readingCount { oldPlans += 1 }
         let grid = state.draw()
         #expect(grid.size == state.size)
         check(state, grid, "seed \(seed), step \(step)")
       }
     }
+    // What is shown while its successor is being made is walked over, too.
+    #expect(oldGraphs + oldPlans > 0)
   }
 
   /// What the grid shows is what the state says, line by line.
@@ -122,7 +137,7 @@ import Testing
         guard layout.listColumns >= 60, let picture = state.graph.layout else { continue }
         #expect((grid[1, line].character == "▌") == isCurrent, place)
         if case .record(let row) = state.graph.lines.line(number) {
-          #expect(text.contains(state.shortID(state.cache.rows[picture.record(atRow: row)].id)), place)
+          #expect(text.contains(state.shortID(state.graph.cache.rows[picture.record(atRow: row)].id)), place)
         }
       case .files:
         guard state.size.columns >= 50, let files = state.files.files else { continue }

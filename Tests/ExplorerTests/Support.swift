@@ -12,7 +12,8 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
   private let rows: Mutex<CacheState>
   let pruned = Mutex<[[RecordID]]>([])
   let held = Mutex<[(id: RecordID, isHeld: Bool)]>([])
-  let readOnlyReason: String?
+  /// Why it may not be pruned.
+  let refusal: Mutex<String?>
   let noInsightReason: String?
   private let told: [String]
   private let behavior: PruneBehavior
@@ -24,7 +25,7 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
     self.behavior = behavior
     told = notes
     rows = Mutex(state)
-    self.readOnlyReason = readOnlyReason
+    refusal = Mutex(readOnlyReason)
     self.noInsightReason = noInsightReason
   }
 
@@ -37,7 +38,7 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
       moment: now.now(), behavior: behavior, notes: told)
   }
   func replace(with state: CacheState) { rows.withLock { $0 = state } }
-  func pruning() -> Permission<any CachePruner> { readOnlyReason.map { .refused(why: $0) } ?? .allowed(self) }
+  func pruning() -> Permission<any CachePruner> { refusal.withLock { $0 }.map { .refused(why: $0) } ?? .allowed(self) }
   func insight() -> Permission<any CacheInsight> { noInsightReason.map { .refused(why: $0) } ?? .allowed(self) }
   func details(of id: RecordID) throws -> RecordDetails {
     guard let number = rows.withLock({ $0.index(of: id) }) else { throw CacheError(.notFound, "no record \(id)") }

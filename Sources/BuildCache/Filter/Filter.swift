@@ -78,6 +78,11 @@ public struct Filter: Sendable, Equatable {
     alternatives.joined().filter { !$0.isOwn }.map(\.key)
   }
 
+  /// Whether what matches now may not match later, though nothing has changed.
+  public var dependsOnTime: Bool {
+    alternatives.joined().contains { $0.key == FilterQuantity.age.rawValue }
+  }
+
   /// Whether BuildKit understands it too: where it doesn't, a daemon has to be told ids.
   public var isBuildKits: Bool {
     !alternatives.joined().contains(where: \.isOwn)

@@ -50,9 +50,9 @@ struct TracelessReader {
     configuration.readonly = true
     configuration.busyMode = .timeout(5)
     configuration.prepareDatabase { db in
-      try db.execute(
-        sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -500"
-          + (way == .withItsLog ? "; PRAGMA locking_mode = EXCLUSIVE" : ""))
+      // First: any other look at the file would already open the log in the usual way.
+      if way == .withItsLog { try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
+      try db.execute(sql: "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -500")
     }
     guard way != .besideAWriter else { return try DatabaseQueue(path: path.string, configuration: configuration) }
     let escaped = path.bytes.map { byte in

@@ -11,7 +11,9 @@ public struct RecordDescription: Sendable {
     public let value: String
   }
 
-  /// The record's row.
+  /// The record.
+  public let id: RecordID
+  /// Its row.
   public let row: Int
   /// What its source knows beside the row.
   public let details: RecordDetails?
@@ -26,6 +28,7 @@ public struct RecordDescription: Sendable {
   ///
   /// - Complexity: O(ancestors, descendants and their edges).
   public init(_ state: CacheState, _ row: Int, details: RecordDetails?) {
+    id = state.rows[row].id
     self.row = row
     self.details = details
     sizeWithAncestors = state.sizeWithAncestors(of: row)

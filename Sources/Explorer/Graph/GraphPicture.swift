@@ -3,8 +3,12 @@ import CacheReport
 
 /// A graph as a filter has it, laid out and folded; made aside.
 public struct GraphPicture: Sendable {
+  /// What was laid out: rows are numbered as in this one.
+  let cache: CacheState
   /// What was chosen.
   let choice: ListChoice
+  /// For each row whether it matches the filter; absent: all do.
+  let isMatch: [Bool]?
   /// Rows and lanes.
   let layout: GraphLayout
   /// The lines on the screen.
@@ -18,8 +22,10 @@ public struct GraphPicture: Sendable {
   ///   - unfolded: the topmost records of chains that are not folded.
   /// - Complexity: that of ``GraphLayout``.
   public init(_ cache: CacheState, _ arrangement: Arrangement, unfolded: Set<RecordID>) {
+    self.cache = cache
     choice = arrangement.choice
-    let matches = arrangement.isMatch
+    isMatch = arrangement.isMatch
+    let matches = isMatch
     let shown = matches.map { cache.withAncestors($0) }
     layout = GraphLayout(cache, showing: shown)
     lines = GraphLines(layout, of: cache, unfolded: unfolded) { matches?[$0] == true }

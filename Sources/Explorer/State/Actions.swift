@@ -15,6 +15,10 @@ public enum ExplorerEvent: Sendable {
   case glimpsed(Inventory, Arrangement)
   /// The cache was read.
   case loaded(Inventory, Arrangement, Rights)
+  /// The cache was read, and holds what it did.
+  case unchanged(Reading, Rights)
+  /// The cache can't be read, as was found at this moment.
+  case notRead(String, Timestamp)
   /// The rows were arranged anew.
   case arranged(Arrangement)
   /// Something could not be done.
@@ -57,8 +61,8 @@ public enum ExplorerEvent: Sendable {
 public enum Effect: Sendable {
   /// Look at so many of the largest records, before the cache is read.
   case glimpse(Int)
-  /// Read the cache, but where it was read already, and arrange its rows.
-  case load(ListChoice, known: Reading? = nil)
+  /// Read the cache, and arrange its rows where they are not those of the last reading.
+  case load(ListChoice, last: CacheState?)
   /// Arrange rows anew.
   case arrange(CacheState, ListChoice, from: Arrangement, at: Timestamp)
   /// Plan rules on the state that is shown.
@@ -96,12 +100,11 @@ public enum Effect: Sendable {
 extension Effect {
   /// Of the effects in a slot only the last matters: a new one cancels it.
   enum Slot: Hashable {
-    case load, arrange, plan, layOut, relate, describe, stand, choose, list
+    case arrange, plan, layOut, relate, describe, stand, choose, list
   }
 
   var slot: Slot? {
     switch self {
-    case .load: .load
     case .arrange: .arrange
     case .plan: .plan
     case .layOut: .layOut
@@ -110,7 +113,7 @@ extension Effect {
     case .stand: .stand
     case .choose: .choose
     case .list: .list
-    case .glimpse, .measure, .readPolicy, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: nil
+    case .glimpse, .load, .measure, .readPolicy, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: nil
     }
   }
 }

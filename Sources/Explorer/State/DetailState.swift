@@ -5,8 +5,10 @@ import CacheReport
 struct DetailState: Sendable {
   /// Whether the user wants it; until said, where the window is wide.
   var isWanted: Bool?
-  /// All about a row, the last that was found.
+  /// All about a record, the last that was found; it stays until its successor is there.
   var description: RecordDescription?
+  /// Whether the cache was read anew since: its row number then means nothing any more.
+  var isDescriptionOld = false
   /// The row that was asked for.
   var asked: Int?
   /// What would go without any limit: its reasons are those of the pane.
@@ -24,7 +26,7 @@ extension ExplorerState {
   mutating func describe() -> [Effect] {
     guard isDetailShown, let current, detail.asked != current else { return [] }
     detail.asked = current
-    detail.top = 0
+    if detail.description?.id != cache.rows[current].id { (detail.top, detail.reasons) = (0, []) }
     var effects: [Effect] = [.describe(cache, current)]
     if detail.standing == nil && !detail.isStandingAsked {
       detail.isStandingAsked = true
@@ -33,14 +35,17 @@ extension ExplorerState {
     return effects
   }
 
-  /// Forgets what was known of a cache that was read anew.
-  mutating func forgetDetails() {
-    detail = DetailState(isWanted: detail.isWanted)
+  /// Asks for all anew, as the cache was read; what is shown stays until it is there.
+  mutating func renewDetails() {
+    detail.asked = nil
+    detail.isDescriptionOld = true
+    (detail.standing, detail.isStandingAsked) = (nil, false)
   }
 
   mutating func take(_ description: RecordDescription) {
     guard description.row == detail.asked else { return }
     detail.description = description
+    detail.isDescriptionOld = false
     explainDetail()
   }
 
@@ -55,7 +60,7 @@ extension ExplorerState {
   }
 
   private mutating func explainDetail() {
-    guard let row = detail.description?.row, let standing = detail.standing else { return }
+    guard !detail.isDescriptionOld, let row = detail.description?.row, let standing = detail.standing else { return }
     detail.reasons = standing.explanation(ofRow: row, now: now) { shortID($0) }
   }
 }

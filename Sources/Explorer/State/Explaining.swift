@@ -23,11 +23,11 @@ extension ExplorerState {
         message = "w explains a record: this line is about several"
         return
       case .victim, .kept:
-        guard let current else { return }
+        guard let current = prune.current else { return }
         row = current
       }
     }
     overlay = .note(
-      title: shortID(cache.rows[row].id), lines: plan.explanation(ofRow: row, now: now) { shortID($0) })
+      title: shortID(plan.state.rows[row].id), lines: plan.explanation(ofRow: row, now: now) { shortID($0) })
   }
 }

@@ -41,6 +41,14 @@ public struct ExplorerState: Sendable {
   /// What may be done with the cache, as it was when it was read.
   var rights = Rights()
   var isLoaded = false
+  /// How often the cache was read and held something else than before: row numbers are of one such reading.
+  var readingCount = 0
+  /// Whether it is being read, as it is from the beginning.
+  var isReading = true
+  /// Whether it is to be read once more when that has ended.
+  var readsAgain = false
+  /// When it could not be read any more; absent where it can.
+  var failedAt: Timestamp?
   /// What is shown in place of the records until they are read.
   var glimpse: (inventory: Inventory, arrangement: Arrangement)?
   /// Which records the lists show, and in which order; ``records`` follows when it is arranged.

@@ -68,7 +68,7 @@ extension ExplorerState {
 
   /// Whether a line of the list matches; in the graph those that others stand on are listed too.
   func isMatch(_ line: Int) -> Bool {
-    guard screen == .graph, let isMatch = records.arrangement.isMatch else { return true }
+    guard screen == .graph, let isMatch = graph.picture?.isMatch else { return true }
     return graph.record(atLine: line).map { isMatch[$0] } ?? false
   }
 }

@@ -3,14 +3,17 @@ import CacheReport
 
 /// The Graph screen's own state: a layout that is made once a cache and filter, and the folds of its lines.
 struct GraphState: Sendable {
-  /// The rows and lanes; absent until they are laid out.
-  var layout: GraphLayout?
+  /// What is drawn; absent until it is laid out. It stays until its successor is there, also where the cache was read
+  /// anew meanwhile: its rows are those of its own cache.
+  private(set) var picture: GraphPicture?
+  /// The reading that it was made of.
+  private(set) var reading = 0
   var lines = GraphLines()
   /// The topmost records of the chains that the user unfolded.
   var unfolded: Set<RecordID> = []
   var position = ListPosition()
   /// The record to put the cursor on when the graph is laid out.
-  var wanted: Int?
+  var wanted: RecordID?
   /// The first lane that is seen.
   var firstLane = 0
   /// Whether the user scrolled the lanes, so that they stay until the cursor moves.
@@ -28,6 +31,11 @@ struct GraphState: Sendable {
     var place: Int
   }
 
+  /// The rows and lanes.
+  var layout: GraphLayout? { picture?.layout }
+  /// What they are of.
+  var cache: CacheState { picture?.cache ?? .empty }
+
   /// The record that a line shows; of a folded chain its topmost.
   func record(atLine number: Int) -> Int? {
     guard let layout, (0..<lines.count).contains(number) else { return nil }
@@ -38,18 +46,33 @@ struct GraphState: Sendable {
   }
 
   /// Forgets what was laid out, as records or filter have changed.
-  mutating func forget(cursorOn record: Int?) {
-    (layout, related, walk) = (nil, nil, nil)
-    wanted = record
+  mutating func forget() {
+    wanted = currentID ?? wanted
+    (picture, related, walk) = (nil, nil, nil)
   }
 
-  /// The row under the cursor.
+  /// Takes a picture of a reading, the cursor on a record, where that is shown.
+  mutating func take(_ picture: GraphPicture, of reading: Int, cursorOn record: RecordID?) {
+    self.picture = picture
+    self.reading = reading
+    lines = picture.lines
+    (wanted, related, walk) = (nil, nil, nil)
+    guard let record, let row = picture.cache.index(of: record), let line = picture.layout.row(of: row) else { return }
+    position.carry(to: lines.line(ofRow: line))
+  }
+
+  /// The row under the cursor, of its own cache.
   var current: Int? { record(atLine: position.cursor) }
+  /// The record under the cursor.
+  var currentID: RecordID? { current.map { cache.rows[$0].id } }
 
   /// Puts the cursor on a record, where it is shown, or on the chain that it is folded in. O(log chains).
   mutating func select(_ record: Int?) {
     if let record, let row = layout?.row(of: record) { position.cursor = lines.line(ofRow: row) }
   }
+
+  /// The same by its id.
+  mutating func select(_ record: RecordID?) { select(record.flatMap { cache.index(of: $0) }) }
 }
 
 extension ExplorerState {
@@ -61,11 +84,9 @@ extension ExplorerState {
   /// Takes a layout, where the filter is still the one that it was made for; the cursor stays on its record.
   mutating func take(_ picture: GraphPicture) {
     guard picture.choice.filter == records.arrangement.choice.filter else { return }
-    let row = graph.current ?? graph.wanted ?? records.current
-    graph.layout = picture.layout
-    graph.lines = picture.lines
-    graph.wanted = nil
-    graph.select(row)
+    graph.take(
+      picture, of: readingCount,
+      cursorOn: graph.currentID ?? graph.wanted ?? records.current.map { cache.rows[$0].id })
     if choice.filter != .all, !isMatch(graph.position.cursor) { goToMatch(by: 1) }
     graph.position.reveal(height: layout.listLines.count)
   }
@@ -81,7 +102,7 @@ extension ExplorerState {
         message = "unfolded: h folds it again"
       } else {
         let last = graph.lines.chains[chain].rows.upperBound - 1
-        go(to: cache.graphEdges(of: layout.record(atRow: last)).map(\.parent), from: row, toParents: true)
+        go(to: graph.cache.graphEdges(of: layout.record(atRow: last)).map(\.parent), from: row, toParents: true)
       }
       return
     }
@@ -99,8 +120,8 @@ extension ExplorerState {
     }
     let goals =
       toParents
-      ? cache.graphEdges(of: row).map(\.parent)
-      : Set(cache.children(of: row)).sorted { (layout.row(of: $0) ?? 0) > (layout.row(of: $1) ?? 0) }
+      ? graph.cache.graphEdges(of: row).map(\.parent)
+      : Set(graph.cache.children(of: row)).sorted { (layout.row(of: $0) ?? 0) > (layout.row(of: $1) ?? 0) }
     go(to: goals.filter { layout.row(of: $0) != nil }, from: row, toParents: toParents)
   }
 
@@ -119,7 +140,7 @@ extension ExplorerState {
     graph.position.reveal(height: layout.listLines.count)
     if walk.goals.count > 1 {
       let what = walk.goesToParents ? "parent" : "child"
-      message = "\(what) \(walk.place + 1) of \(walk.goals.count) of \(shortID(cache.rows[walk.origin].id))"
+      message = "\(what) \(walk.place + 1) of \(walk.goals.count) of \(shortID(graph.cache.rows[walk.origin].id))"
       if walk.place + 1 < walk.goals.count { message += ": again for the next" }
     }
   }
@@ -127,7 +148,11 @@ extension ExplorerState {
   private mutating func fold(_ chain: Int, _ isFolded: Bool) {
     guard let layout = graph.layout else { return }
     let top = layout.record(atRow: graph.lines.chains[chain].rows.lowerBound)
-    if isFolded { graph.unfolded.remove(cache.rows[top].id) } else { graph.unfolded.insert(cache.rows[top].id) }
+    if isFolded {
+      graph.unfolded.remove(graph.cache.rows[top].id)
+    } else {
+      graph.unfolded.insert(graph.cache.rows[top].id)
+    }
     graph.lines.setFolded(chain, isFolded)
     graph.select(top)
   }

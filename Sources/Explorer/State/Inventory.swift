@@ -4,7 +4,7 @@ import CacheReport
 /// A cache as it was read, with what the frame tells of it; made aside, as it takes a look at every record.
 public struct Inventory: Sendable {
   /// What was read.
-  public let reading: Reading
+  public private(set) var reading: Reading
   /// What the records take together.
   let totals: Totals
   /// The letters of an id that tell any two records apart, 8 at least.
@@ -17,6 +17,13 @@ public struct Inventory: Sendable {
     self.reading = reading
     totals = Totals(reading.state)
     idWidth = Self.idWidth(reading.state)
+  }
+
+  /// Takes a reading of the same records.
+  mutating func take(unchanged reading: Reading) {
+    let state = self.reading.state
+    self.reading = reading
+    self.reading.state = state
   }
 
   /// The first note, and how many more there are; empty where there are none.

@@ -26,6 +26,12 @@ struct ListPosition: Sendable, Equatable {
     }
   }
 
+  /// Puts the cursor on a line, which is seen where the line before was.
+  mutating func carry(to line: Int) {
+    top += line - cursor
+    cursor = line
+  }
+
   /// Scrolls so that the cursor is in the middle of what is seen.
   mutating func center(height: Int) {
     top = max(0, cursor - height / 2)

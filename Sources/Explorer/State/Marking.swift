@@ -29,7 +29,7 @@ extension ExplorerState {
     guard screen == .graph, let layout = graph.layout, lineCount > 0,
       case .chain(let chain) = graph.lines.line(graph.position.cursor)
     else { return nil }
-    return graph.lines.chains[chain].rows.map { layout.record(atRow: $0) }
+    return graph.lines.chains[chain].rows.compactMap { row(layout.record(atRow: $0), of: graph.cache, graph.reading) }
   }
 
   /// Lists the marked rows, the largest first, and asks what would go with them.

@@ -51,7 +51,7 @@ extension ExplorerState {
     case .export: return [.export(cache, screen == .marks ? marked.rows : records.order)]
     case .refresh:
       message = Self.reading
-      return [.load(choice)]
+      return readAgain()
     case .watch:
       isWatching.toggle()
       message = isWatching ? "reads the cache anew every 5 seconds: R again to stop" : "no longer reads anew by itself"
@@ -112,7 +112,7 @@ extension ExplorerState {
   private mutating func toggleHold() -> [Effect] {
     guard let current else { return [] }
     let id = cache.rows[current].id
-    guard let isHeld = detail.description.flatMap({ $0.row == current ? $0.details?.isHeld : nil }) else {
+    guard let isHeld = detail.description.flatMap({ $0.id == id ? $0.details?.isHeld : nil }) else {
       return [.setHeld(cache.rows[current].outsideRefs == 0, id)]
     }
     return [.setHeld(!isHeld, id)]

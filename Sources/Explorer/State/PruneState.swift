@@ -27,8 +27,11 @@ struct PruneState: Sendable {
   var isLimitChosen: Bool
   /// The plan as its limits stand; absent until it is made.
   private(set) var plan: PrunePlan?
-  /// The plan as it was made, with what is told of it.
+  /// The plan as it was made, with what is told of it. It stays until its successor is there, also where the cache was
+  /// read anew meanwhile: its rows are those of its own state.
   private(set) var preview: PrunePreview?
+  /// The reading that it was made of.
+  private(set) var reading = 0
   var position = ListPosition()
   /// The rule whose cut the cursor goes to when the plan is there.
   var awaited: Int?
@@ -100,6 +103,9 @@ struct PruneState: Sendable {
     }
   }
 
+  /// The row under the cursor, of the plan's own state.
+  var current: Int? { row(position.cursor) }
+
   /// The rule that the keys change: the one under the cursor, the last beneath all.
   var ruleNumber: Int {
     switch line(position.cursor) {
@@ -121,12 +127,64 @@ struct PruneState: Sendable {
     return nil
   }
 
-  /// Takes a new plan, the cursor on the cut that it waits for, else on the last.
-  mutating func take(_ preview: PrunePreview) {
+  /// Takes a new plan, the cursor on the cut that it waits for; where it takes the place of another the cursor stays on
+  /// what it is on.
+  mutating func take(_ preview: PrunePreview, of reading: Int) {
+    let before = line(position.cursor).flatMap { anchor(of: $0) }
     self.preview = preview
+    self.reading = reading
     take(preview.plan)
-    if let line = cutLine(ofRule: awaited ?? policies.count - 1) { position.cursor = line }
+    let last = policies.count - 1
+    // Keys may have moved the limit while the plan was made.
+    if let rule = preview.plan.rules.last, policies[last].limits != rule.policy.limits {
+      take(preview.plan.limited(rule: last, to: policies[last].limits))
+    }
+    let cut = cutLine(ofRule: awaited ?? last)
+    if awaited == nil, let line = before.flatMap({ self.line(of: $0) }) {
+      position.carry(to: line)
+    } else if let cut {
+      position.cursor = cut
+    }
     awaited = nil
+  }
+
+  /// What a line is about, whatever plan it stands in.
+  private enum Anchor {
+    case record(RecordID)
+    case heading(rule: Int)
+    case cut(rule: Int)
+    case group(KeptReason)
+  }
+
+  private func anchor(of line: Line) -> Anchor? {
+    switch line {
+    case .heading(let rule): .heading(rule: rule)
+    case .cut(let rule): .cut(rule: rule)
+    case .group(let group): .group(group.reason)
+    case .victim, .kept: current.flatMap { row in plan.map { .record($0.state.rows[row].id) } }
+    }
+  }
+
+  /// The line that is about something. O(lines).
+  private func line(of anchor: Anchor) -> Int? {
+    let wanted: Int? = if case .record(let id) = anchor { plan?.state.index(of: id) } else { nil }
+    var first = 0
+    for section in sections {
+      switch (section.kind, anchor) {
+      case (.heading(let one), .heading(let other)) where one == other: return first
+      case (.cut(let one), .cut(let other)) where one == other: return first
+      case (.group(let number), .group(let reason)) where preview?.groups[number].reason == reason: return first
+      case (.victims(let rule, let from), .record):
+        let order = plan?.rules[rule].order[from...].prefix(section.count)
+        if let place = order?.firstIndex(where: { $0.row == wanted }) { return first + place - from }
+      case (.kept(let from), .record):
+        let kept = preview?.protected[from...].prefix(section.count)
+        if let place = kept?.firstIndex(where: { $0.row == wanted }) { return first + place - from }
+      default: break
+      }
+      first += section.count
+    }
+    return nil
   }
 
   /// Forgets the plan: another is being made.

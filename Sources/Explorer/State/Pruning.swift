@@ -4,9 +4,8 @@ import Terminal
 /// The keys of the Prune screen: limits, and the rest of a rule.
 extension ExplorerState {
   /// The effect that makes the plan of the rules as they stand; the last rule's limit moves later without it.
-  mutating func makePlan() -> Effect {
-    prune.forgetPlan()
-    return .plan(cache, prune.policies, behavior, free: freeBytes)
+  func makePlan() -> Effect {
+    .plan(cache, prune.policies, behavior, free: freeBytes)
   }
 
   /// Free bytes of the disk: what is pretended, else what was read of it.
@@ -19,13 +18,14 @@ extension ExplorerState {
   var standingBehavior: PruneBehavior { options.prune.assumptions.applied(to: inventory.reading.behavior) }
 
   mutating func take(_ preview: PrunePreview) {
-    prune.take(preview)
+    let isFirst = prune.plan == nil
+    prune.take(preview, of: readingCount)
     if message == Self.planning { message = "" }
     if !prune.isLimitChosen {
       prune.limitLastRule(to: SpaceLimits(maxUsed: preview.plan.before / 2))
       prune.isLimitChosen = true
     }
-    prune.position.center(height: layout.pruneLines.count)
+    if isFirst { prune.position.center(height: layout.pruneLines.count) }
   }
 
   /// A step of the limit that suits the total: 1, 2 or 5 with zeros, about a fiftieth of it.
@@ -72,6 +72,7 @@ extension ExplorerState {
 
   private mutating func replan(_ number: Int) -> [Effect] {
     prune.awaited = number
+    prune.forgetPlan()
     return [makePlan()]
   }
 
@@ -138,6 +139,7 @@ extension ExplorerState {
     prune.isLimitChosen = true
     prune.position = ListPosition()
     message = policies.count == 1 ? "1 rule of \(file)" : "\(policies.count) rules of \(file), carried out in order"
+    prune.forgetPlan()
     return screen == .prune ? [makePlan()] : []
   }
 }

@@ -20,4 +20,12 @@ struct RecordsState: Sendable {
   mutating func select(_ row: Int?) {
     if let row, let place = order.firstIndex(of: row) { position.cursor = place }
   }
+
+  /// Takes another arrangement: the cursor stays on a row, where that is listed, and where it is on the screen.
+  ///
+  /// - Complexity: O(n).
+  mutating func take(_ arrangement: Arrangement, cursorOn row: Int?) {
+    self.arrangement = arrangement
+    if let row, let place = order.firstIndex(of: row) { position.carry(to: place) }
+  }
 }

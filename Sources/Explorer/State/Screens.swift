@@ -78,18 +78,23 @@ extension ExplorerState {
   var current: Int? {
     switch screen {
     case .records: records.current
-    case .graph: graph.current
-    case .prune: prune.row(prune.position.cursor)
+    case .graph: graph.current.flatMap { row($0, of: graph.cache, graph.reading) }
+    case .prune: prune.current.flatMap { row($0, of: prune.plan?.state ?? cache, prune.reading) }
     case .files: files.record.flatMap { cache.index(of: $0) }
     case .marks: marked.rows.indices.contains(marked.position.cursor) ? marked.rows[marked.position.cursor] : nil
     }
+  }
+
+  /// The row that stands for another reading's; nothing where its record is gone.
+  func row(_ row: Int, of other: CacheState, _ reading: Int) -> Int? {
+    reading == readingCount ? row : cache.index(of: other.rows[row].id)
   }
 
   /// Puts the cursor of the Records and Graph screens on a row, where it is listed.
   mutating func select(_ row: Int?) {
     switch screen {
     case .records: records.select(row)
-    case .graph: graph.select(row)
+    case .graph: graph.select(row.map { cache.rows[$0].id })
     case .prune, .files, .marks: break
     }
   }
@@ -112,7 +117,7 @@ extension ExplorerState {
       records.select(row)
       records.position.reveal(height: layout.listLines.count)
     case .graph:
-      graph.select(row)
+      graph.select(row.map { cache.rows[$0].id })
       graph.position.reveal(height: layout.listLines.count)
       if graph.layout == nil { return [layOut()] }
     case .prune:

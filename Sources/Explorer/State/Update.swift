@@ -15,9 +15,15 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
   case .key(let key): effects = state.press(key)
   case .mouse(let mouse): effects = state.use(mouse)
   case .resize(let size): state.size = size
-  case .tick: effects = state.overlay == nil && state.isWatching ? [.load(state.choice)] : []
+  case .tick: effects = state.overlay == nil && state.isWatching && !state.isReading ? state.readAgain() : []
   case .glimpsed(let inventory, let arrangement): if !state.isLoaded { state.glimpse = (inventory, arrangement) }
-  case .loaded(let inventory, let arrangement, let rights): effects = state.take(inventory, arrangement, rights)
+  case .loaded(let inventory, let arrangement, let rights):
+    effects = state.endReading() + state.take(inventory, arrangement, rights)
+  case .unchanged(let reading, let rights): effects = state.endReading() + state.take(unchanged: reading, rights)
+  case .notRead(let problem, let moment):
+    state.failedAt = moment
+    state.message = problem
+    effects = state.endReading()
   case .arranged(let arrangement): effects = state.take(arrangement)
   case .laidOut(let picture): state.take(picture)
   case .related(let related): state.graph.related = related
@@ -34,10 +40,10 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
     state.overlay = nil
     state.marks = Marks()
     state.message = report.words
-    effects = [.load(state.choice)]
+    effects = state.readAgain()
   case .changed(let message):
     state.message = message
-    effects = [.load(state.choice)]
+    effects = state.readAgain()
   case .told(let message): state.message = message
   case .nothing: break
   }
@@ -46,27 +52,28 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
 }
 
 extension ExplorerState {
-  /// Takes what was read: the cursors and the marks stay on their records.
+  /// Takes what was read, where it isn't what was there: cursors, marks, folds and scrolling stay, and so does what is
+  /// shown until its successor is there.
   fileprivate mutating func take(_ inventory: Inventory, _ arrangement: Arrangement, _ rights: Rights) -> [Effect] {
     let listed = records.current.map { cache.rows[$0].id }
-    let drawn = graph.current.map { cache.rows[$0].id }
     let isNews = inventory.reading.notes != self.inventory.reading.notes
     self.inventory = inventory
     self.rights = rights
+    readingCount += 1
+    failedAt = nil
     frees = [:]
     freesAsked = []
-    records.arrangement = arrangement
-    records.select(listed.flatMap { cache.index(of: $0) })
+    records.take(arrangement, cursorOn: listed.flatMap { cache.index(of: $0) })
     marks.keep(in: cache)
     if !isLoaded || message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
     if isNews && message.isEmpty { message = inventory.summary }
     isLoaded = true
     glimpse = nil
-    prune.forgetPlan()
-    graph.forget(cursorOn: drawn.flatMap { cache.index(of: $0) })
+    if screen != .prune { prune.forgetPlan() }
+    if screen != .graph { graph.forget() }
     asksWhenChosen = false
     explainsWhenStood = false
-    forgetDetails()
+    renewDetails()
     var effects: [Effect] = []
     if arrangement.choice != choice { effects.append(arrange()) }
     switch screen {
@@ -78,6 +85,43 @@ extension ExplorerState {
     return effects
   }
 
+  /// Takes a reading of the same records: only ages have changed, and what depends on them, or on the disk.
+  fileprivate mutating func take(unchanged reading: Reading, _ rights: Rights) -> [Effect] {
+    let last = inventory.reading
+    inventory.take(unchanged: reading)
+    self.rights = rights
+    failedAt = nil
+    if message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
+    if reading.notes != last.notes && message.isEmpty { message = inventory.summary }
+    var effects: [Effect] = []
+    if choice.filter.dependsOnTime { effects.append(arrange()) }
+    let isPlanOld = prune.policies.contains { policy in
+      policy.keepDuration.nanoseconds > 0 || policy.filter.dependsOnTime
+        || (policy.limits.minFree > 0 && reading.space != last.space)
+    }
+    guard prune.plan != nil, isPlanOld || reading.behavior != last.behavior else { return effects }
+    if screen == .prune { effects.append(makePlan()) } else { prune.forgetPlan() }
+    return effects
+  }
+
+  /// Reads the cache anew; where that is being done already, once more afterwards.
+  mutating func readAgain() -> [Effect] {
+    guard !isReading else {
+      readsAgain = true
+      return []
+    }
+    isReading = true
+    return [.load(choice, last: isLoaded ? cache : nil)]
+  }
+
+  /// A reading has come to its end: another begins where one was asked for meanwhile.
+  fileprivate mutating func endReading() -> [Effect] {
+    isReading = false
+    guard readsAgain else { return [] }
+    readsAgain = false
+    return readAgain()
+  }
+
   /// The effect that arranges the rows as they are chosen now.
   func arrange() -> Effect {
     .arrange(cache, choice, from: records.arrangement, at: now)
@@ -86,20 +130,22 @@ extension ExplorerState {
   fileprivate mutating func take(_ arrangement: Arrangement) -> [Effect] {
     guard arrangement.choice == choice else { return [] }
     let current = records.current
-    let isFiltered = arrangement.choice.filter != records.arrangement.choice.filter
+    let isFiltered = arrangement.choice.filter != records.arrangement.choice.filter || choice.filter.dependsOnTime
     records.arrangement = arrangement
     records.select(current)
     if case .filter = overlay { message = matchWords }
     guard isFiltered else { return [] }
     if screen == .graph { return [layOut()] }
-    graph.forget(cursorOn: graph.current)
+    graph.forget()
     return []
   }
 
   /// Asks for what goes with the record under the cursor, and with the rows that came into sight.
   fileprivate mutating func follow(from before: Int?) -> [Effect] {
     var effects: [Effect] = []
-    if screen == .graph, let current, graph.related?.row != current { effects.append(.relate(cache, current)) }
+    if screen == .graph, graph.reading == readingCount, let current, graph.related?.row != current {
+      effects.append(.relate(cache, current))
+    }
     if screen == .graph, current != before { graph.hasMovedLanes = false }
     effects += describe()
     if screen == .records || screen == .marks {

@@ -35,7 +35,7 @@ extension ExplorerState {
   private func detailLines(_ width: Int) -> [(text: String, style: Style)] {
     guard let current else { return [("no record", Style(dim: true))] }
     var lines: [(text: String, style: Style)] = []
-    guard let description = detail.description, description.row == current else {
+    guard let description = detail.description, description.id == cache.rows[current].id else {
       return [(cache.rows[current].id, Style(bold: true)), (String(signs.ellipsis), Style(dim: true))]
     }
     func add(_ name: String, _ value: String, _ style: Style = .plain) {
@@ -48,7 +48,7 @@ extension ExplorerState {
       add(field.name, field.value, Style(bold: number == 0))
       // What one came for stands near the top: after id, kind and description.
       guard number == 2 else { continue }
-      let reasons = detail.standing == nil ? String(signs.ellipsis) : detail.reasons.joined(separator: " ")
+      let reasons = detail.reasons.isEmpty ? String(signs.ellipsis) : detail.reasons.joined(separator: " ")
       add("Why", reasons, Style(foreground: .cyan))
     }
     return lines

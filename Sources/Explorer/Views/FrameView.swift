@@ -43,7 +43,9 @@ extension ExplorerState {
       facts.append("disk \(ByteCount(space.free).text) of \(ByteCount(space.capacity).text) free")
     }
     let right = isLoaded ? joined(facts) + " " : ""
-    let readOnly = (rights.noPruning == nil ? "" : " [read only]") + (isWatching ? " [live]" : "")
+    let readOnly =
+      (rights.noPruning == nil ? "" : " [read only]") + (isWatching ? " [live]" : "")
+      + (failedAt.map { " [read \($0.since(now).ageText) ago]" } ?? "")
     let room = max(0, size.columns - displayWidth(right) - displayWidth(readOnly) - 1)
     let left = cell(" strata  \(options.name)", min(room, displayWidth(" strata  \(options.name)")))
     grid.fill(column: 0, row: 0, columns: size.columns, style: Style(reverse: true))

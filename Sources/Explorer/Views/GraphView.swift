@@ -72,9 +72,9 @@ extension ExplorerState {
     on grid: inout Grid, _ chain: GraphLines.Chain?
   ) {
     let isRelated = graph.related.map { $0.contains(record) } ?? true
-    let isFilteredOut = records.arrangement.isMatch.map { !$0[record] } ?? false
+    let isFilteredOut = graph.picture?.isMatch.map { !$0[record] } ?? false
     let isDim = !isCurrent && (!isRelated || isFilteredOut)
-    let isMarked = marks.contains(cache.rows[record].id)
+    let isMarked = marks.contains(graph.cache.rows[record].id)
     let relation = isRelated && graph.related != nil && !isCurrent ? signs.related : " "
     let margin = " \(isCurrent ? signs.cursor : " ")\(isMarked ? signs.mark : " ")\(relation) "
     if let chain {
@@ -86,11 +86,13 @@ extension ExplorerState {
       if isCurrent { grid.restyle(column: 0, row: row, columns: layout.listColumns) { $0.isReverse = true } }
     } else {
       draw(
-        record, in: columns.table, at: Point(column: columns.start, row: row), margin: margin, isCurrent: isCurrent,
+        graph.cache.rows[record], frees: nil, in: columns.table, at: Point(column: columns.start, row: row),
+        margin: margin, isCurrent: isCurrent,
         isDim: isDim, on: &grid)
     }
     let drawer = GraphText(isASCII: options.isASCII)
-    let sign = chain != nil ? drawer.chain : drawer.sign(of: cache.rows[record], hasParents: picture.hasParents(record))
+    let sign =
+      chain != nil ? drawer.chain : drawer.sign(of: graph.cache.rows[record], hasParents: picture.hasParents(record))
     let window = graph.firstLane..<min(picture.laneCount, graph.firstLane + columns.lanes)
     for (offset, cell) in picture.cells(ofRow: line, lanes: window).enumerated() {
       let style = Style(

@@ -113,15 +113,16 @@ extension ExplorerState {
   }
 
   /// A record as a line of a table.
-  func line(of number: Int, in table: RecordTable) -> String {
-    let row = cache.rows[number]
-    return table.line { column, width, alignment in
+  ///
+  /// - Parameter frees: what pruning it frees; absent where that isn't known yet.
+  func line(of row: CacheState.Row, frees: Int64?, in table: RecordTable) -> String {
+    table.line { column, width, alignment in
       let text =
         switch column {
         case .id: shortID(row.id)
         case .kind: row.kind?.rawValue ?? "?"
         case .size: ByteCount(row.size).text
-        case .frees: freed(by: number).map { ByteCount($0).text } ?? String(signs.ellipsis)
+        case .frees: frees.map { ByteCount($0).text } ?? String(signs.ellipsis)
         case .flags: flags(of: row)
         case .type: row.recordType.rawValue
         case .uses: "\(row.usageCount)"
@@ -147,15 +148,14 @@ extension ExplorerState {
 
   /// Draws a record's line: its mark, its text, and how it stands out.
   func draw(
-    _ number: Int, in table: RecordTable, at start: Point, margin: String, isCurrent: Bool, isDim: Bool = false,
-    on grid: inout Grid
+    _ row: CacheState.Row, frees: Int64?, in table: RecordTable, at start: Point, margin: String, isCurrent: Bool,
+    isDim: Bool = false, on grid: inout Grid
   ) {
-    let row = cache.rows[number]
     let isMarked = marks.contains(row.id)
     let style = Style(foreground: isMarked ? .yellow : nil, bold: isMarked, dim: isDim)
     let width = layout.listColumns
     grid.draw(margin, at: Point(column: 0, row: start.row), width: width, style: style)
-    grid.draw(line(of: number, in: table), at: start, width: width - start.column, style: style)
+    grid.draw(line(of: row, frees: frees, in: table), at: start, width: width - start.column, style: style)
     if let flags = table.start(of: .flags), !isDim, !isCurrent {
       let colors: [Color] = [.red, .yellow, .cyan, .blue, .magenta]
       for (offset, color) in colors.enumerated() where start.column + flags + offset < width {

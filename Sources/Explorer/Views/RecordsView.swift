@@ -38,7 +38,7 @@ extension ExplorerState {
     for (line, place) in zip(layout.listLines, visible) {
       let isCurrent = place == position.cursor
       draw(
-        rows[place], in: table, at: Point(column: margin, row: line),
+        cache.rows[rows[place]], frees: freed(by: rows[place]), in: table, at: Point(column: margin, row: line),
         margin: self.margin(rows[place], isCurrent: isCurrent),
         isCurrent: isCurrent, on: &grid)
     }

@@ -52,21 +52,24 @@ struct ScreenOptions: ParsableArguments {
       source, first: first, prune: prune, isASCII: ascii || !Screen.localeIsUTF8, size: screen.size,
       outlets: Self.outlets(copy: Screen.copy)
     ) { waker.wake() }
+    var ticker = Ticker()
     loop: while !session.state.hasQuit {
       screen.present(session.frame())
       crashIfAsked()
-      switch screen.nextEvent(within: session.state.isWatching ? 5000 : nil) {
+      let wait = ticker.wait(isWatching: session.state.isWatching, at: .now)
+      switch screen.nextEvent(within: wait.map { Int($0 / .milliseconds(1)) + 1 }) {
       case .key(let key): session.send(.key(key))
       case .mouse(let mouse): session.send(.mouse(mouse))
       case .resize(let size): session.send(.resize(size))
       case .wake: session.receive()
-      case .timeout: session.send(.tick)
+      case .timeout: break
       case .interrupt: break loop
       case .terminate:
         await session.finish()
         screen.close()
         Strata.end(128 + SIGTERM)
       }
+      if ticker.isDue(at: .now) { session.send(.tick) }
     }
     await session.finish()
   }
