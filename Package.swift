@@ -106,7 +106,8 @@ let package = Package(
     .testTarget(
       name: "StrataTests",
       dependencies: [
-        "BuildCache", "strata", "TestSupport", .product(name: "Subprocess", package: "swift-subprocess"),
+        "BuildCache", "BuildCacheStore", "strata", "TestSupport",
+        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),

@@ -208,13 +208,18 @@ private struct Work: Sendable {
       return .arranged(Arrangement(cache, choice, from: earlier, now: now))
     case .plan(let cache, let policies, let behavior, let free):
       return .planned(
-        PrunePreview(PrunePlan(cache, policies: policies, behavior: behavior, now: clock.now(), free: free)))
+        PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: clock.now(), free: free)))
     case .readPolicy(let file, let ranking, let space):
-      return .policyRead(try outlets.readPolicy(file, ranking, space), file)
+      return .policyRead(try await waiting { try outlets.readPolicy(file, ranking, space) }, file)
     case .measure(let cache, let rows):
-      return .freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.sizeWithDescendants(of: $0)) }))
+      return .freed(
+        try Dictionary(
+          uniqueKeysWithValues: rows.map { row in
+            try Task.checkCancellation()
+            return (row, cache.sizeWithDescendants(of: row))
+          }))
     case .layOut(let cache, let arrangement, let unfolded):
-      return .laidOut(GraphPicture(cache, arrangement, unfolded: unfolded))
+      return .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
     case .relate(let cache, let row): return .related(Related(cache, row))
     case .describe(let cache, let row):
       var details: RecordDetails?
@@ -223,8 +228,8 @@ private struct Work: Sendable {
       }
       return .described(RecordDescription(cache, row, details: details))
     case .stand(let cache, let behavior):
-      return .stood(PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: clock.now()))
-    case .choose(let cache, let rows): return .chosen(PrunePlan(cache, removing: rows))
+      return .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: clock.now()))
+    case .choose(let cache, let rows): return .chosen(try PrunePlan(cache, removing: rows))
     case .list(let id, let path):
       do {
         return .listed(id, path, try await source.insight().means(to: "look into a record").files(of: id, at: path))
@@ -237,7 +242,7 @@ private struct Work: Sendable {
       try await source.insight().means(to: "hold a record").setHeld(isHeld, id, reason: "held in the explorer")
       return .changed(isHeld ? "held: no prune takes it until H lets go" : "let go")
     case .export(let cache, let rows):
-      return .told("wrote \(counted(rows.count)) to \(try outlets.export(cache, rows))")
+      return .told("wrote \(counted(rows.count)) to \(try await waiting { try outlets.export(cache, rows) })")
     case .copy, .stop, .stopListing: return .nothing
     }
   }

@@ -44,14 +44,14 @@ struct CacheBenchmarks {
   func plan() async throws -> [Measurement] {
     let state = try await usage()
     let policy = PrunePolicy(all: true, keepBytes: state.total / 2)
-    var plan = PrunePlan(state, policies: [policy], now: Workload.now)
-    let incremental = await Measurement(of: "plan half", records: count, runs: runs) {
-      plan = PrunePlan(state, policies: [policy], now: Workload.now)
+    var plan = try PrunePlan(state, policies: [policy], now: Workload.now)
+    let incremental = try await Measurement(of: "plan half", records: count, runs: runs) {
+      plan = try PrunePlan(state, policies: [policy], now: Workload.now)
     }
     var limit = policy.limits.maxUsed
     let moving = await Measurement(of: "move the limit", records: count, runs: runs) {
       limit += 1_000_000
-      plan = plan.limited(rule: 0, to: SpaceLimits(maxUsed: limit))
+      plan = plan.limited(to: SpaceLimits(maxUsed: limit))
     }
     guard count <= 2_000 else { return [incremental, moving] }
     let naive = await Measurement(of: "plan half, ranking anew", records: count, runs: 1) {
@@ -78,9 +78,9 @@ struct CacheBenchmarks {
           if name == "transaction", moment == .after { steps.withLock { $0 += 1 } }
         })
       let state = try await cache.manager.usage()
-      let all = PrunePlan(state, policies: [PrunePolicy(all: true, keepBytes: 1)], now: Workload.now)
+      let all = try PrunePlan(state, policies: [PrunePolicy(all: true, keepBytes: 1)], now: Workload.now)
       let freed = all.victims.prefix(victims - 1).reduce(0) { $0 + state.rows[$1.row].size }
-      let plan = all.limited(rule: 0, to: SpaceLimits(maxUsed: all.before - freed))
+      let plan = all.limited(to: SpaceLimits(maxUsed: all.before - freed))
       let before = steps.withLock { $0 }
       times.append(try await milliseconds { _ = try await cache.manager.carryOut(plan) { _ in } })
       transactions.append(Double(steps.withLock { $0 } - before))

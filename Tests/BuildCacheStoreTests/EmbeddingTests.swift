@@ -30,7 +30,7 @@ func useCache(in folder: FilePath) async throws -> PruneReport {
   for row in usage.rows { print(row.id, row.size, row.inUse) }
   for ref in [base, layer, merge].compactMap({ $0 }) { try ref.release() }
   let policy = PrunePolicy(keepBytes: 1)
-  let plan = PrunePlan(try await manager.usage(), policies: [policy], now: SystemClock().now())
+  let plan = try PrunePlan(try await manager.usage(), policies: [policy], now: SystemClock().now())
   for victim in plan.victims { print("would remove", plan.state.rows[victim.row].description) }
 
   // Carrying the plan out removes just that; what changed meanwhile is left alone and reported.

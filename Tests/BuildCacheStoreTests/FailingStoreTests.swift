@@ -465,7 +465,7 @@ private final class CancellingClock: CacheClock {
       return try await fixture.manager.prune([PrunePolicy(all: true)])
     }
     #expect(try await task.value.wasStopped)
-    let plan = PrunePlan(
+    let plan = try PrunePlan(
       try fixture.manager.listing(), policies: [PrunePolicy(all: true)], now: fixture.clock.now())
     let running = Guarded<Task<PruneReport, any Error>?>(nil)
     fixture.trees.onUsage { running.withLock { $0 }?.cancel() }
@@ -547,7 +547,7 @@ private final class CancellingClock: CacheClock {
       let fixture = try await Fixture()
       for _ in 0..<110 { _ = try await Fixture.layer(fixture.manager, fixture.clock) }
       let all = Set(try fixture.manager.listing().rows.map(\.id))
-      let plan = PrunePlan(
+      let plan = try PrunePlan(
         try fixture.manager.listing(), policies: [PrunePolicy(all: true)], now: fixture.clock.now())
       let told = Guarded<Set<RecordID>>([])
       let task = Task {

@@ -153,7 +153,7 @@ import Testing
         let usage = try await cache.manager.usage()
         let policy = PrunePolicy(
           all: random.chance(30), keepBytes: random.chance(25) ? 0 : Int64(random.pick(1...max(1, Int(usage.total)))))
-        let plan = PrunePlan(usage, policies: [policy], now: SystemClock().now())
+        let plan = try PrunePlan(usage, policies: [policy], now: SystemClock().now())
         let removed = Guarded<[RecordID]>([])
         let report = try await cache.manager.prune([policy]) { row in removed.withLock { $0.append(row.id) } }
         #expect(removed.withLock { $0 } == plan.victims.map { usage.rows[$0.row].id }, "seed \(seed)")
@@ -203,7 +203,7 @@ import Testing
     let cache = try open()
     let base = try await layer(cache)
     let used = try await layer(cache, name: "used")
-    let plan = PrunePlan(
+    let plan = try PrunePlan(
       try await cache.manager.usage(), policies: [PrunePolicy()], now: SystemClock().now())
     try cache.manager.get(used).release()
     let late = try await layer(cache, name: "late")
@@ -217,7 +217,7 @@ import Testing
   @Test("D8: cancelling stops between two removals; what is left is whole") func cancelling() async throws {
     let cache = try open()
     for number in 0..<105 { _ = try await layer(cache, name: "n\(number)") }
-    let plan = PrunePlan(
+    let plan = try PrunePlan(
       try await cache.manager.usage(), policies: [PrunePolicy()], now: SystemClock().now())
     let count = Guarded(0)
     let running = Guarded<Task<PruneReport, any Error>?>(nil)
@@ -269,7 +269,7 @@ import Testing
     }
     let reader = try open(.read)
     #expect(reader.notes.contains { $0.contains("in use is unknown") })
-    let plan = PrunePlan(
+    let plan = try PrunePlan(
       try await reader.manager.usage(), policies: [PrunePolicy()], now: SystemClock().now())
     #expect(plan.count == 1)
     await #expect(throws: CacheError.self) { try await reader.manager.carryOut(plan) { _ in } }

@@ -613,7 +613,7 @@ private final class WatchedStore: MetadataStore {
     #expect(rows.first { $0.id == top.id }?.size == Int64("blob top".utf8.count))
   }
 
-  @Test("G4: sums don't overflow") func overflow() {
+  @Test("G4: sums don't overflow") func overflow() throws {
     var builder = CacheState.Builder()
     for id in ["a", "b"] {
       builder.add(
@@ -621,7 +621,7 @@ private final class WatchedStore: MetadataStore {
     }
     let state = builder.finish()
     #expect(state.total == .max)
-    let plan = PrunePlan(
+    let plan = try PrunePlan(
       state, policies: [PrunePolicy(keepBytes: 1)], now: Timestamp(nanoseconds: 0))
     #expect(plan.freed == .max && plan.after == 0)
   }

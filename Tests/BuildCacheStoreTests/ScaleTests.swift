@@ -44,7 +44,7 @@ import Testing
         if name == "transaction", moment == .after { transactions.withLock { $0 += 1 } }
       })
     let usage = try await cache.manager.usage()
-    let plan = PrunePlan(
+    let plan = try PrunePlan(
       usage, policies: [PrunePolicy(all: true, keepBytes: usage.total / 2)], now: SystemClock().now())
     let before = transactions.withLock { $0 }
     let told = Mutex<[RecordID]>([])

@@ -148,7 +148,7 @@ private struct Subject: FilterSubject {
     for (text, ids) in [("size>100MB", ""), ("uses<=1", "cb"), ("age>9d", ""), ("merge", "c"), ("", "cab")] {
       let policy = PrunePolicy(filter: try Filter(typed: text))
       let now = Timestamp(nanoseconds: 0).advanced(by: .seconds(864_000))
-      let plan = PrunePlan(state, policies: [policy], now: now)
+      let plan = try PrunePlan(state, policies: [policy], now: now)
       #expect(Set(plan.victims.map { state.rows[$0.row].id }) == Set(ids.map(String.init)), "\(text)")
     }
   }

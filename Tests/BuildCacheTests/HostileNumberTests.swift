@@ -42,7 +42,7 @@ import Testing
             reserved: pick(Self.sizes + [0, 0, 0]), maxUsed: pick(Self.sizes + [0, 0]), minFree: pick(Self.sizes)))
       }
       let now = Timestamp(nanoseconds: pick(Self.times))
-      let plan = PrunePlan(
+      let plan = try PrunePlan(
         state, policies: policies, behavior: pick(behaviors), now: now, free: random.chance(80) ? pick(Self.sizes) : nil
       )
       #expect(plan.freed >= 0 && plan.before >= 0 && plan.after >= 0)
@@ -57,8 +57,8 @@ import Testing
         #expect(state.sizeWithAncestors(of: row) >= 0 && state.sizeWithDescendants(of: row) >= 0)
       }
       #expect(state.sizesWithDescendants() == state.rows.indices.map { state.sizeWithDescendants(of: $0) })
-      _ = plan.limited(rule: 0, to: SpaceLimits(maxUsed: pick(Self.sizes)))
-      _ = PrunePlan(state, removing: state.rows.indices)
+      _ = plan.limited(to: SpaceLimits(maxUsed: pick(Self.sizes)))
+      _ = try PrunePlan(state, removing: state.rows.indices)
       _ = state.matches(filter, now: now)
     }
   }

@@ -26,7 +26,7 @@ import Testing
     let behavior = Self.behaviors[random.pick(0...(Self.behaviors.count - 1))]
     let now = Timestamp(nanoseconds: 6_000_000_000)
     let free = Int64(random.pick(0...300))
-    let plan = PrunePlan(state, policies: policies, behavior: behavior, now: now, free: free)
+    let plan = try PrunePlan(state, policies: policies, behavior: behavior, now: now, free: free)
     var naive = NaivePrune(state, behavior: behavior, now: now)
     for rule in plan.rules {
       let steps = rule.victims.map { victim in
@@ -55,36 +55,19 @@ import Testing
     }
   }
 
-  @Test("D5: the order does not depend on the limit, only the cut does") func limitMovesOnlyTheCut() {
+  @Test("D5: the order does not depend on the limit, only the cut does") func limitMovesOnlyTheCut() throws {
     var random = SeededGenerator(7)
     let state = randomState(rows: 60, &random)
     let now = Timestamp(nanoseconds: 0)
     for behavior in Self.behaviors {
-      let plan = PrunePlan(state, policies: [PrunePolicy(keepBytes: 1)], behavior: behavior, now: now)
+      let plan = try PrunePlan(state, policies: [PrunePolicy(keepBytes: 1)], behavior: behavior, now: now)
       for keepBytes in stride(from: Int64(1), through: plan.before + 10, by: 7) {
-        let fresh = PrunePlan(state, policies: [PrunePolicy(keepBytes: keepBytes)], behavior: behavior, now: now)
-        let moved = plan.limited(rule: 0, to: SpaceLimits(maxUsed: keepBytes))
+        let fresh = try PrunePlan(state, policies: [PrunePolicy(keepBytes: keepBytes)], behavior: behavior, now: now)
+        let moved = plan.limited(to: SpaceLimits(maxUsed: keepBytes))
         #expect(moved.rules[0].cut == fresh.rules[0].cut)
         #expect(moved.rules[0].order == fresh.rules[0].order)
         #expect(moved.after == fresh.after)
       }
-    }
-  }
-
-  @Test("moving the limit of an earlier rule plans those after it anew") func limitOfAnEarlierRule() {
-    var random = SeededGenerator(11)
-    let state = randomState(rows: 60, &random)
-    let now = Timestamp(nanoseconds: 6_000_000_000)
-    func policies(_ first: Int64) -> [PrunePolicy] {
-      [PrunePolicy(keepDuration: .seconds(2), keepBytes: first), PrunePolicy(keepBytes: 300), PrunePolicy(all: true)]
-    }
-    let behavior = PruneBehavior.daemon(.current, isRestarted: true)
-    let plan = PrunePlan(state, policies: policies(1), behavior: behavior, now: now)
-    for first in stride(from: Int64(1), through: plan.before + 10, by: 97) {
-      let fresh = PrunePlan(state, policies: policies(first), behavior: behavior, now: now)
-      let moved = plan.limited(rule: 0, to: SpaceLimits(maxUsed: first))
-      #expect(moved.victims == fresh.victims)
-      #expect(moved.kept == fresh.kept)
     }
   }
 
@@ -99,19 +82,19 @@ import Testing
     return builder.finish()
   }
 
-  @Test("D4: at exactly keep-bytes one more record goes") func exactlyAtTheLimit() {
-    let plan = PrunePlan(
+  @Test("D4: at exactly keep-bytes one more record goes") func exactlyAtTheLimit() throws {
+    let plan = try PrunePlan(
       state([10, 10, 10]), policies: [PrunePolicy(keepBytes: 30)], now: Timestamp(nanoseconds: 0))
     #expect(plan.victims.map(\.row) == [0])
     #expect(plan.after == 20)
-    #expect(plan.limited(rule: 0, to: SpaceLimits(maxUsed: 31)).count == 0)
+    #expect(plan.limited(to: SpaceLimits(maxUsed: 31)).count == 0)
   }
 
-  @Test("G2: 0/0 is 0") func nothingEverUsed() {
+  @Test("G2: 0/0 is 0") func nothingEverUsed() throws {
     var builder = CacheState.Builder()
     builder.add(
       CacheState.Row(id: "a", kind: .base, size: 1, createdAt: Timestamp(nanoseconds: 0)), parents: [])
-    let plan = PrunePlan(
+    let plan = try PrunePlan(
       builder.finish(), policies: [PrunePolicy(keepBytes: 1)], now: Timestamp(nanoseconds: 0))
     #expect(plan.victims.first?.score == 0)
     #expect(plan.victims.first?.lastUsedRank == plan.victims.first?.usageRank)
@@ -151,7 +134,7 @@ import Testing
     let state = builder.finish()
     func count(_ filter: String, _ behavior: PruneBehavior) throws -> Int {
       let policy = PrunePolicy(all: true, filter: try Filter(parsing: [filter]))
-      return PrunePlan(state, policies: [policy], behavior: behavior, now: Timestamp(nanoseconds: 0)).count
+      return try PrunePlan(state, policies: [policy], behavior: behavior, now: Timestamp(nanoseconds: 0)).count
     }
     for behavior in Self.behaviors {
       let isBlind = behavior.isDaemon && behavior.ranking == .seed
@@ -161,7 +144,17 @@ import Testing
     }
   }
 
-  @Test("why the rest stays, each for its own reason") func reasons() {
+  @Test("planning stops soon where its task is cancelled") func cancelled() async throws {
+    var random = SeededGenerator(3)
+    let state = randomState(rows: 5_000, &random)
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      _ = try PrunePlan(state, policies: [PrunePolicy(all: true)], now: Timestamp(nanoseconds: 0))
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
+  @Test("why the rest stays, each for its own reason") func reasons() throws {
     var builder = CacheState.Builder()
     func add(_ id: String, parents: [String] = [], change: (inout CacheState.Row) -> Void = { _ in }) {
       var row = CacheState.Row(
@@ -179,7 +172,7 @@ import Testing
     add("pinned")
     add("pins", parents: ["pinned"]) { $0.lastUsedAt = Timestamp(nanoseconds: 99) }
     let state = builder.finish()
-    let plan = PrunePlan(
+    let plan = try PrunePlan(
       state, policies: [PrunePolicy(keepDuration: TimeSpan(nanoseconds: 50), keepBytes: 85)],
       now: Timestamp(nanoseconds: 100))
     let kept = Dictionary(uniqueKeysWithValues: plan.kept.map { (state.rows[$0.row].id, $0) })
@@ -195,7 +188,7 @@ import Testing
     #expect(kept["below-held"]?.reason == .withinLimit)
   }
 
-  @Test("chosen records go with all that hangs on them, children first; what is in use stays") func chosen() {
+  @Test("chosen records go with all that hangs on them, children first; what is in use stays") func chosen() throws {
     var builder = CacheState.Builder()
     for (id, parents, held) in [("a", [], 0), ("b", ["a"], 0), ("c", ["b"], 0), ("d", [], 0), ("e", ["d"], 1)]
       as [(String, [String], Int)]
@@ -205,8 +198,8 @@ import Testing
         parents: parents)
     }
     let state = builder.finish()
-    #expect(PrunePlan(state, removing: [0]).victims.map { state.rows[$0.row].id } == ["c", "b", "a"])
-    #expect(PrunePlan(state, removing: [3]).victims.isEmpty)
-    #expect(PrunePlan(state, removing: [1]).victims.map { state.rows[$0.row].id } == ["c", "b"])
+    #expect(try PrunePlan(state, removing: [0]).victims.map { state.rows[$0.row].id } == ["c", "b", "a"])
+    #expect(try PrunePlan(state, removing: [3]).victims.isEmpty)
+    #expect(try PrunePlan(state, removing: [1]).victims.map { state.rows[$0.row].id } == ["c", "b"])
   }
 }

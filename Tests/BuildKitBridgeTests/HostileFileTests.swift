@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test("whatever a list holds, it is read or refused, and what is read can be planned") func anyList() {
+  @Test("whatever a list holds, it is read or refused, and what is read can be planned") func anyList() throws {
     let sample = Array(
       """
       [{"id":"a","size":9223372036854775807,"createdAt":"2026-01-01T00:00:00Z","usageCount":3,"inUse":false},
@@ -80,7 +80,7 @@ import Testing
       guard let rows = try? SavedDiskUsage.read(bytes, name: "x") else { continue }
       read += 1
       let state = CacheState(listing: rows)
-      let plan = PrunePlan(
+      let plan = try PrunePlan(
         state, policies: [PrunePolicy(all: true, keepBytes: 1)], behavior: .daemon(.current, isRestarted: true),
         now: Timestamp(nanoseconds: .max))
       #expect(plan.count + plan.kept.count == rows.count)

@@ -78,7 +78,7 @@ import Testing
   private func plan(_ recording: Recording, _ policies: [PrunePolicy]) throws -> PrunePlan {
     let cache = try SavedList(readingFrom: Self.folder.appending(path: recording.list).path)
     // Whether a wish for free space was met or impossible, any free space of a usual disk gives the same.
-    return PrunePlan(
+    return try PrunePlan(
       cache.read().state, policies: policies, behavior: recording.behavior,
       now: try Timestamp(parsing: recording.start), free: 40_000_000_000)
   }

@@ -61,7 +61,7 @@ import Testing
       {"id":"c","size":5,"createdAt":"2026-01-01T00:00:00Z","parents":["gone"]}
       """
     let state = CacheState(listing: try SavedDiskUsage.read(Array(text.utf8), name: "x"))
-    let plan = PrunePlan(
+    let plan = try PrunePlan(
       state, policies: [PrunePolicy()], behavior: .daemon(.current, isRestarted: false), now: Timestamp(nanoseconds: 0))
     #expect(plan.victims.map { state.rows[$0.row].id } == ["c"])
     #expect(state.parentIDs(of: 2) == ["gone"])

@@ -35,11 +35,11 @@ import Testing
     (0..<layout.count).map { layout.cells(ofRow: $0, lanes: 0..<layout.width(ofRow: $0)) }
   }
 
-  @Test("leads from every record to just its parents, children above them, whatever the graph") func anyGraph() {
+  @Test("leads from every record to just its parents, children above them, whatever the graph") func anyGraph() throws {
     for seed in 1...UInt64(long(150)) {
       var random = SeededGenerator(seed)
       let state = randomState(rows: random.pick(1...60), &random)
-      let layout = GraphLayout(state)
+      let layout = try GraphLayout(state)
       let rows = cells(layout)
       #expect((0..<layout.count).map { layout.record(atRow: $0) }.sorted() == Array(state.rows.indices), "seed \(seed)")
       var seen: Set<Int> = []
@@ -59,11 +59,11 @@ import Testing
   }
 
   @Test("right below the end of a lane stands nothing, so that nothing seems to be a parent; bases aside")
-  func lanesRest() {
+  func lanesRest() throws {
     for seed in 1...UInt64(long(100)) {
       var random = SeededGenerator(seed)
       let state = randomState(rows: random.pick(2...60), &random)
-      let layout = GraphLayout(state)
+      let layout = try GraphLayout(state)
       let rows = cells(layout)
       for (row, next) in zip(rows.indices, rows.indices.dropFirst()) {
         guard let lane = rows[row].firstIndex(where: \.isRecord), rows[row][lane].down == nil,
@@ -75,9 +75,9 @@ import Testing
     }
   }
 
-  @Test("a part of the lanes is what the whole has there") func window() {
+  @Test("a part of the lanes is what the whole has there") func window() throws {
     var random = SeededGenerator(7)
-    let layout = GraphLayout(randomState(rows: 200, &random))
+    let layout = try GraphLayout(randomState(rows: 200, &random))
     for row in 0..<layout.count {
       let whole = layout.cells(ofRow: row, lanes: 0..<layout.laneCount)
       for low in 0..<layout.laneCount {
@@ -95,21 +95,22 @@ import Testing
     return builder.finish()
   }
 
-  @Test("thousands of lanes are laid out, and rows are made of the lanes that are seen") func thousandsOfLanes() {
-    let layout = GraphLayout(wide(3000))
+  @Test("thousands of lanes are laid out, and rows are made of the lanes that are seen") func thousandsOfLanes() throws
+  {
+    let layout = try GraphLayout(wide(3000))
     #expect(layout.laneCount == 3000)
     #expect(layout.cells(ofRow: 0, lanes: 2990..<3000).count { $0.turn == .merge } == 10)
     #expect(layout.cells(ofRow: 1500, lanes: 2000..<2010).allSatisfy { $0.up != nil && $0.down != nil })
   }
 
-  @Test("many records on one base share its lane: the graph stays narrow") func sharedLane() {
+  @Test("many records on one base share its lane: the graph stays narrow") func sharedLane() throws {
     var builder = CacheState.Builder()
     builder.add(row("base", 1), parents: [])
     for number in 0..<1000 { builder.add(row("layer\(number)", 1) { $0.kind = .layer }, parents: ["base"]) }
-    #expect(GraphLayout(builder.finish()).laneCount == 3)
+    #expect(try GraphLayout(builder.finish()).laneCount == 3)
   }
 
-  @Test("long chains of single layers fold into one line, which knows where every row went") func folds() {
+  @Test("long chains of single layers fold into one line, which knows where every row went") func folds() throws {
     for seed in 1...UInt64(long(60)) {
       var random = SeededGenerator(seed)
       var builder = CacheState.Builder()
@@ -124,7 +125,7 @@ import Testing
         }
       }
       let state = builder.finish()
-      let layout = GraphLayout(state)
+      let layout = try GraphLayout(state)
       var lines = GraphLines(layout, of: state, unfolded: []) { _ in false }
       for chain in lines.chains.indices where random.chance(50) { lines.setFolded(chain, false) }
       var row = 0
@@ -162,10 +163,10 @@ import Testing
     return builder.finish()
   }
 
-  @Test("is drawn with signs that tell layer, merge and diff apart, in ASCII too") func signs() {
-    func drawn(isASCII: Bool) -> [String] {
+  @Test("is drawn with signs that tell layer, merge and diff apart, in ASCII too") func signs() throws {
+    func drawn(isASCII: Bool) throws -> [String] {
       let drawer = GraphText(isASCII: isASCII)
-      let layout = GraphLayout(sample)
+      let layout = try GraphLayout(sample)
       return cells(layout).indices.map { row in
         let record = layout.record(atRow: row)
         var text = drawer.lanes(
@@ -175,7 +176,17 @@ import Testing
         return text
       }
     }
-    #expect(drawn(isASCII: false) == ["◆═╗", "● ║", "▽┄△┄◇", "├─●", "○"])
-    #expect(drawn(isASCII: true) == ["M=+", "o \"", "v.^.D", "+-o", "*"])
+    #expect(try drawn(isASCII: false) == ["◆═╗", "● ║", "▽┄△┄◇", "├─●", "○"])
+    #expect(try drawn(isASCII: true) == ["M=+", "o \"", "v.^.D", "+-o", "*"])
+  }
+
+  @Test("laying out stops soon where its task is cancelled") func cancelled() async throws {
+    var random = SeededGenerator(3)
+    let state = randomState(rows: 5_000, &random)
+    let task = Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      _ = try GraphLayout(state)
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
   }
 }

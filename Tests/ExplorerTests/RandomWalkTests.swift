@@ -9,24 +9,24 @@ import Testing
 
 @Suite("A random walk") struct RandomWalkTests {
   /// Answers an effect as a session would, at once.
-  private func answer(_ effect: Effect) -> ExplorerEvent {
+  private func answer(_ effect: Effect) throws -> ExplorerEvent {
     switch effect {
     case .glimpse, .load: .nothing
     case .arrange(let cache, let choice, let earlier, let time):
       .arranged(Arrangement(cache, choice, from: earlier, now: time))
     case .plan(let cache, let policies, let behavior, let free):
-      .planned(PrunePreview(PrunePlan(cache, policies: policies, behavior: behavior, now: now.now(), free: free)))
+      .planned(PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: now.now(), free: free)))
     case .readPolicy(let file, _, _):
       .policyRead([PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, keepBytes: 100)], file)
     case .measure(let cache, let rows):
       .freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.sizeWithDescendants(of: $0)) }))
     case .layOut(let cache, let arrangement, let unfolded):
-      .laidOut(GraphPicture(cache, arrangement, unfolded: unfolded))
+      .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
     case .relate(let cache, let row): .related(Related(cache, row))
     case .describe(let cache, let row): .described(RecordDescription(cache, row, details: nil))
     case .stand(let cache, let behavior):
-      .stood(PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: now.now()))
-    case .choose(let cache, let rows): .chosen(PrunePlan(cache, removing: rows))
+      .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: now.now()))
+    case .choose(let cache, let rows): .chosen(try PrunePlan(cache, removing: rows))
     case .list(let id, let path):
       path.components.count > 2
         ? .notListed(id, path, "no more") : .listed(id, path, [TreeFile(name: "a", isFolder: true, bytes: 4)])
@@ -49,7 +49,9 @@ import Testing
     return keys[random.pick(0...(keys.count - 1))]
   }
 
-  @Test("never crashes, never shows a cell out of place, and never prunes without the question") func randomWalk() {
+  @Test("never crashes, never shows a cell out of place, and never prunes without the question") func randomWalk()
+    throws
+  {
     var (oldGraphs, oldPlans) = (0, 0)
     for seed in 1...UInt64(long(12)) {
       var random = SeededGenerator(seed)
@@ -91,7 +93,7 @@ import Testing
                   ? (.unchanged(reading(cache), Rights()), false)
                   : (.loaded(Inventory(reading(cache)), arrangement, Rights()), false))
           } else {
-            answers.append((answer(effect), effect.isOfRows))
+            answers.append((try answer(effect), effect.isOfRows))
           }
         }
         if state.hasQuit {

@@ -39,7 +39,7 @@ import Testing
       effects.compactMap { effect -> PrunePreview? in
         guard case .plan(let cache, let policies, let behavior, let free) = effect else { return nil }
         return PrunePreview(
-          PrunePlan(cache, policies: policies, behavior: behavior, now: now.now(), free: free))
+          try PrunePlan(cache, policies: policies, behavior: behavior, now: now.now(), free: free))
       }.first)
     // Keys go on working on the plan that is shown, and what they say holds for its successor.
     _ = update(&state, .key(.character("]")))
@@ -61,7 +61,7 @@ import Testing
     let picture = try #require(
       effects.compactMap { effect -> GraphPicture? in
         guard case .layOut(let cache, let arrangement, let unfolded) = effect else { return nil }
-        return GraphPicture(cache, arrangement, unfolded: unfolded)
+        return try GraphPicture(cache, arrangement, unfolded: unfolded)
       }.first)
     _ = update(&state, .laidOut(picture))
     #expect(shows(state.draw(), "newest99") && !shows(state.draw(), "mount555"))

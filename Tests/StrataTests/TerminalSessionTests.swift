@@ -1,3 +1,4 @@
+import BuildCacheStore
 import Foundation
 import SystemPackage
 import TestSupport
@@ -47,6 +48,59 @@ import Testing
       try await terminal.waitFor("[1 Records]")
       try await terminal.press("q")
       try await terminal.waitFor("modes are the same, code 0.")
+    }
+  }
+
+  /// How many records there are and what they take, as `strata du` says it.
+  private func usage() async throws -> (records: String, bytes: String) {
+    let table = try await Program.run(["du", "--root", root]).output
+    let total = try #require(table.firstMatch(of: /Total: +(\S+ \S+)/)).1
+    let count = table.split(separator: "\n").count - 5  // the heading and four totals
+    return ("\(count) records", String(total))
+  }
+
+  /// Reads anew, and waits until the title says what `strata du` says.
+  private func refresh(_ terminal: TestTerminal) async throws {
+    let usage = try await usage()
+    try await terminal.press("r")
+    try await terminal.waitFor("\(usage.records) · \(usage.bytes) ·")
+  }
+
+  @Test(
+    "two explorers and a prune on one root: nobody waits, each r shows what du says, and who met a lock tries again")
+  func together() async throws {
+    try await TestTerminal.open { one in
+      try await TestTerminal.open { other in
+        for terminal in [one, other] {
+          try await explore(terminal)
+          try await terminal.waitFor("30 records")
+        }
+        let pruned = try await Program.run(["prune", "--yes", "--keep-storage", "4500kB", "--root", root])
+        #expect(pruned.code == 0, "\(pruned.errors)")
+        #expect(try await usage().records != "30 records")
+        for terminal in [one, other] { try await refresh(terminal) }
+        let writer = try EmbeddedCache(FilePath(root), .write)
+        try await one.press("p")
+        try await one.waitFor("removes")
+        try await one.press("Enter")
+        try await one.waitFor("It can't be undone")
+        try await one.press("y")
+        try await one.waitFor("process \(getpid()), since 20")
+        try await other.press("H")
+        try await other.waitFor("is changing this cache")
+        try writer.close()
+        try await one.press("Enter")
+        try await one.waitFor("It can't be undone")
+        try await one.press("y")
+        try await one.waitFor(", freed ")
+        try await other.press("r")
+        try await refresh(other)
+        try await other.press("H")
+        try await other.waitFor("held: no prune takes it")
+        try await refresh(one)
+        for terminal in [one, other] { try await terminal.press("q", "q") }
+        for terminal in [one, other] { try await terminal.waitFor("modes are the same, code 0.") }
+      }
     }
   }
 

@@ -51,7 +51,7 @@ extension CacheManager {
     do {
       // Without a limit no size matters to the choice: only the victims are measured, as they go.
       let usage = policy.limits != .none ? try await usage() : try listing()
-      return PrunePlan(usage, policies: [policy], behavior: behavior, now: foundation.clock.now(), free: free)
+      return try PrunePlan(usage, policies: [policy], behavior: behavior, now: foundation.clock.now(), free: free)
     } catch is CancellationError where Task.isCancelled { return nil }
   }
 

@@ -25,16 +25,17 @@ public struct PlannedRule: Sendable {
   /// Works a rule out: the whole order, whatever the limit.
   ///
   /// - Parameter ownReason: why a row stays for its own sake, whatever stands on it.
+  /// - Throws: `CancellationError` where the task was cancelled.
   init(
     _ policy: PrunePolicy, on remaining: RemainingCache, behavior: PruneBehavior, free: Int64?,
     ownReason: (Int) -> KeptReason?
-  ) {
+  ) throws(CancellationError) {
     self.policy = policy
     before = remaining.total()
     keepBytes = policy.limits.keepBytes(total: before, free: free, isDaemon: behavior.isDaemon)
     let rows = remaining.state.rows
     var reasons = rows.indices.map { remaining.isGone[$0] ? nil : ownReason($0) ?? .pinned }
-    let planned = PrunePlanner(
+    let planned = try PrunePlanner(
       remaining, ranking: behavior.ranking, isEligible: { reasons[$0] == .pinned },
       keepsYoung: policy.keepDuration.nanoseconds > 0
     ).order()

@@ -36,29 +36,22 @@ public struct PrunePlan: Sendable {
   ///   - behavior: whose prune is foreseen.
   ///   - now: the moment from which keep-duration counts back.
   ///   - free: free bytes of the cache's disk; absent: unknown, and no min free is heeded.
+  /// - Throws: `CancellationError` where the task was cancelled.
   /// - Complexity: for each rule that of finding its whole order, whatever its limit: O(n log n), and for each victim
   ///   the logarithm of the distinct usage counts.
   public init(
     _ state: CacheState, policies: [PrunePolicy], behavior: PruneBehavior = .embedded, now: Timestamp,
     free: Int64? = nil
-  ) {
-    self.init(state, planning: policies, after: [], behavior: behavior, now: now, free: free)
-  }
-
-  private init(
-    _ state: CacheState, planning policies: some Collection<PrunePolicy>, after first: [PlannedRule],
-    behavior: PruneBehavior, now: Timestamp, free: Int64?
-  ) {
+  ) throws(CancellationError) {
     var remaining = RemainingCache(state, parentUse: behavior.parentUse, now: now)
-    var rules = first
-    for victim in first.flatMap(\.victims) { remaining.remove(victim.row) }
+    var rules: [PlannedRule] = []
     for policy in policies {
       let reason = OwnReason(state, policy, behavior, now)
-      let rule = PlannedRule(policy, on: remaining, behavior: behavior, free: free) {
+      let rule = try PlannedRule(policy, on: remaining, behavior: behavior, free: free) {
         reason.reason(forRow: $0, lastUsed: remaining.lastUsed[$0])
       }
       rules.append(rule)
-      guard rules.count < first.count + policies.count else { break }
+      guard rules.count < policies.count else { break }
       for victim in rule.victims { remaining.remove(victim.row) }
     }
     self.init(state: state, rules: rules, behavior: behavior, now: now, free: free)
@@ -77,8 +70,9 @@ public struct PrunePlan: Sendable {
   /// Rows in use, and those that something in use stands on, stay; what else protects from a policy does not
   /// protect from being chosen.
   ///
+  /// - Throws: `CancellationError` where the task was cancelled.
   /// - Complexity: O(n log n).
-  public init(_ state: CacheState, removing chosen: some Sequence<Int>) {
+  public init(_ state: CacheState, removing chosen: some Sequence<Int>) throws(CancellationError) {
     var wanted = [Bool](repeating: false, count: state.rows.count)
     for row in chosen where !wanted[row] {
       wanted[row] = true
@@ -86,25 +80,20 @@ public struct PrunePlan: Sendable {
     }
     let now = Timestamp(nanoseconds: 0)
     let remaining = RemainingCache(state, parentUse: .never, now: now)
-    let rule = PlannedRule(PrunePolicy(all: true), on: remaining, behavior: .embedded, free: nil) { row in
+    let rule = try PlannedRule(PrunePolicy(all: true), on: remaining, behavior: .embedded, free: nil) { row in
       OwnReason.use(of: state.rows[row]) ?? (wanted[row] ? nil : .filter)
     }
     self.init(state: state, rules: [rule], behavior: .embedded, now: now, free: nil)
   }
 
-  /// The same plan with other limits for one of its rules: that rule's order stays, only its cut moves, and what comes
-  /// after it is planned anew.
+  /// The same plan with other limits for its last rule: the order stays, only the cut moves. One without rules stays as
+  /// it is.
   ///
-  /// - Complexity: O(log n) for the last rule; else that of planning the rules after it.
-  public func limited(rule number: Int, to limits: SpaceLimits) -> PrunePlan {
-    let moved = rules[number].limited(to: limits, behavior: behavior, free: free)
-    let first = rules[..<number] + [moved]
-    guard number < rules.count - 1 else {
-      return PrunePlan(state: state, rules: Array(first), behavior: behavior, now: now, free: free)
-    }
-    return PrunePlan(
-      state, planning: rules[(number + 1)...].map(\.policy), after: Array(first), behavior: behavior, now: now,
-      free: free)
+  /// - Complexity: O(log n).
+  public func limited(to limits: SpaceLimits) -> PrunePlan {
+    guard let last = rules.last else { return self }
+    let moved = last.limited(to: limits, behavior: behavior, free: free)
+    return PrunePlan(state: state, rules: rules.dropLast() + [moved], behavior: behavior, now: now, free: free)
   }
 
   /// How many records go.

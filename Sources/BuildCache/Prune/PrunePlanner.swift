@@ -94,14 +94,17 @@ struct PrunePlanner {
   ///
   /// - Complexity: O(n log n + n · f log c) for n eligible rows with c distinct usage counts, of which at a time f have
   ///   a front that is older than those of all smaller counts.
-  consuming func order() -> Order {
+  /// - Throws: `CancellationError` where the task was cancelled.
+  consuming func order() throws(CancellationError) -> Order {
     var order = Order()
+    var check = CancellationCheck()
     order.victims.reserveCapacity(rowAt.count)
     for (place, row) in rowAt.enumerated() where remaining.standing[Int(row)] == 0 {
       insert(Int32(place), class: Int(classAt[place]))
     }
     var freed: [(row: Int, isUse: Bool)] = []
     while let victim = takeLowest() {
+      try check.pass()
       let place = Int32(order.victims.count)
       order.victims.append(victim)
       freed.removeAll(keepingCapacity: true)

@@ -42,7 +42,7 @@ extension CacheManager {
     for record in records { plan.mend(record, found, try content.digests()) }
     let usage = try listing()
     let rows = plan.doomed.compactMap { usage.index(of: $0) }
-    for row in PrunePlan(usage, removing: rows).victims where !plan.doomed.contains(usage.rows[row.row].id) {
+    for row in try PrunePlan(usage, removing: rows).victims where !plan.doomed.contains(usage.rows[row.row].id) {
       plan.dropped.append("record \(usage.rows[row.row].id), which stands on one that goes")
     }
     for lost in try foundation.lost?.records() ?? [] {

@@ -63,13 +63,20 @@ public struct GraphLayout: Sendable {
   /// - Parameters:
   ///   - state: the records.
   ///   - shown: which rows are shown, with all that they stand on; absent: all.
+  /// - Throws: `CancellationError` where the task was cancelled.
   /// - Complexity: O(n log n + edges · log lanes), a move of the lanes that are free aside.
-  public init(_ state: CacheState, showing shown: [Bool]? = nil) {
+  public init(_ state: CacheState, showing shown: [Bool]? = nil) throws(CancellationError) {
     self.state = state
+    var check = CancellationCheck()
     let count = state.rows.count
     let isShown: (Int) -> Bool = { shown?[$0] ?? true }
-    let edges = state.rows.indices.map { isShown($0) ? state.graphEdges(of: $0) : [] }
-    order = GraphOrder(state, edges, isShown: isShown).records
+    var edges: [[(parent: Int, edge: GraphEdge)]] = []
+    edges.reserveCapacity(count)
+    for row in state.rows.indices {
+      try check.pass()
+      edges.append(isShown(row) ? state.graphEdges(of: row) : [])
+    }
+    order = try GraphOrder(state, edges, isShown: isShown).records
     var rows = [Int32](repeating: -1, count: count)
     var starts = rows
     var lanes = rows
@@ -77,6 +84,7 @@ public struct GraphLayout: Sendable {
     var widths = [Int32](repeating: 0, count: order.count)
     var places = Lanes()
     for (row, record) in order.enumerated() {
+      try check.pass()
       let number = Int(record)
       rows[number] = Int32(row)
       if starts[number] < 0 {

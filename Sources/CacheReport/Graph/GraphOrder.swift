@@ -14,8 +14,12 @@ struct GraphOrder {
   /// - Parameters:
   ///   - edges: for each row what it stands on, as far as that is shown.
   ///   - isShown: which rows are listed; what they stand on has to be among them.
+  /// - Throws: `CancellationError` where the task was cancelled.
   /// - Complexity: O(n log n + edges).
-  init(_ state: CacheState, _ edges: [[(parent: Int, edge: GraphEdge)]], isShown: (Int) -> Bool) {
+  init(_ state: CacheState, _ edges: [[(parent: Int, edge: GraphEdge)]], isShown: (Int) -> Bool)
+    throws(CancellationError)
+  {
+    var check = CancellationCheck()
     let shown = state.rows.indices.filter(isShown)
     var children = [[Int32]](repeating: [], count: state.rows.count)
     for row in shown {
@@ -31,6 +35,7 @@ struct GraphOrder {
     for base in shown.filter({ edges[$0].isEmpty }).sorted(by: isNewer) {
       var waiting = [base]
       while let next = waiting.popLast() {
+        try check.pass()
         if !isOpened[next] { waiting += list(from: next, edges) }
       }
     }

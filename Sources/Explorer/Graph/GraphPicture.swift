@@ -21,13 +21,13 @@ public struct GraphPicture: Sendable {
   ///   - arrangement: what a filter picks is shown with all that it stands on.
   ///   - unfolded: the topmost records of chains that are not folded.
   /// - Complexity: that of ``GraphLayout``.
-  public init(_ cache: CacheState, _ arrangement: Arrangement, unfolded: Set<RecordID>) {
+  public init(_ cache: CacheState, _ arrangement: Arrangement, unfolded: Set<RecordID>) throws(CancellationError) {
     self.cache = cache
     choice = arrangement.choice
     isMatch = arrangement.isMatch
     let matches = isMatch
     let shown = matches.map { cache.withAncestors($0) }
-    layout = GraphLayout(cache, showing: shown)
+    layout = try GraphLayout(cache, showing: shown)
     lines = GraphLines(layout, of: cache, unfolded: unfolded) { matches?[$0] == true }
   }
 }

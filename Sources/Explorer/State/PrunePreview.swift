@@ -35,7 +35,7 @@ public struct PrunePreview: Sendable {
     self.plan = plan
     let places = Dictionary(uniqueKeysWithValues: KeptReason.allCases.enumerated().map { ($1, $0) })
     let rows = plan.state.rows
-    let open = plan.rules.isEmpty ? plan : plan.limited(rule: plan.rules.count - 1, to: .none)
+    let open = plan.limited(to: .none)
     protected = open.kept.sorted {
       (places[$0.reason] ?? 0, -rows[$0.row].size, rows[$0.row].id)
         < (places[$1.reason] ?? 0, -rows[$1.row].size, rows[$1.row].id)

@@ -137,7 +137,7 @@ struct PruneState: Sendable {
     let last = policies.count - 1
     // Keys may have moved the limit while the plan was made.
     if let rule = preview.plan.rules.last, policies[last].limits != rule.policy.limits {
-      take(preview.plan.limited(rule: last, to: policies[last].limits))
+      take(preview.plan.limited(to: policies[last].limits))
     }
     let cut = cutLine(ofRule: awaited ?? last)
     if awaited == nil, let line = before.flatMap({ self.line(of: $0) }) {
@@ -201,7 +201,7 @@ struct PruneState: Sendable {
     let last = policies.count - 1
     policies[last].limits = limits
     guard let plan else { return }
-    take(plan.limited(rule: last, to: limits))
+    take(plan.limited(to: limits))
     if let line = cutLine(ofRule: last) { position.cursor = line }
   }
 

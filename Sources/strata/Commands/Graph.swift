@@ -28,7 +28,7 @@ struct Graph: AsyncParsableCommand {
     let reading = try await source.read()
     let state = try around(reading.state)
     switch format {
-    case .text: printText(state, now: reading.moment)
+    case .text: try printText(state, now: reading.moment)
     case .dot: printDot(state)
     case .json: try printJSON(GraphJSON(state))
     }
@@ -41,8 +41,8 @@ struct Graph: AsyncParsableCommand {
     return state.keeping { _, number in wanted.contains(number) }
   }
 
-  private func printText(_ state: CacheState, now: Timestamp) {
-    let layout = GraphLayout(state)
+  private func printText(_ state: CacheState, now: Timestamp) throws {
+    let layout = try GraphLayout(state)
     let drawer = GraphText(isASCII: ascii || !Screen.localeIsUTF8)
     let width = 2 * min(20, layout.laneCount)
     for number in 0..<layout.count {

@@ -20,7 +20,7 @@ struct Remove: AsyncParsableCommand {
     let source = try root.source()
     let state = try await source.told().state
     let wanted = try ids.map { try state.resolve($0) }
-    let plan = PrunePlan(state, removing: wanted)
+    let plan = try PrunePlan(state, removing: wanted)
     for row in wanted {
       guard let reason = plan.reason(forRow: row) else { continue }
       throw Failure.failed("\(state.rows[row].id) can't go: \(reason.words)")

@@ -107,7 +107,7 @@ struct ParsedPolicy {
   /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
   func plan(_ reading: Reading) throws -> PrunePlan {
     let preset = try preset(reading)
-    return PrunePlan(
+    return try PrunePlan(
       reading.state, policies: preset.policies ?? [own], behavior: preset.assumptions.applied(to: reading.behavior),
       now: at ?? reading.moment, free: preset.free ?? reading.space?.free)
   }
