@@ -72,7 +72,7 @@ let package = Package(
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "BuildCache", "BuildCacheStore", "CLinux", "TestSupport",
+        "BuildCache", "BuildCacheStore", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

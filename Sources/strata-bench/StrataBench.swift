@@ -13,8 +13,7 @@ struct StrataBench: AsyncParsableCommand {
       The cache: chains of ten layers; in every fifty records one merge of two and one diff of two; sizes known, \
       uniform below 10 MB; 0 to 19 uses; last used within 60 days; no trees. The policy: all, keep-bytes half of all \
       bytes. Prints the median and the spread of the runs, and how often that of a program or method that does the \
-      same, run beside it: the sqlite3 shell, ncdu, ranking all candidates anew after each victim (to 2,000 records). \
-      Those that aren't installed are left out.
+      same, run beside it: the sqlite3 shell, ncdu. Those that aren't installed are left out.
       """)
 
   /// What can be measured.

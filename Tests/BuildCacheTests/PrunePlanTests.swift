@@ -1,4 +1,6 @@
 import BuildCache
+import CacheReport
+import Foundation
 import TestSupport
 import Testing
 
@@ -152,6 +154,15 @@ import Testing
       _ = try PrunePlan(state, policies: [PrunePolicy(all: true)], now: Timestamp(nanoseconds: 0))
     }
     await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
+  @Test("a plan is written as JSON and read as the same", arguments: [false, true]) func json(namesRules: Bool) throws {
+    var random = SeededGenerator(5)
+    let state = randomState(rows: 50, &random)
+    let policies = [PrunePolicy(keepBytes: state.total / 2), PrunePolicy(all: true)]
+    let plan = try PrunePlan(state, policies: policies, now: Timestamp(nanoseconds: 0))
+    let report = PlanReport(plan, leaving: Set(state.rows.prefix(9).map(\.id)), namesRules: namesRules)
+    #expect(try JSONDecoder().decode(PlanReport.self, from: try JSONEncoder().encode(report)) == report)
   }
 
   @Test("why the rest stays, each for its own reason") func reasons() throws {

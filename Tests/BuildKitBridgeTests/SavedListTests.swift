@@ -1,6 +1,7 @@
 import BuildCache
 import CacheReport
 import Foundation
+import TestSupport
 import Testing
 
 @testable import BuildKitBridge
@@ -28,6 +29,19 @@ import Testing
     #expect(row.usageCount == 2)
     #expect(row.lastUsedAt?.text == "2026-11-24T03:41:37.266710818Z")
     #expect(array.first { $0.id == "05rvbkv7bdglr3tbp9luaz3u2" }?.lastUsedAt == nil)
+  }
+
+  @Test("a list keeps the contract of sources, and is neither pruned nor looked into") func contract() async throws {
+    let file = Self.folder.appending(path: "du.jsonl")
+    let source = try SavedList(readingFrom: file.path)
+    try await checkContract(of: source, refusesPruning: true, refusesInsight: true) { try Data(contentsOf: file) }
+    #expect(source.pruning().refusal == "a saved list")
+  }
+
+  @Test("what is written of a list is read as the same") func bothWays() throws {
+    for row in try SavedDiskUsage.read(try bytes("du.json"), name: "du.json") {
+      #expect(try JSONDecoder().decode(UsageRow.self, from: try JSONEncoder().encode(row)) == row)
+    }
   }
 
   private struct Recorded: Decodable {

@@ -176,4 +176,11 @@ import Testing
     let isDue = ticker.isDue(at: start + .seconds(60))
     #expect(unwatched == nil && !isDue)
   }
+
+  @Test("the cache of these tests keeps the contract of sources") func double() async throws {
+    try await checkContract(of: MemoryCache(sample)) { 0 }
+    try await checkContract(
+      of: MemoryCache(sample, readOnlyReason: "no", noInsightReason: "no"), refusesPruning: true, refusesInsight: true
+    ) { 0 }
+  }
 }

@@ -49,14 +49,16 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
       tags: [])
   }
   func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) -> PruneReport {
-    let victims = plan.victims.map { plan.state.rows[$0.row] }
+    let planned = plan.victims.map { plan.state.rows[$0.row] }
+    let victims = rows.withLock { state in planned.filter { state.index(of: $0.id) != nil } }
     let ids = Set(victims.map(\.id))
     pruned.withLock { $0.append(victims.map(\.id)) }
     rows.withLock { state in state = state.keeping { row, _ in !ids.contains(row.id) } }
     for victim in victims { progress(victim) }
     var report = PruneReport()
     report.removed = victims.count
-    report.freed = plan.freed
+    report.freed = victims.reduce(0) { $0 + $1.size }
+    report.changed = planned.map(\.id).filter { !ids.contains($0) }
     return report
   }
 
@@ -75,7 +77,8 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
 
   /// Every record holds the same small tree.
   func files(of id: RecordID, at path: FilePath) throws -> [TreeFile] {
-    switch path {
+    _ = try details(of: id)
+    return switch path {
     case "/":
       [
         TreeFile(name: "usr", isFolder: true, bytes: 9_000_000),
