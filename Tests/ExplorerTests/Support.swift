@@ -1,4 +1,4 @@
-import BuildCache
+@testable import BuildCache
 import Synchronization
 import SystemPackage
 import Terminal
@@ -57,7 +57,7 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
     for victim in victims { progress(victim) }
     var report = PruneReport()
     report.removed = victims.count
-    report.freed = victims.reduce(0) { $0 + $1.size }
+    report.freed = victims.reduce(0) { $0.addingSaturating($1.size) }
     report.changed = planned.map(\.id).filter { !ids.contains($0) }
     return report
   }
