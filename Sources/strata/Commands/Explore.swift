@@ -8,91 +8,6 @@ import Glibc
 import SystemPackage
 import Terminal
 
-/// When colours are used.
-enum ColorMode: String, ExpressibleByArgument, CaseIterable {
-  case auto
-  case always
-  case never
-
-  /// Whether to use colours: `auto` heeds `NO_COLOR`.
-  var usesColor: Bool {
-    switch self {
-    case .always: true
-    case .never: false
-    case .auto: getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
-    }
-  }
-}
-
-/// How the explorer looks; shared with `demo`, which ends in it.
-struct ScreenOptions: ParsableArguments {
-  @Flag(help: "Draw with ASCII signs only, as is done where the locale has no UTF-8.") var ascii = false
-  @Flag(help: "Let the mouse click, double click and scroll; the terminal then no longer selects text with it.")
-  var mouse = false
-  @Option(help: "Use colours: auto, always or never.") var color = ColorMode.auto
-
-  /// Opens the explorer on a cache, and comes back when the user leaves it.
-  ///
-  /// On the main thread, which may wait for keys: a thread of the pool that waits is missing there, and on a machine
-  /// with one processor it would be the only one.
-  ///
-  /// - Throws: ``Failure`` 2 where there is no terminal, or one that can't place text.
-  @MainActor func explore(_ source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset())
-    async throws
-  {
-    let screen: Screen
-    do {
-      screen = try Screen(usesColor: color.usesColor, usesMouse: mouse)
-    } catch {
-      throw Failure.wrongUse(error.description)
-    }
-    defer { screen.close() }
-    let waker = screen.waker
-    let session = ExplorerSession(
-      source, first: first, prune: prune, isASCII: ascii || !Screen.localeIsUTF8, size: screen.size,
-      outlets: Self.outlets(copy: Screen.copy)
-    ) { waker.wake() }
-    var ticker = Ticker()
-    loop: while !session.state.hasQuit {
-      screen.present(session.frame())
-      crashIfAsked()
-      let wait = ticker.wait(isWatching: session.state.isWatching, at: .now)
-      switch screen.nextEvent(within: wait.map { Int($0 / .milliseconds(1)) + 1 }) {
-      case .key(let key): session.send(.key(key))
-      case .mouse(let mouse): session.send(.mouse(mouse))
-      case .resize(let size): session.send(.resize(size))
-      case .wake: session.receive()
-      case .timeout: break
-      case .interrupt: break loop
-      case .terminate:
-        await session.finish()
-        screen.close()
-        Strata.end(128 + SIGTERM)
-      }
-      if ticker.isDue(at: .now) { session.send(.tick) }
-    }
-    await session.finish()
-  }
-
-  /// What keys of the explorer reach outside the cache.
-  static func outlets(copy: @escaping @Sendable (String) -> Void) -> ExplorerSession.Outlets {
-    ExplorerSession.Outlets(copy: copy) { cache, rows in
-      let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
-      return try writeNew(json, named: "strata-export", extension: "json")
-    } readPolicy: { file, ranking, space in
-      // Standard input is where the keys come from.
-      try DaemonConfig(readingFrom: file == "-" ? "./-" : file).policies(for: ranking, diskSize: space?.capacity)
-    }
-  }
-
-  /// A crash on purpose, so that a test can see what it leaves of the terminal.
-  private func crashIfAsked() {
-    #if DEBUG
-      if getenv("STRATA_CRASH") != nil { fatalError("a crash on purpose") }
-    #endif
-  }
-}
-
 /// `strata explore`, and `strata` alone: the explorer.
 struct Explore: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -128,7 +43,8 @@ struct Explore: AsyncParsableCommand {
     let source: any CacheSource = readOnly ? LookingOnly(opened) : opened
     // What is said of a policy depends on the cache: then that is read before there is a screen.
     let first = parsed.isPlain ? nil : try await source.read()
-    let preset = try first.map { try parsed.preset($0) } ?? PrunePreset()
+    let preset = PrunePreset(
+      policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free)
     guard print else { return try await screen.explore(source, first: first, prune: preset) }
     let isASCII = screen.ascii || !Screen.localeIsUTF8
     let outlets = ScreenOptions.outlets { _ in }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import BuildCache
 import BuildKitBridge
-import Explorer
 
 extension RankingRule: ExpressibleByArgument {}
 
@@ -106,16 +105,16 @@ struct ParsedPolicy {
   ///
   /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
   func plan(_ reading: Reading) throws -> PrunePlan {
-    let preset = try preset(reading)
+    let rules = try rules(for: reading) ?? [own]
     return try PrunePlan(
-      reading.state, policies: preset.policies ?? [own], behavior: preset.assumptions.applied(to: reading.behavior),
-      now: at ?? reading.moment, free: preset.free ?? reading.space?.free)
+      reading.state, policies: rules, behavior: assumptions.applied(to: reading.behavior), now: at ?? reading.moment,
+      free: free ?? reading.space?.free)
   }
 
-  /// What it comes to for a source: its rules where there are some, and what is assumed besides.
+  /// The rules that it comes to for a source; nothing where none were given.
   ///
   /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
-  func preset(_ reading: Reading) throws -> PrunePreset {
+  func rules(for reading: Reading) throws -> [PrunePolicy]? {
     let behavior = assumptions.applied(to: reading.behavior)
     let policies = try config.map {
       try Self.policies(of: $0, for: behavior.ranking, diskSize: diskSize ?? reading.space?.capacity)
@@ -129,7 +128,7 @@ struct ParsedPolicy {
       printError("--restarted: the embedded cache never counts such uses; it is left out")
     }
     warn(rules, behavior)
-    return PrunePreset(policies: policies ?? (own == PrunePolicy() ? nil : [own]), assumptions: assumptions, free: free)
+    return policies ?? (own == PrunePolicy() ? nil : [own])
   }
 
   private static func policies(of config: DaemonConfig, for ranking: RankingRule, diskSize: Int64?) throws
@@ -142,7 +141,8 @@ struct ParsedPolicy {
     return policies
   }
 
-  private var assumptions: PruneAssumptions {
+  /// What is assumed of whoever carries a prune out.
+  var assumptions: PruneAssumptions {
     PruneAssumptions(ranking: ranking, isRestarted: restarted == .auto ? nil : restarted == .yes)
   }
 

@@ -1,8 +1,6 @@
 import ArgumentParser
 import BuildCache
-import BuildCacheStore
 import CacheReport
-import Foundation
 import SystemPackage
 
 /// `strata show`: all about one record.
@@ -29,48 +27,6 @@ struct Show: AsyncParsableCommand {
       for field in description.fields { table.add([field.name + ":", field.value]) }
       output.lines(table.lines.dropFirst())
     }
-  }
-}
-
-/// `strata why`: why a record is prunable, or is not.
-struct Why: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Tell why a record would be pruned or not, with the chain of records that hold it.",
-    discussion: "Takes the options of prune; without any, the question is whether it can be pruned at all.")
-
-  @OptionGroup var source: SourceOptions
-  @Argument(help: "The record.") var id: String
-  @OptionGroup var policy: PolicyOptions
-
-  func run() async throws {
-    let parsed = try policy.parsed()
-    let plan = try parsed.plan(try await source.read())
-    let row = try plan.state.resolve(id)
-    output.lines(plan.explanation(ofRow: row, now: plan.now, naming: { $0 }))
-  }
-}
-
-/// `strata files`: what a record holds.
-struct Files: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "List what a record's tree holds, the largest first, with the bytes of all beneath.")
-
-  @OptionGroup var root: RootOptions
-  @Argument(help: "The record.") var id: String
-  @Argument(help: "A path in it.") var path = "/"
-
-  func run() async throws {
-    let source = try root.source()
-    let insight = try await source.insight().means(to: "look into a record")
-    let files = try await insight.files(of: source.resolve(id), at: FilePath(path))
-    var table = TextTable([.init(title: "SIZE", isNumber: true), .init(title: "NAME")])
-    for file in files {
-      table.add([
-        ByteCount(file.bytes).text,
-        file.name.string + (file.isFolder ? "/" : file.target.map { " -> \($0)" } ?? ""),
-      ])
-    }
-    output.table(table)
   }
 }
 

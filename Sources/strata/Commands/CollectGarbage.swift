@@ -1,0 +1,19 @@
+import ArgumentParser
+import BuildCache
+import BuildCacheStore
+
+/// `strata gc`: drops what no lease holds.
+struct CollectGarbage: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gc", abstract: "Drop snapshots and blobs that no lease holds.")
+
+  @OptionGroup var root: RootOptions
+
+  func run() async throws {
+    try await root.withCache(.reclaim) { cache in
+      let bytes = try await cache.manager.unownedBytes()
+      let count = try await cache.manager.collectGarbage()
+      output.line("Dropped \(count), freed \(ByteCount(bytes).text).")
+    }
+  }
+}

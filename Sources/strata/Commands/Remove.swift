@@ -1,0 +1,41 @@
+import ArgumentParser
+import BuildCache
+import BuildCacheStore
+import CacheReport
+import Glibc
+
+/// `strata rm`: prunes just these.
+struct Remove: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rm", abstract: "Remove records with all that stands on them, after asking.")
+
+  @OptionGroup var root: RootOptions
+  @Argument(help: ArgumentHelp("Records.", valueName: "id")) var ids: [String]
+  @Flag(help: "Don't ask.") var yes = false
+
+  func run() async throws {
+    guard yes || isatty(STDIN_FILENO) == 1 else {
+      throw Failure.wrongUse("there is no terminal to ask on: add --yes")
+    }
+    let source = try root.source()
+    let state = try await source.told().state
+    let wanted = try ids.map { try state.resolve($0) }
+    let plan = try PrunePlan(state, removing: wanted)
+    for row in wanted {
+      guard let reason = plan.reason(forRow: row) else { continue }
+      throw Failure.failed("\(state.rows[row].id) can't go: \(reason.words)")
+    }
+    let others = plan.count - Set(wanted).count
+    if !yes {
+      try PlanText.confirm(
+        "Remove \(counted(plan.count)), \(others) of them as they stand on what you named, freeing "
+          + "\(ByteCount(plan.freed).text)?")
+    }
+    output.keepGoing()
+    let pruner = try await source.pruning().means(to: "remove records")
+    let report = try await pruner.carryOut(plan, progress: PlanText.tellRemoved)
+    PlanText.tell(report)
+    PlanText.tellChanged(report)
+    try PlanText.end(report)
+  }
+}

@@ -1,0 +1,21 @@
+import ArgumentParser
+import BuildCache
+import CacheReport
+
+/// `strata why`: why a record is prunable, or is not.
+struct Why: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tell why a record would be pruned or not, with the chain of records that hold it.",
+    discussion: "Takes the options of prune; without any, the question is whether it can be pruned at all.")
+
+  @OptionGroup var source: SourceOptions
+  @Argument(help: "The record.") var id: String
+  @OptionGroup var policy: PolicyOptions
+
+  func run() async throws {
+    let parsed = try policy.parsed()
+    let plan = try parsed.plan(try await source.read())
+    let row = try plan.state.resolve(id)
+    output.lines(plan.explanation(ofRow: row, now: plan.now, naming: { $0 }))
+  }
+}
