@@ -200,7 +200,9 @@ private struct Work: Sendable {
         if reading.state == last { return .unchanged(reading, rights) }
         // Cursors and marks are looked for by id: that is made ready here, and not while a key waits.
         if last != nil { _ = reading.state.index(of: "") }
-        return .loaded(Inventory(reading), Arrangement(reading.state, choice, now: reading.moment), rights)
+        async let inventory = Inventory(reading)
+        let arrangement = Arrangement(reading.state, choice, now: reading.moment)
+        return .loaded(await inventory, arrangement, rights)
       } catch {
         return .notRead("\(error)", clock.now())
       }

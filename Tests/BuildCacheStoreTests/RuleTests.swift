@@ -192,6 +192,23 @@ private final class WatchedStore: MetadataStore {
     #expect(next.cleared.isEmpty)
   }
 
+  @Test("A5, B13: one that came back is not handed out to be written: its tree is done, and may share files")
+  func cameBackIsDone() async throws {
+    let mutable = try await manager.new()
+    let commit = try mutable.commit()
+    try await commit.finalize()
+    try mutable.release()
+    try commit.release()
+    let next = try reopened()
+    let back = try next.getMutable(commit.id)
+    #expect(await code { _ = try await back.mount() } == .invalid)
+    try back.release()
+    // Looking at it is as ever, and so is writing to one that never was done.
+    let fresh = try await next.new()
+    _ = try await fresh.mount()
+    try fresh.release()
+  }
+
   @Test("A5, B14: what is written to a record whose lease went with it is not stored") func removedAndUpdated()
     async throws
   {

@@ -107,11 +107,9 @@ extension CacheManager {
 
   /// Whether a record that was removed while held left a tree under its own id, and a lease on it: without them garbage
   /// collection and the next open would clear whatever is stored of it (E3).
-  ///
-  /// - Complexity: O(leases), for such records alone.
   func hasOwnTree(_ removed: Record) -> Bool {
-    guard (try? store.snapshot(removed.id)) ?? nil != nil, let leases = try? store.leases() else { return false }
-    return leases.contains { $0.id == removed.id && $0.snapshots.contains(removed.id) }
+    guard (try? store.snapshot(removed.id)) ?? nil != nil else { return false }
+    return (try? store.leases(holding: removed.id, or: nil).contains(removed.id)) == true
   }
 
   /// Removes a record, and its lease where its snapshot goes with it (B12).

@@ -84,7 +84,12 @@ extension CacheManager {
   func mount(_ record: Record, readOnly: Bool, _ providers: BlobProviders) async throws -> FilePath {
     let isHalf = state.withLock { _ in record.equalMutable != nil }
     if record.isMutable || (isHalf && readOnly) {
-      return snapshotter.folder(of: try snapshot(of: record).tree)
+      let snapshot = try snapshot(of: record)
+      // One that came back after its removal (A5) names a tree that is done, and that shares files with others.
+      guard readOnly || snapshot.kind == .active else {
+        throw CacheError(.invalid, "record \(record.id) can't be written: its tree is done")
+      }
+      return snapshotter.folder(of: snapshot.tree)
     }
     try await finalize(record)
     try await extract(record, providers)
