@@ -17,7 +17,7 @@ extension ExplorerState {
   /// The same before any key changed what is assumed: whoever stays for a reason of its own is told by that.
   var standingBehavior: PruneBehavior { options.prune.assumptions.applied(to: inventory.reading.behavior) }
 
-  mutating func take(_ preview: PrunePreview) {
+  mutating func planArrived(_ preview: PrunePreview) {
     let isFirst = prune.plan == nil
     prune.take(preview, of: readingCount)
     if message == Self.planning { message = "" }
@@ -98,7 +98,7 @@ extension ExplorerState {
   }
 
   /// Takes what was typed into the rule under the cursor.
-  mutating func take(_ entry: Entry) throws(CacheError) -> [Effect] {
+  mutating func entryTyped(_ entry: Entry) throws(CacheError) -> [Effect] {
     let number = prune.ruleNumber
     let isOff = entry.text.isEmpty || entry.text == "0"
     func bytes(_ name: String) throws(CacheError) -> Int64 {
@@ -130,7 +130,7 @@ extension ExplorerState {
   }
 
   /// Takes the rules of a file.
-  mutating func take(_ policies: [PrunePolicy], from file: String) -> [Effect] {
+  mutating func rulesArrived(_ policies: [PrunePolicy], from file: String) -> [Effect] {
     guard !policies.isEmpty else {
       message = "\(file): gc is off, its daemon removes nothing by itself"
       return []

@@ -56,7 +56,7 @@ extension ExplorerState {
     case .control("u"): entry.text = ""
     case .enter:
       do {
-        let effects = try take(entry)
+        let effects = try entryTyped(entry)
         overlay = nil
         return effects
       } catch {

@@ -101,12 +101,3 @@ public struct ExplorerState: Sendable {
   /// An id as the lists show it.
   func shortID(_ id: RecordID) -> String { String(id.prefix(idWidth)) }
 }
-
-/// The Marks screen's own state.
-struct MarkedState: Sendable {
-  /// The marked rows, the largest first.
-  var rows: [Int] = []
-  var position = ListPosition()
-  /// What goes where they are pruned, with all that hangs on them; absent until it is planned.
-  var plan: PrunePlan?
-}

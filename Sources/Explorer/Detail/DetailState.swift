@@ -42,7 +42,7 @@ extension ExplorerState {
     (detail.standing, detail.isStandingAsked) = (nil, false)
   }
 
-  mutating func take(_ description: RecordDescription) {
+  mutating func descriptionArrived(_ description: RecordDescription) {
     guard description.row == detail.asked else { return }
     detail.description = description
     detail.isDescriptionOld = false
@@ -50,7 +50,7 @@ extension ExplorerState {
   }
 
   /// Takes a plan without limit: whoever stays in it has a reason of its own.
-  mutating func takeStanding(_ plan: PrunePlan) {
+  mutating func standingArrived(_ plan: PrunePlan) {
     detail.standing = plan
     if explainsWhenStood {
       explainsWhenStood = false

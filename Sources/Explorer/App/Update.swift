@@ -18,21 +18,21 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
   case .tick: effects = state.overlay == nil && state.isWatching && !state.isReading ? state.readAgain() : []
   case .glimpsed(let inventory, let arrangement): if !state.isLoaded { state.glimpse = (inventory, arrangement) }
   case .loaded(let inventory, let arrangement, let rights):
-    effects = state.endReading() + state.take(inventory, arrangement, rights)
-  case .unchanged(let reading, let rights): effects = state.endReading() + state.take(unchanged: reading, rights)
+    effects = state.endReading() + state.readingArrived(inventory, arrangement, rights)
+  case .unchanged(let reading, let rights): effects = state.endReading() + state.sameReadingArrived(reading, rights)
   case .notRead(let problem, let moment):
     state.failedAt = moment
     state.message = problem
     effects = state.endReading()
-  case .arranged(let arrangement): effects = state.take(arrangement)
-  case .laidOut(let picture): state.take(picture)
+  case .arranged(let arrangement): effects = state.arrangementArrived(arrangement)
+  case .laidOut(let picture): state.pictureArrived(picture)
   case .related(let related): state.graph.related = related
-  case .described(let description): state.take(description)
-  case .stood(let plan): state.takeStanding(plan)
-  case .chosen(let plan): state.takeChosen(plan)
-  case .listed, .notListed: state.takeFiles(event)
-  case .planned(let preview): state.take(preview)
-  case .policyRead(let policies, let file): effects = state.take(policies, from: file)
+  case .described(let description): state.descriptionArrived(description)
+  case .stood(let plan): state.standingArrived(plan)
+  case .chosen(let plan): state.removalArrived(plan)
+  case .listed, .notListed: state.filesArrived(event)
+  case .planned(let preview): state.planArrived(preview)
+  case .policyRead(let policies, let file): effects = state.rulesArrived(policies, from: file)
   case .freed(let sizes): state.frees.merge(sizes) { $1 }
   case .failed(let message): state.fail(message)
   case .removed(let row): state.count(row)
@@ -54,7 +54,7 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
 extension ExplorerState {
   /// Takes what was read, where it isn't what was there: cursors, marks, folds and scrolling stay, and so does what is
   /// shown until its successor is there.
-  fileprivate mutating func take(_ inventory: Inventory, _ arrangement: Arrangement, _ rights: Rights) -> [Effect] {
+  fileprivate mutating func readingArrived(_ inventory: Inventory, _ arrangement: Arrangement, _ rights: Rights) -> [Effect] {
     let listed = records.current.map { cache.rows[$0].id }
     let isNews = inventory.reading.notes != self.inventory.reading.notes
     self.inventory = inventory
@@ -86,7 +86,7 @@ extension ExplorerState {
   }
 
   /// Takes a reading of the same records: only ages have changed, and what depends on them, or on the disk.
-  fileprivate mutating func take(unchanged reading: Reading, _ rights: Rights) -> [Effect] {
+  fileprivate mutating func sameReadingArrived(_ reading: Reading, _ rights: Rights) -> [Effect] {
     let last = inventory.reading
     inventory.take(unchanged: reading)
     self.rights = rights
@@ -127,7 +127,7 @@ extension ExplorerState {
     .arrange(cache, choice, from: records.arrangement, at: now)
   }
 
-  fileprivate mutating func take(_ arrangement: Arrangement) -> [Effect] {
+  fileprivate mutating func arrangementArrived(_ arrangement: Arrangement) -> [Effect] {
     guard arrangement.choice == choice else { return [] }
     let current = records.current
     let isFiltered = arrangement.choice.filter != records.arrangement.choice.filter || choice.filter.dependsOnTime

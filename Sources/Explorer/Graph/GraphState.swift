@@ -82,7 +82,7 @@ extension ExplorerState {
   }
 
   /// Takes a layout, where the filter is still the one that it was made for; the cursor stays on its record.
-  mutating func take(_ picture: GraphPicture) {
+  mutating func pictureArrived(_ picture: GraphPicture) {
     guard picture.choice.filter == records.arrangement.choice.filter else { return }
     graph.take(
       picture, of: readingCount,

@@ -48,7 +48,7 @@ extension ExplorerState {
     return [.choose(cache, chosen)]
   }
 
-  mutating func takeChosen(_ plan: PrunePlan) {
+  mutating func removalArrived(_ plan: PrunePlan) {
     if screen == .marks { marked.plan = plan }
     guard asksWhenChosen else { return }
     asksWhenChosen = false

@@ -143,7 +143,7 @@ extension ExplorerState {
     return listFiles()
   }
 
-  mutating func takeFiles(_ event: ExplorerEvent) {
+  mutating func filesArrived(_ event: ExplorerEvent) {
     switch event {
     case .listed(let id, let path, let list) where id == files.record && path == files.path: files.files = list
     case .notListed(let id, let path, let problem) where id == files.record && path == files.path:

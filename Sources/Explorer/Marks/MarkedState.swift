@@ -1,0 +1,10 @@
+import BuildCache
+
+/// The Marks screen's own state.
+struct MarkedState: Sendable {
+  /// The marked rows, the largest first.
+  var rows: [Int] = []
+  var position = ListPosition()
+  /// What goes where they are pruned, with all that hangs on them; absent until it is planned.
+  var plan: PrunePlan?
+}
