@@ -127,20 +127,3 @@ extension Effect {
     }
   }
 }
-
-/// What a key can mean.
-enum Action: Hashable, Sendable {
-  case move(Motion)
-  case show(ExplorerState.Screen)
-  case nextScreen
-  case open, parent, child, lanesLeft, lanesRight
-  case detail, detailDown, detailUp
-  case filter, nextMatch, previousMatch, dismiss
-  case mark, markTree, markAll, unmark, undoMark
-  case pruneMarked
-  case sortMenu, reverse
-  case hold, copy, export
-  case refresh, watch, help, back
-  case moreBytes, fewerBytes, morePercent, fewerPercent
-  case typeLimit, typeDuration, typeFilter, toggleAll, editPolicy, carryOut, why
-}

@@ -12,13 +12,7 @@ extension ExplorerState {
     drawTitle(on: &grid, layout)
     if let row = layout.bar { drawBar(on: &grid, row) }
     if let row = layout.tabs { drawTabs(on: &grid, row) }
-    switch screen {
-    case .records: asGlimpsed.drawRecords(on: &grid, layout)
-    case .graph: drawGraph(on: &grid, layout)
-    case .prune: drawPrune(on: &grid, layout)
-    case .files: drawFiles(on: &grid, layout)
-    case .marks: drawMarks(on: &grid, layout)
-    }
+    screen.itself.draw(self, on: &grid, layout)
     if let pane = layout.detail { drawDetail(on: &grid, pane) }
     if let row = layout.message { drawMessage(on: &grid, row) }
     if let row = layout.footer { drawFooter(on: &grid, row) }
@@ -27,7 +21,7 @@ extension ExplorerState {
   }
 
   /// The same with what there is to see before the cache is read.
-  private var asGlimpsed: ExplorerState {
+  var asGlimpsed: ExplorerState {
     guard !isLoaded, let glimpse else { return self }
     var state = self
     state.inventory = glimpse.inventory
@@ -91,7 +85,7 @@ extension ExplorerState {
     for tab in Screen.allCases where tab != .marks || screen == .marks {
       let isOpen = tab == screen
       column += grid.draw(
-        isOpen ? "[\(tab.title)]" : " \(tab.title) ", at: Point(column: column, row: row),
+        isOpen ? "[\(tab.itself.title)]" : " \(tab.itself.title) ", at: Point(column: column, row: row),
         style: Style(bold: isOpen, dim: tab == .files && rights.noInsight != nil))
     }
     var facts: [String] = []
@@ -142,9 +136,9 @@ extension ExplorerState {
       return
     }
     for binding in Binding.all(on: screen) where binding.isLikely {
-      if binding.action == .show(screen) { continue }
+      if binding.shows == screen { continue }
       let key = binding.keys.first?.label ?? ""
-      let words = binding.action == .pruneMarked && marks.isEmpty ? "prune this" : binding.words
+      let words = binding.footerWords?(self) ?? binding.words
       guard column + displayWidth(key) + displayWidth(words) + 1 < size.columns else { break }
       let isOff = binding.whyOff(self) != nil
       column += grid.draw(key, at: Point(column: column, row: row), style: Style(bold: !isOff, dim: isOff))

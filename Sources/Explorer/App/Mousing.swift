@@ -25,9 +25,9 @@ extension ExplorerState {
   private func tab(atColumn column: Int) -> Screen? {
     var start = 1
     for tab in Screen.allCases where tab != .marks || screen == .marks {
-      let end = start + displayWidth(tab.title) + 2
+      let end = start + displayWidth(tab.itself.title) + 2
       if (start..<end).contains(column) {
-        return Binding.all.first { $0.action == .show(tab) }?.whyOff(self) == nil ? tab : nil
+        return Binding.everywhere.first { $0.shows == tab }?.whyOff(self) == nil ? tab : nil
       }
       start = end
     }

@@ -54,7 +54,9 @@ public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Eff
 extension ExplorerState {
   /// Takes what was read, where it isn't what was there: cursors, marks, folds and scrolling stay, and so does what is
   /// shown until its successor is there.
-  fileprivate mutating func readingArrived(_ inventory: Inventory, _ arrangement: Arrangement, _ rights: Rights) -> [Effect] {
+  fileprivate mutating func readingArrived(_ inventory: Inventory, _ arrangement: Arrangement, _ rights: Rights)
+    -> [Effect]
+  {
     let listed = records.current.map { cache.rows[$0].id }
     let isNews = inventory.reading.notes != self.inventory.reading.notes
     self.inventory = inventory
@@ -69,19 +71,12 @@ extension ExplorerState {
     if isNews && message.isEmpty { message = inventory.summary }
     isLoaded = true
     glimpse = nil
-    if screen != .prune { prune.forgetPlan() }
-    if screen != .graph { graph.forget() }
     asksWhenChosen = false
     explainsWhenStood = false
     renewDetails()
     var effects: [Effect] = []
     if arrangement.choice != choice { effects.append(arrange()) }
-    switch screen {
-    case .graph: effects.append(layOut())
-    case .prune: effects.append(makePlan())
-    case .marks: effects += listMarks()
-    case .records, .files: break
-    }
+    for each in Screen.allCases { effects += each.itself.cacheArrived(&self, isShown: each == screen) }
     return effects
   }
 

@@ -35,6 +35,18 @@ extension ExplorerState {
     return effects
   }
 
+  /// Opens the pane, or closes it.
+  mutating func toggleDetail() -> [Effect] {
+    detail.isWanted = !isDetailShown
+    return []
+  }
+
+  /// Scrolls the pane.
+  mutating func scrollDetail(by lines: Int) -> [Effect] {
+    detail.top = max(0, detail.top + lines)
+    return []
+  }
+
   /// Asks for all anew, as the cache was read; what is shown stays until it is there.
   mutating func renewDetails() {
     detail.asked = nil

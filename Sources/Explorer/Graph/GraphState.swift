@@ -87,15 +87,15 @@ extension ExplorerState {
     graph.take(
       picture, of: readingCount,
       cursorOn: graph.currentID ?? graph.wanted ?? records.current.map { cache.rows[$0].id })
-    if choice.filter != .all, !isMatch(graph.position.cursor) { goToMatch(by: 1) }
+    if choice.filter != .all, !isMatch(graph.position.cursor) { _ = goToMatch(by: 1) }
     graph.position.reveal(height: layout.listLines.count)
   }
 
   /// Goes to a parent or child, or to the next one where the last key went to one of the same record.
   ///
   /// On an unfolded chain the way to the parents folds it, on a folded one the way to the children unfolds it.
-  mutating func walk(toParents: Bool) {
-    guard let layout = graph.layout, let row = graph.current else { return }
+  mutating func walk(toParents: Bool) -> [Effect] {
+    guard let layout = graph.layout, let row = graph.current else { return [] }
     if case .chain(let chain) = graph.lines.line(graph.position.cursor) {
       if !toParents {
         fold(chain, false)
@@ -104,25 +104,26 @@ extension ExplorerState {
         let last = graph.lines.chains[chain].rows.upperBound - 1
         go(to: graph.cache.graphEdges(of: layout.record(atRow: last)).map(\.parent), from: row, toParents: true)
       }
-      return
+      return []
     }
     if toParents, let line = layout.row(of: row), let chain = graph.lines.chain(ofRow: line) {
       fold(chain, true)
       message = "folded: h goes on to what it stands on, l unfolds"
-      return
+      return []
     }
     if var walk = graph.walk, walk.goesToParents == toParents, walk.goals[walk.place] == row,
       walk.place + 1 < walk.goals.count
     {
       walk.place += 1
       go(walk)
-      return
+      return []
     }
     let goals =
       toParents
       ? graph.cache.graphEdges(of: row).map(\.parent)
       : Set(graph.cache.children(of: row)).sorted { (layout.row(of: $0) ?? 0) > (layout.row(of: $1) ?? 0) }
     go(to: goals.filter { layout.row(of: $0) != nil }, from: row, toParents: toParents)
+    return []
   }
 
   private mutating func go(to goals: [Int], from row: Int, toParents: Bool) {
@@ -169,11 +170,12 @@ extension ExplorerState {
   }
 
   /// Scrolls the lanes sideways by hand, until the cursor moves.
-  mutating func moveLanes(by count: Int) {
-    guard let graphLayout = graph.layout else { return }
+  mutating func moveLanes(by count: Int) -> [Effect] {
+    guard let graphLayout = graph.layout else { return [] }
     let room = GraphColumns(width: layout.listColumns, id: idWidth, lanes: graphLayout.laneCount).lanes
     graph.hasMovedLanes = true
     graph.firstLane = max(0, min(graph.firstLane + count * max(1, room / 2), graphLayout.laneCount - room))
     message = graphLayout.laneCount > room ? "" : "all lanes are in sight"
+    return []
   }
 }

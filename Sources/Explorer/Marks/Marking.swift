@@ -3,26 +3,43 @@ import CacheReport
 
 /// Marks, and the question before anything goes.
 extension ExplorerState {
-  mutating func changeMarks(_ action: Action) -> [Effect] {
-    switch action {
-    case .undoMark: marks.undo()
-    case .unmark: marks.set(false, markedRows.map { cache.rows[$0] })
-    case .markAll: marks.set(true, records.order.lazy.map { [cache] in cache.rows[$0] })
-    default:
-      guard let current else { return [] }
-      let row = cache.rows[current]
-      if action == .markTree {
-        marks.set(true, [row] + cache.descendants(of: current).map { cache.rows[$0] })
-        message = wordsForTree(of: current)
-      } else {
-        let chain = foldedChain ?? [current]
-        marks.set(!marks.contains(row.id), chain.map { cache.rows[$0] })
-        if marks.contains(row.id) { message = wordsForTree(of: current) }
-        if screen != .marks { position.move(.down, height: listLines.count) }
-      }
-    }
-    return screen == .marks ? listMarks() : []
+  /// Marks the record under the cursor, or takes its mark away; of a folded chain all.
+  mutating func toggleMark() -> [Effect] {
+    guard let current else { return [] }
+    let row = cache.rows[current]
+    marks.set(!marks.contains(row.id), (foldedChain ?? [current]).map { cache.rows[$0] })
+    if marks.contains(row.id) { message = wordsForTree(of: current) }
+    if screen != .marks { position.move(.down, height: listLines.count) }
+    return marksChanged()
   }
+
+  /// Marks the record under the cursor with all that hangs on it.
+  mutating func markTree() -> [Effect] {
+    guard let current else { return [] }
+    marks.set(true, [cache.rows[current]] + cache.descendants(of: current).map { cache.rows[$0] })
+    message = wordsForTree(of: current)
+    return marksChanged()
+  }
+
+  /// Marks all that is listed.
+  mutating func markAll() -> [Effect] {
+    marks.set(true, records.order.lazy.map { [cache] in cache.rows[$0] })
+    return marksChanged()
+  }
+
+  /// Takes all marks away.
+  mutating func unmarkAll() -> [Effect] {
+    marks.set(false, markedRows.map { cache.rows[$0] })
+    return marksChanged()
+  }
+
+  /// Takes the last change of marks back.
+  mutating func undoMark() -> [Effect] {
+    marks.undo()
+    return marksChanged()
+  }
+
+  private mutating func marksChanged() -> [Effect] { screen == .marks ? listMarks() : [] }
 
   /// The records of the folded chain under the cursor.
   private var foldedChain: [Int]? {

@@ -29,7 +29,7 @@ extension ExplorerState {
   }
 
   /// A step of the limit that suits the total: 1, 2 or 5 with zeros, about a fiftieth of it.
-  private var step: Int64 {
+  var limitStep: Int64 {
     guard let total = prune.rule?.before, total > 0 else { return 1 }
     var step: Int64 = 1
     while step <= total / 50 {
@@ -39,16 +39,12 @@ extension ExplorerState {
     return step
   }
 
-  mutating func changeLimit(_ action: Action) -> [Effect] {
+  /// A hundredth of the total.
+  var limitPercent: Int64 { max(1, (prune.rule?.before ?? 0) / 100) }
+
+  /// Moves the keep-bytes limit of the rule under the cursor.
+  mutating func moveLimit(by change: Int64) -> [Effect] {
     guard let rule = prune.rule else { return [] }
-    let percent = max(1, rule.before / 100)
-    let change =
-      switch action {
-      case .moreBytes: step
-      case .fewerBytes: -step
-      case .morePercent: percent
-      default: -percent
-      }
     var limits = rule.policy.limits
     // Reserved space alone is a limit as max used is; that is what a daemon's old keepBytes says.
     let isReserved = limits.maxUsed == 0 && limits.reserved > 0

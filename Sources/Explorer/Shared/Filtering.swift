@@ -50,20 +50,21 @@ extension ExplorerState {
   }
 
   /// Goes to the next or the previous record that matches, round the ends of the list.
-  mutating func goToMatch(by step: Int) {
+  mutating func goToMatch(by step: Int) -> [Effect] {
     guard lineCount > 0 else {
       message = "nothing matches"
-      return
+      return []
     }
     for distance in 1...lineCount {
       let line = ((position.cursor + step * distance) % lineCount + lineCount) % lineCount
       if isMatch(line) {
         if (line - position.cursor) * step < 0 { message = "round the end of the list" }
         position.cursor = line
-        return
+        return []
       }
     }
     message = "nothing matches"
+    return []
   }
 
   /// Whether a line of the list matches; in the graph those that others stand on are listed too.

@@ -1,0 +1,50 @@
+import BuildCache
+import CacheReport
+import Terminal
+
+/// The ref graph.
+enum GraphScreen: ExplorerScreen {
+  static let title = "2 Graph"
+  static let position: any WritableKeyPath<ExplorerState, ListPosition> & Sendable = \.graph.position
+
+  static let bindings: [Binding] =
+    [
+      Binding(
+        [.character("h"), .left], "fold, or parent", isLikely: true, keepsWalk: true, whyOff: Binding.noRecord
+      ) { $0.walk(toParents: true) },
+      Binding(
+        [.character("l"), .right], "unfold, or child", isLikely: true, keepsWalk: true, whyOff: Binding.noRecord
+      ) { $0.walk(toParents: false) },
+      Binding([.enter], "center", whyOff: Binding.noRecord) { state in
+        state.graph.position.center(height: state.listLines.count)
+        return []
+      },
+      Binding([.character("<")], "lanes to the left") { $0.moveLanes(by: -1) },
+      Binding([.character(">")], "lanes to the right") { $0.moveLanes(by: 1) },
+    ] + Binding.marking + [.preview] + Binding.filtering + [.why] + Binding.details
+    + [.files, .hold, .copy, .export { $0.records.order }]
+
+  static func lineCount(_ state: ExplorerState) -> Int { state.graph.picture == nil ? 0 : state.graph.lines.count }
+  static func listLines(_ layout: Layout) -> Range<Int> { layout.listLines }
+  static func current(_ state: ExplorerState) -> Int? {
+    state.graph.current.flatMap { state.row($0, of: state.graph.cache, state.graph.reading) }
+  }
+
+  static func appeared(_ state: inout ExplorerState, on row: Int?) -> [Effect] {
+    state.graph.select(row.map { state.cache.rows[$0].id })
+    state.graph.position.reveal(height: state.layout.listLines.count)
+    return state.graph.picture == nil ? [state.layOut()] : []
+  }
+
+  static func cacheArrived(_ state: inout ExplorerState, isShown: Bool) -> [Effect] {
+    if isShown { return [state.layOut()] }
+    state.graph.forget()
+    return []
+  }
+
+  static func explained(_ state: inout ExplorerState) -> (plan: PrunePlan, row: Int)? { state.standingOfCurrent }
+
+  static func draw(_ state: ExplorerState, on grid: inout Grid, _ layout: Layout) {
+    state.drawGraph(on: &grid, layout)
+  }
+}

@@ -1,0 +1,82 @@
+import BuildCache
+import Terminal
+
+/// What a prune would take.
+enum PruneScreen: ExplorerScreen {
+  static let title = "3 Prune"
+  static let position: any WritableKeyPath<ExplorerState, ListPosition> & Sendable = \.prune.position
+
+  static let bindings: [Binding] = [
+    Binding([.character("+"), .character("=")], "keep more", isLikely: true, whyOff: Binding.noPlan) {
+      $0.moveLimit(by: $0.limitStep)
+    },
+    Binding([.character("-")], "keep less", isLikely: true, whyOff: Binding.noPlan) {
+      $0.moveLimit(by: -$0.limitStep)
+    },
+    Binding([.character("]")], "keep 1% more", whyOff: Binding.noPlan) { $0.moveLimit(by: $0.limitPercent) },
+    Binding([.character("[")], "keep 1% less", whyOff: Binding.noPlan) { $0.moveLimit(by: -$0.limitPercent) },
+    Binding([.character("e")], "edit the policy", isLikely: true, whyOff: Binding.noPlan) { state in
+      state.overlay = .policyMenu
+      return []
+    },
+    typing("t", "type limit", .maxUsed, isLikely: true),
+    typing("D", "type keep-duration", .keepDuration),
+    Binding([.character("a")], "all: internal, frontend and shared too", whyOff: Binding.noPlan) { $0.edit("a") },
+    Binding(
+      [.enter, .character("d")], "prune these", isLikely: true,
+      whyOff: { state in
+        Binding.readOnly(state) ?? Binding.noPlan(state)
+          ?? (state.prune.plan?.count == 0 ? "this takes nothing: keep less" : nil)
+      }
+    ) { state in
+      if let plan = state.prune.plan { state.ask(plan) }
+      return []
+    },
+    .preview, typing("/", "filter what goes", .filter), .why, .copy,
+  ]
+
+  private static func typing(_ key: Character, _ words: String, _ purpose: Entry.Purpose, isLikely: Bool = false)
+    -> Binding
+  {
+    Binding([.character(key)], words, isLikely: isLikely, whyOff: Binding.noPlan) { state in
+      state.overlay = .entry(Entry(purpose: purpose))
+      return []
+    }
+  }
+
+  static func lineCount(_ state: ExplorerState) -> Int { state.prune.lineCount }
+  static func listLines(_ layout: Layout) -> Range<Int> { layout.pruneLines }
+  static func current(_ state: ExplorerState) -> Int? {
+    guard let plan = state.prune.plan else { return nil }
+    return state.prune.current.flatMap { state.row($0, of: plan.state, state.prune.reading) }
+  }
+
+  static func appeared(_ state: inout ExplorerState, on row: Int?) -> [Effect] {
+    state.prune.plan == nil ? [state.makePlan()] : []
+  }
+
+  static func cacheArrived(_ state: inout ExplorerState, isShown: Bool) -> [Effect] {
+    if isShown { return [state.makePlan()] }
+    state.prune.forgetPlan()
+    return []
+  }
+
+  /// By the plan that is shown.
+  static func explained(_ state: inout ExplorerState) -> (plan: PrunePlan, row: Int)? {
+    guard let plan = state.prune.plan else { return nil }
+    switch state.prune.line(state.prune.position.cursor) {
+    case .cut:
+      state.message = "a limit: what stands above goes, what stands beneath stays"
+      return nil
+    case .heading, .group, nil:
+      state.message = "w explains a record: this line is about several"
+      return nil
+    case .victim, .kept:
+      return state.prune.current.map { (plan, $0) }
+    }
+  }
+
+  static func draw(_ state: ExplorerState, on grid: inout Grid, _ layout: Layout) {
+    state.drawPrune(on: &grid, layout)
+  }
+}

@@ -1,0 +1,41 @@
+import BuildCache
+import Terminal
+
+/// The table of all records.
+enum RecordsScreen: ExplorerScreen {
+  static let title = "1 Records"
+  static let position: any WritableKeyPath<ExplorerState, ListPosition> & Sendable = \.records.position
+
+  static let bindings: [Binding] =
+    Binding.marking + [.preview] + Binding.filtering + [
+      Binding([.character("s")], "sort", isLikely: true) { state in
+        state.overlay = .sortMenu
+        return []
+      },
+      Binding([.character("S")], "turn the order round") { state in
+        state.choice.isDescending.toggle()
+        return [state.arrange()]
+      },
+      .why,
+      Binding([.enter], "details", isLikely: true, whyOff: Binding.noRecord) { $0.toggleDetail() },
+    ] + Binding.details + [.files, .hold, .copy, .export { $0.records.order }]
+
+  static func lineCount(_ state: ExplorerState) -> Int { state.records.order.count }
+  static func listLines(_ layout: Layout) -> Range<Int> { layout.listLines }
+  static func current(_ state: ExplorerState) -> Int? { state.records.current }
+
+  static func appeared(_ state: inout ExplorerState, on row: Int?) -> [Effect] {
+    state.records.select(row)
+    state.records.position.reveal(height: state.layout.listLines.count)
+    return []
+  }
+
+  // The rows come with the reading, arranged.
+  static func cacheArrived(_ state: inout ExplorerState, isShown: Bool) -> [Effect] { [] }
+
+  static func explained(_ state: inout ExplorerState) -> (plan: PrunePlan, row: Int)? { state.standingOfCurrent }
+
+  static func draw(_ state: ExplorerState, on grid: inout Grid, _ layout: Layout) {
+    state.asGlimpsed.drawRecords(on: &grid, layout)
+  }
+}

@@ -1,0 +1,61 @@
+import BuildCache
+import Terminal
+
+/// A key, what it does, and in which words: keys, footer and help all come from tables of these, one a screen.
+struct Binding: Sendable {
+  let keys: [Key]
+  /// What it does, in the footer's few words.
+  let words: String
+  /// Whether the footer shows it.
+  let isLikely: Bool
+  /// Other words for the footer, where they depend on something.
+  let footerWords: (@Sendable (ExplorerState) -> String)?
+  /// The screen that it shows, where it shows one.
+  let shows: ExplorerState.Screen?
+  /// Whether it goes on with the way that `h` and `l` are going in the graph.
+  let keepsWalk: Bool
+  /// Why it does nothing at the moment.
+  let whyOff: @Sendable (ExplorerState) -> String?
+  /// What it does.
+  let perform: @Sendable (inout ExplorerState) -> [Effect]
+
+  init(
+    _ keys: [Key], _ words: String, isLikely: Bool = false,
+    footerWords: (@Sendable (ExplorerState) -> String)? = nil, shows: ExplorerState.Screen? = nil,
+    keepsWalk: Bool = false, whyOff: @escaping @Sendable (ExplorerState) -> String? = { _ in nil },
+    perform: @escaping @Sendable (inout ExplorerState) -> [Effect]
+  ) {
+    self.keys = keys
+    self.words = words
+    self.isLikely = isLikely
+    self.footerWords = footerWords
+    self.shows = shows
+    self.keepsWalk = keepsWalk
+    self.whyOff = whyOff
+    self.perform = perform
+  }
+
+  /// One that shows a screen.
+  init(
+    _ keys: [Key], _ words: String, isLikely: Bool = false, shows screen: ExplorerState.Screen,
+    whyOff: @escaping @Sendable (ExplorerState) -> String?
+  ) {
+    self.init(keys, words, isLikely: isLikely, shows: screen, whyOff: whyOff) { $0.show(screen) }
+  }
+}
+
+/// Why keys are off.
+extension Binding {
+  static func readOnly(_ state: ExplorerState) -> String? { state.rights.noPruning.map { "read only: \($0)" } }
+  static func emptyCache(_ state: ExplorerState) -> String? {
+    state.isLoaded ? state.cache.rows.isEmpty ? "there is no record" : nil : ExplorerState.reading
+  }
+  static func noRecord(_ state: ExplorerState) -> String? {
+    emptyCache(state) ?? (state.screen != .prune && state.current == nil ? "no record is shown" : nil)
+  }
+  static func nothingMarked(_ state: ExplorerState) -> String? { state.marks.isEmpty ? "nothing is marked" : nil }
+  static func noDetail(_ state: ExplorerState) -> String? { state.isDetailShown ? nil : "i opens the details" }
+  static func noPlan(_ state: ExplorerState) -> String? {
+    state.prune.plan == nil ? ExplorerState.planning : nil
+  }
+}

@@ -1,0 +1,90 @@
+import BuildCache
+import Terminal
+
+/// Keys that several screens have.
+extension Binding {
+  static let moves: [Binding] = [
+    Binding([.down, .character("j")], "down") { $0.move(.down) },
+    Binding([.up, .character("k")], "up") { $0.move(.up) },
+    Binding([.control("d"), .pageDown], "half a page down") { $0.move(.pageDown) },
+    Binding([.control("u"), .pageUp], "half a page up") { $0.move(.pageUp) },
+    Binding([.character("g"), .home], "first") { $0.move(.top) },
+    Binding([.character("G"), .end], "last") { $0.move(.bottom) },
+  ]
+
+  static let mark = Binding([.character(" ")], "mark", isLikely: true, whyOff: noRecord) { $0.toggleMark() }
+  static let unmark = Binding([.character("U")], "unmark all", whyOff: nothingMarked) { $0.unmarkAll() }
+  static let undoMark = Binding(
+    [.character("u")], "undo a mark", whyOff: { $0.marks.canUndo ? nil : "there is no mark to undo" }
+  ) { $0.undoMark() }
+  static let pruneMarked = Binding(
+    [.character("d")], "prune marked", isLikely: true,
+    footerWords: { $0.marks.isEmpty ? "prune this" : "prune marked" }, whyOff: { readOnly($0) ?? noRecord($0) }
+  ) { $0.choose() }
+
+  /// Marks, where all records are listed.
+  static let marking: [Binding] = [
+    mark,
+    Binding([.character("M")], "mark with all that hangs on it", whyOff: noRecord) { $0.markTree() },
+    Binding([.character("A")], "mark all shown", whyOff: noRecord) { $0.markAll() },
+    unmark, undoMark,
+    Binding([.character("m")], "what is marked", shows: .marks, whyOff: nothingMarked),
+    pruneMarked,
+  ]
+
+  static let preview = Binding([.character("p")], "prune preview", isLikely: true, shows: .prune, whyOff: emptyCache)
+
+  static let filtering: [Binding] = [
+    Binding([.character("/")], "filter", isLikely: true) { state in
+      state.overlay = .filter(FilterEntry(text: state.choice.filter.strings.first ?? "", before: state.choice.filter))
+      return []
+    },
+    Binding([.character("n")], "next match") { $0.goToMatch(by: 1) },
+    Binding([.character("N")], "previous match") { $0.goToMatch(by: -1) },
+  ]
+
+  static let why = Binding([.character("w")], "why", isLikely: true, whyOff: noRecord) { $0.explainSoon() }
+
+  static let details: [Binding] = [
+    Binding([.character("i")], "details", whyOff: noRecord) { $0.toggleDetail() },
+    Binding([.character("J")], "details down", whyOff: noDetail) { $0.scrollDetail(by: 1) },
+    Binding([.character("K")], "details up", whyOff: noDetail) { $0.scrollDetail(by: -1) },
+  ]
+
+  static let files = Binding(
+    [.character("f")], "its files", shows: .files, whyOff: { $0.rights.noInsight ?? noRecord($0) })
+  static let hold = Binding(
+    [.character("H")], "hold, or let go", whyOff: { readOnly($0) ?? $0.rights.noInsight ?? noRecord($0) }
+  ) { $0.toggleHold() }
+  static let copy = Binding([.character("y")], "copy the id", whyOff: noRecord) { state in
+    state.current.map { [.copy(state.cache.rows[$0].id)] } ?? []
+  }
+
+  /// Writes the rows that a screen lists.
+  static func export(_ rows: @escaping @Sendable (ExplorerState) -> [Int]) -> Binding {
+    Binding([.character("e")], "export what is shown as JSON", whyOff: noRecord) { [.export($0.cache, rows($0))] }
+  }
+
+  /// What holds everywhere.
+  static let everywhere: [Binding] = [
+    Binding([.character("r")], "read the cache anew") { state in
+      state.message = ExplorerState.reading
+      return state.readAgain()
+    },
+    Binding([.character("R")], "read it anew every 5 seconds, or not") { $0.toggleWatching() },
+
+    Binding([.character("1")], "records", shows: .records, whyOff: { _ in nil }),
+    Binding([.character("2")], "graph", isLikely: true, shows: .graph, whyOff: emptyCache),
+    Binding([.character("3")], "prune preview", shows: .prune, whyOff: emptyCache),
+    Binding(
+      [.character("4")], "files", shows: .files,
+      whyOff: { $0.rights.noInsight ?? ($0.screen == .files ? nil : noRecord($0)) }),
+    Binding([.tab], "next screen", whyOff: emptyCache) { $0.show($0.nextScreen) },
+    Binding([.character("?")], "help", isLikely: true) { state in
+      state.overlay = .help(top: 0)
+      return []
+    },
+    Binding([.escape], "take the filter away, or back") { $0.dismiss() },
+    Binding([.character("q")], "back, or quit", isLikely: true) { $0.goBackOrQuit() },
+  ]
+}
