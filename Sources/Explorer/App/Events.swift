@@ -4,7 +4,7 @@ import SystemPackage
 import Terminal
 
 /// What can happen to the explorer.
-public enum ExplorerEvent: Sendable {
+enum ExplorerEvent: Sendable {
   /// A key was pressed.
   case key(Key)
   /// A mouse button or wheel was used.
@@ -58,7 +58,7 @@ public enum ExplorerEvent: Sendable {
 }
 
 /// What the explorer wants done; whoever runs it answers with events.
-public enum Effect: Sendable {
+enum Effect: Sendable {
   /// Look at so many of the largest records, before the cache is read.
   case glimpse(Int)
   /// Read the cache, and arrange its rows where they are not those of the last reading.

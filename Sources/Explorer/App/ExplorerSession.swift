@@ -58,7 +58,7 @@ public final class ExplorerSession {
   }
 
   /// What is shown.
-  public private(set) var state: ExplorerState
+  private(set) var state: ExplorerState
   private let source: any CacheSource
   private let clock: any CacheClock
   private let outlets: Outlets
@@ -103,8 +103,26 @@ public final class ExplorerSession {
     state.draw()
   }
 
-  /// Takes one event from the terminal.
-  public func send(_ event: ExplorerEvent) {
+  /// Whether the user left.
+  public var hasQuit: Bool { state.hasQuit }
+
+  /// Whether the cache is to be read anew from time to time: then ``tick()`` is wanted.
+  public var isWatching: Bool { state.isWatching }
+
+  /// A key was pressed.
+  public func press(_ key: Key) { send(.key(key)) }
+
+  /// A mouse button or wheel was used.
+  public func use(_ mouse: Mouse) { send(.mouse(mouse)) }
+
+  /// The window has another size.
+  public func resize(to size: Size) { send(.resize(size)) }
+
+  /// It is time to look whether the cache has changed.
+  public func tick() { send(.tick) }
+
+  /// Takes one event.
+  func send(_ event: ExplorerEvent) {
     if case .loaded = event { reading += 1 }
     for effect in update(&state, event) { start(effect) }
   }

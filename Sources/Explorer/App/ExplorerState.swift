@@ -6,18 +6,18 @@ import Terminal
 ///
 /// Each screen has a state of its own; the cursors and the marks stick to record ids, not to rows, so that they stay
 /// where they are when the list is sorted, filtered or read anew.
-public struct ExplorerState: Sendable {
+struct ExplorerState: Sendable {
   /// What doesn't change while the explorer is open.
-  public struct Options: Sendable {
+  struct Options: Sendable {
     /// What is open, in a few words.
-    public var name: String
+    var name: String
     /// What the Prune screen begins with.
-    public var prune: PrunePreset
+    var prune: PrunePreset
     /// Whether signs are drawn in ASCII only.
-    public var isASCII: Bool
+    var isASCII: Bool
 
     /// Makes options.
-    public init(
+    init(
       name: String, prune: PrunePreset = PrunePreset(), isASCII: Bool = false
     ) {
       self.name = name
@@ -71,15 +71,15 @@ public struct ExplorerState: Sendable {
   /// Whether a record is to be explained when the reasons are known.
   var explainsWhenStood = false
   /// Whether the cache is to be read anew from time to time: then ``ExplorerEvent/tick`` is wanted.
-  public internal(set) var isWatching = false
+  var isWatching = false
   /// Whether the user left.
-  public internal(set) var hasQuit = false
+  var hasQuit = false
 
   static let reading = "reading the cache"
   static let planning = "the plan is being made"
 
   /// The state before anything is read.
-  public init(_ options: Options, size: Size) {
+  init(_ options: Options, size: Size) {
     self.options = options
     self.size = size
     prune = PruneState(options.prune)

@@ -6,7 +6,7 @@ extension ExplorerState {
   /// The whole screen.
   ///
   /// - Complexity: O(cells): rows are made for what is seen only.
-  public func draw() -> Grid {
+  func draw() -> Grid {
     var grid = Grid(size: size)
     let layout = layout
     drawTitle(on: &grid, layout)

@@ -2,9 +2,9 @@ import BuildCache
 import CacheReport
 
 /// A cache as it was read, with what the frame tells of it; made aside, as it takes a look at every record.
-public struct Inventory: Sendable {
+struct Inventory: Sendable {
   /// What was read.
-  public private(set) var reading: Reading
+  private(set) var reading: Reading
   /// What the records take together.
   let totals: Totals
   /// The letters of an id that tell any two records apart, 8 at least.
@@ -13,7 +13,7 @@ public struct Inventory: Sendable {
   /// Adds up what was read.
   ///
   /// - Complexity: O(n log n).
-  public init(_ reading: Reading) {
+  init(_ reading: Reading) {
     self.reading = reading
     totals = Totals(reading.state)
     idWidth = Self.idWidth(reading.state)

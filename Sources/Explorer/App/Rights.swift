@@ -1,7 +1,7 @@
 import BuildCache
 
 /// What may be done with a cache: asked with each reading for the keys that are off, and again by each act.
-public struct Rights: Sendable, Equatable {
+struct Rights: Sendable, Equatable {
   /// Why nothing can be pruned or held; absent where it can.
   var noPruning: String?
   /// Why there are no files and holds; absent where there are.

@@ -3,7 +3,7 @@ import Terminal
 
 extension ExplorerState {
   /// The screens, in the order in which Tab goes through them.
-  public enum Screen: Int, Sendable, CaseIterable {
+  enum Screen: Int, Sendable, CaseIterable {
     /// The table of all records.
     case records
     /// The ref graph.

@@ -8,7 +8,7 @@ import Terminal
 /// question. What has to look at every record is an effect, and fills in when it is known.
 ///
 /// - Complexity: O(what is seen) for keys that move; O(what is marked) for keys that mark.
-public func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
+func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
   let before = state.current
   var effects: [Effect] = []
   switch event {

@@ -2,7 +2,7 @@ import BuildCache
 import CacheReport
 
 /// A graph as a filter has it, laid out and folded; made aside.
-public struct GraphPicture: Sendable {
+struct GraphPicture: Sendable {
   /// What was laid out: rows are numbered as in this one.
   let cache: CacheState
   /// What was chosen.
@@ -21,7 +21,7 @@ public struct GraphPicture: Sendable {
   ///   - arrangement: what a filter picks is shown with all that it stands on.
   ///   - unfolded: the topmost records of chains that are not folded.
   /// - Complexity: that of ``GraphLayout``.
-  public init(_ cache: CacheState, _ arrangement: Arrangement, unfolded: Set<RecordID>) throws(CancellationError) {
+  init(_ cache: CacheState, _ arrangement: Arrangement, unfolded: Set<RecordID>) throws(CancellationError) {
     self.cache = cache
     choice = arrangement.choice
     isMatch = arrangement.isMatch
@@ -33,7 +33,7 @@ public struct GraphPicture: Sendable {
 }
 
 /// What a record has to do with others.
-public struct Related: Sendable {
+struct Related: Sendable {
   /// The record.
   let row: Int
   /// All that it stands on.
@@ -44,7 +44,7 @@ public struct Related: Sendable {
   /// Finds them.
   ///
   /// - Complexity: O(those found and their edges).
-  public init(_ cache: CacheState, _ row: Int) {
+  init(_ cache: CacheState, _ row: Int) {
     self.row = row
     ancestors = cache.ancestors(of: row)
     descendants = cache.descendants(of: row)

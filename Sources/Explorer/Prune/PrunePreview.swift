@@ -1,7 +1,7 @@
 import BuildCache
 
 /// A plan with what the Prune screen tells of it; made aside, as it takes a look at every record.
-public struct PrunePreview: Sendable {
+struct PrunePreview: Sendable {
   /// The plan.
   let plan: PrunePlan
   /// Rows that no limit of the last rule takes, by reason and then the largest first.
@@ -31,7 +31,7 @@ public struct PrunePreview: Sendable {
   /// Sorts what stays.
   ///
   /// - Complexity: O(n log n).
-  public init(_ plan: PrunePlan) {
+  init(_ plan: PrunePlan) {
     self.plan = plan
     let places = Dictionary(uniqueKeysWithValues: KeptReason.allCases.enumerated().map { ($1, $0) })
     let rows = plan.state.rows

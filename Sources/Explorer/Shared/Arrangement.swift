@@ -1,7 +1,7 @@
 import BuildCache
 
 /// Which records the lists show, and in which order.
-public struct ListChoice: Sendable, Equatable {
+struct ListChoice: Sendable, Equatable {
   /// The column that they are sorted by.
   var sort = SortKey.size
   /// Whether the largest comes first.
@@ -11,7 +11,7 @@ public struct ListChoice: Sendable, Equatable {
 }
 
 /// A cache's rows as a choice lists them; made aside, as it looks at every row.
-public struct Arrangement: Sendable {
+struct Arrangement: Sendable {
   /// What was chosen.
   let choice: ListChoice
   /// All rows in the order chosen.
@@ -34,7 +34,7 @@ public struct Arrangement: Sendable {
   ///   - earlier: an arrangement of the same cache, whose order serves where it is the one chosen.
   ///   - now: from when the filter counts ages.
   /// - Complexity: O(n log n); O(n) with an earlier one of the same order.
-  public init(_ cache: CacheState, _ choice: ListChoice, from earlier: Arrangement? = nil, now: Timestamp) {
+  init(_ cache: CacheState, _ choice: ListChoice, from earlier: Arrangement? = nil, now: Timestamp) {
     self.choice = choice
     if let earlier, earlier.choice.sort == choice.sort, earlier.choice.isDescending == choice.isDescending {
       (sorted, frees) = (earlier.sorted, earlier.frees)

@@ -53,14 +53,14 @@ struct ScreenOptions: ParsableArguments {
       outlets: Self.outlets(copy: Screen.copy)
     ) { waker.wake() }
     var ticker = Ticker()
-    loop: while !session.state.hasQuit {
+    loop: while !session.hasQuit {
       screen.present(session.frame())
       crashIfAsked()
-      let wait = ticker.wait(isWatching: session.state.isWatching, at: .now)
+      let wait = ticker.wait(isWatching: session.isWatching, at: .now)
       switch screen.nextEvent(within: wait.map { Int($0 / .milliseconds(1)) + 1 }) {
-      case .key(let key): session.send(.key(key))
-      case .mouse(let mouse): session.send(.mouse(mouse))
-      case .resize(let size): session.send(.resize(size))
+      case .key(let key): session.press(key)
+      case .mouse(let mouse): session.use(mouse)
+      case .resize(let size): session.resize(to: size)
       case .wake: session.receive()
       case .timeout: break
       case .interrupt: break loop
@@ -69,7 +69,7 @@ struct ScreenOptions: ParsableArguments {
         screen.close()
         Strata.end(128 + SIGTERM)
       }
-      if ticker.isDue(at: .now) { session.send(.tick) }
+      if ticker.isDue(at: .now) { session.tick() }
     }
     await session.finish()
   }
