@@ -75,7 +75,7 @@ public final class EmbeddedCache: Sendable {
       let store = try aside == nil ? folder.store : SQLiteMetadataStore(copying: folder.store)
       content = try BlobFolder(folder.root.appending(blobs), access(blobs), steps: folder.steps)
       manager = try CacheManager(
-        CacheManager.Foundation(
+        CacheManager.Dependencies(
           store: store,
           snapshotter: try DirectorySnapshotter(folder.root.appending(trees), access(trees), steps: folder.steps),
           content: content,

@@ -194,7 +194,7 @@ public final class EmbeddedSource: CacheSource {
 }
 
 extension RecordDetails {
-  fileprivate init(_ stored: StoredRecord, folder: FilePath?, isMissing: (Digest) throws -> Bool) rethrows {
+  fileprivate init(_ stored: RecordSurroundings, folder: FilePath?, isMissing: (Digest) throws -> Bool) rethrows {
     self.init(
       metadata: stored.metadata, refCount: stored.refs + (stored.isHeld ? 1 : 0), isHeld: stored.isHeld,
       isLazy: try stored.metadata.isBlobOnly && stored.metadata.blob?.digest.map(isMissing) ?? false,

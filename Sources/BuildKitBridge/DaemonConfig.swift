@@ -7,7 +7,7 @@ import TOMLKit
 /// rules replace the four default ones; where it has none, these are made of its limits, or of the disk's size.
 public struct DaemonConfig: Sendable {
   /// A rule as it is written.
-  private struct Rule {
+  private struct ConfigRule {
     var all = false
     var filters: [String] = []
     var keepDuration = TimeSpan(nanoseconds: 0)
@@ -24,9 +24,9 @@ public struct DaemonConfig: Sendable {
   /// Whether the worker collects garbage at all.
   public let collectsGarbage: Bool
   /// Its own rules; empty: the default ones apply.
-  private let rules: [Rule]
+  private let rules: [ConfigRule]
   /// The worker's own limits, of which default rules are made.
-  private let limits: Rule
+  private let limits: ConfigRule
 
   /// Reads a file.
   ///
@@ -56,7 +56,7 @@ public struct DaemonConfig: Sendable {
     } catch {
       throw CacheError(.badInput, "\(name) can't be read as TOML", cause: "\(error)")
     }
-    let workers = try Section(document, name, "").section("worker")
+    let workers = try ConfigSection(document, name, "").section("worker")
     let oci = try workers?.section("oci")
     let containerd = try workers?.section("containerd")
     let isOCIOff = try oci?.bool("enabled") == false
@@ -65,7 +65,7 @@ public struct DaemonConfig: Sendable {
     worker = usesContainerd ? "containerd" : "oci"
     let section = usesContainerd ? containerd : oci
     collectsGarbage = try section?.bool("gc") ?? true
-    var limits = Rule()
+    var limits = ConfigRule()
     limits.keepBytes = try section?.amount("gckeepstorage") ?? .none
     limits.reserved = try section?.amount("reservedSpace") ?? .none
     limits.maxUsed = try section?.amount("maxUsedSpace") ?? .none
@@ -78,10 +78,10 @@ public struct DaemonConfig: Sendable {
     rules = try sections.map { (section) throws(CacheError) in try Self.rule(section) }
   }
 
-  private static func rule(_ section: Section) throws(CacheError) -> Rule {
+  private static func rule(_ section: ConfigSection) throws(CacheError) -> ConfigRule {
     try section.check(
       keys: ["all", "filters", "keepDuration", "keepBytes", "reservedSpace", "maxUsedSpace", "minFreeSpace"])
-    return Rule(
+    return ConfigRule(
       all: try section.bool("all") ?? false, filters: try section.strings("filters"),
       keepDuration: try section.duration("keepDuration"), keepBytes: try section.amount("keepBytes"),
       reserved: try section.amount("reservedSpace"), maxUsed: try section.amount("maxUsedSpace"),
@@ -113,7 +113,7 @@ public struct DaemonConfig: Sendable {
     return policies
   }
 
-  private static func limits(of rule: Rule, for ranking: RankingRule, _ diskSize: Int64?) throws(CacheError)
+  private static func limits(of rule: ConfigRule, for ranking: RankingRule, _ diskSize: Int64?) throws(CacheError)
     -> SpaceLimits
   {
     switch ranking {
@@ -127,10 +127,10 @@ public struct DaemonConfig: Sendable {
 
   /// BuildKit's four rules: what is made again most easily after two days, all after sixty, then what is above the
   /// limits, at last internal records too.
-  private func defaults(for ranking: RankingRule, _ diskSize: Int64?) throws(CacheError) -> [Rule] {
+  private func defaults(for ranking: RankingRule, _ diskSize: Int64?) throws(CacheError) -> [ConfigRule] {
     var limits = limits
     let easy = ["type==source.local", "type==exec.cachemount", "type==source.git.checkout"]
-    var first = Rule(keepDuration: .seconds(48 * 3600))
+    var first = ConfigRule(keepDuration: .seconds(48 * 3600))
     switch ranking {
     case .seed:
       if limits.keepBytes == .none { limits.keepBytes = .percent(10) }
@@ -164,7 +164,7 @@ public struct DaemonConfig: Sendable {
 }
 
 /// A table of the file, its keys found in any case, as BuildKit finds them.
-private struct Section {
+private struct ConfigSection {
   private let table: TOMLTable
   private let file: String
   /// The table's place, for messages: `worker.oci`.
@@ -196,19 +196,19 @@ private struct Section {
     }
   }
 
-  func section(_ key: String) throws(CacheError) -> Section? {
+  func section(_ key: String) throws(CacheError) -> ConfigSection? {
     guard let value = value(key) else { return nil }
     guard let inner = value.table else { throw failure(key, "is no table") }
-    return Section(inner, file, place.isEmpty ? key : "\(place).\(key)")
+    return ConfigSection(inner, file, place.isEmpty ? key : "\(place).\(key)")
   }
 
-  func sections(_ key: String) throws(CacheError) -> [Section] {
+  func sections(_ key: String) throws(CacheError) -> [ConfigSection] {
     guard let value = value(key) else { return [] }
     let tables = value.array?.map { $0.table } ?? [nil]
-    var sections: [Section] = []
+    var sections: [ConfigSection] = []
     for (number, table) in tables.enumerated() {
       guard let table else { throw failure(key, "is no list of tables") }
-      sections.append(Section(table, file, "\(place).\(key)[\(number + 1)]"))
+      sections.append(ConfigSection(table, file, "\(place).\(key)[\(number + 1)]"))
     }
     return sections
   }

@@ -62,11 +62,11 @@ enum Signals {
   }
 }
 
-/// Wakes the thread that waits in ``Screen/nextEvent()``.
+/// Wakes the thread that waits in ``TerminalScreen/nextEvent()``.
 public struct Waker: Sendable {
   init() {}
 
-  /// Makes ``Screen/nextEvent()`` return ``TerminalEvent/wake``; may be called from any thread.
+  /// Makes ``TerminalScreen/nextEvent()`` return ``TerminalEvent/wake``; may be called from any thread.
   public func wake() {
     Signals.send(.wake)
   }

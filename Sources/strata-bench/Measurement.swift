@@ -11,11 +11,11 @@ struct Measurement: Encodable {
   /// Each run, in order of size.
   let values: [Double]
   /// What it is compared with, and how many times that it takes.
-  var comparison: Comparison?
+  var comparison: Ratio?
   /// The most memory that the process had, in bytes, where it was a process of its own.
   var peakMemory: Int?
 
-  struct Comparison: Encodable {
+  struct Ratio: Encodable {
     let with: String
     let ratio: Double
   }
@@ -42,7 +42,7 @@ struct Measurement: Encodable {
   func compared(with other: Measurement?) -> Measurement {
     guard let other, other.median > 0 else { return self }
     var copy = self
-    copy.comparison = Comparison(with: other.name, ratio: median / other.median)
+    copy.comparison = Ratio(with: other.name, ratio: median / other.median)
     return copy
   }
 

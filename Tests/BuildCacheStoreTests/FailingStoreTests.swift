@@ -179,9 +179,9 @@ private final class CancellingClock: CacheClock {
 
     /// What a manager newly opened over the same store shows.
     func reopened() async throws -> CacheState {
-      var foundation = manager.foundation
-      foundation.store = try store.copied
-      return try await CacheManager(foundation).usage()
+      var dependencies = manager.dependencies
+      dependencies.store = try store.copied
+      return try await CacheManager(dependencies).usage()
     }
 
     func expectAgreement(_ what: String) async throws {
@@ -512,9 +512,9 @@ private final class CancellingClock: CacheClock {
       .putSnapshot(Snapshot(id: "child", parent: nil, kind: .committed, tree: tree, usage: 1)),
     ])
     let clock = CancellingClock()
-    var foundation = fixture.manager.foundation
-    foundation.clock = clock
-    let manager = try CacheManager(foundation)
+    var dependencies = fixture.manager.dependencies
+    dependencies.clock = clock
+    let manager = try CacheManager(dependencies)
     let commit = try #require(manager.state.withLock { $0.records["child"]?.parents.first?.id })
     try manager.get(commit).release()
     let steps = Guarded<[[StoreChange]]>([])

@@ -60,7 +60,7 @@ private final class WatchedStore: MetadataStore {
         applier: IdleApplier(), references: references, clock: clock))
   }
 
-  private func reopened() throws -> CacheManager { try CacheManager(manager.foundation) }
+  private func reopened() throws -> CacheManager { try CacheManager(manager.dependencies) }
 
   /// A finalized record that nobody holds.
   private func layer(over parent: RecordID? = nil, _ options: RecordOptions = RecordOptions()) async throws -> RecordID
@@ -576,9 +576,9 @@ private final class WatchedStore: MetadataStore {
           snapshot: "r\(number)", createdAt: Timestamp(nanoseconds: 1))
         return [.putRecord(record), .putLease(record.id, isTemporary: false)]
       })
-    var foundation = manager.foundation
-    foundation.references = nil  // this one would ask for every digest chain
-    #expect(try await CacheManager(foundation).prune([PrunePolicy()]).removed == count)
+    var dependencies = manager.dependencies
+    dependencies.references = nil  // this one would ask for every digest chain
+    #expect(try await CacheManager(dependencies).prune([PrunePolicy()]).removed == count)
   }
 
   @Test("F3: a diff of a record with itself is let go, and both can be pruned") func diffWithItself() async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The graph") struct GraphTests {
   /// Follows the lines that leave a record, as a reader does, to the records in which they end.
-  private func parents(of start: Int, in rows: [[GraphLayout.Cell]], _ layout: GraphLayout) -> [Int] {
+  private func parents(of start: Int, in rows: [[GraphLayout.GraphCell]], _ layout: GraphLayout) -> [Int] {
     guard let own = rows[start].firstIndex(where: \.isRecord) else { return [] }
     // Its own lane, and each lane on the way sideways in which the line turns down.
     var begun = rows[start][own].down == nil ? [] : [own]
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  private func cells(_ layout: GraphLayout) -> [[GraphLayout.Cell]] {
+  private func cells(_ layout: GraphLayout) -> [[GraphLayout.GraphCell]] {
     (0..<layout.count).map { layout.cells(ofRow: $0, lanes: 0..<layout.width(ofRow: $0)) }
   }
 

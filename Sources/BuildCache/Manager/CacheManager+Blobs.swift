@@ -68,10 +68,10 @@ extension CacheManager {
     _ blob: BlobDescriptor, _ diffID: Digest, _ ids: ChainIDs, over parent: Record?, like linked: Record?,
     _ options: RecordOptions, _ state: inout State, _ step: inout Step
   ) -> Record {
-    let id = foundation.identities.newID()
+    let id = dependencies.identities.newID()
     var metadata = RecordMetadata(
       id: id, parents: parent.map { .layer($0.id) } ?? .none, isCommitted: true,
-      snapshot: linked?.metadata.snapshot ?? ids.chain.description, createdAt: foundation.clock.now())
+      snapshot: linked?.metadata.snapshot ?? ids.chain.description, createdAt: dependencies.clock.now())
     options.apply(to: &metadata)
     metadata.imageRefs = [options.imageRef].compactMap(\.self)
     metadata.blob = RecordBlob(
@@ -141,7 +141,7 @@ extension CacheManager {
   func unpack(_ record: Record, _ providers: BlobProviders) async throws {
     let (metadata, parent) = state.withLock { _ in (record.metadata, record.parents.first) }
     guard metadata.isBlobOnly, let blob = metadata.blob else { return }
-    guard let applier = foundation.applier else {
+    guard let applier = dependencies.applier else {
       throw CacheError(.invalid, "record \(record.id) is a blob, and nothing here can unpack one")
     }
     if let parent { try await extract(parent, providers) }

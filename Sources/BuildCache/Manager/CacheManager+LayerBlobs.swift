@@ -21,7 +21,7 @@ extension CacheManager {
   private func makeBlob(of layer: Record) async throws {
     try await flights.run("blob " + layer.id) {
       guard self.state.withLock({ _ in layer.metadata.blob == nil }) else { return }
-      guard let differ = self.foundation.differ else {
+      guard let differ = self.dependencies.differ else {
         throw CacheError(.noBlobs, "record \(layer.id) has no blob, and nothing here can make one")
       }
       let difference = try await self.difference(of: layer)

@@ -76,13 +76,13 @@ extension CacheManager {
     try await held?.finalize()
     try await held?.extract()
     let below = try held.map { try snapshot(of: $0.handle.record) }
-    let id = foundation.identities.newID()
+    let id = dependencies.identities.newID()
     return try await withNewTree {
       try await snapshotter.prepare($0, copying: below?.tree)
     } adopt: { state, tree, _ in
       var metadata = RecordMetadata(
         id: id, parents: held.map { .layer($0.id) } ?? .none, isCommitted: false, snapshot: id,
-        createdAt: foundation.clock.now())
+        createdAt: dependencies.clock.now())
       options.apply(to: &metadata)
       metadata.imageRefs = [options.imageRef].compactMap(\.self)
       try store.apply([
@@ -106,7 +106,7 @@ extension CacheManager {
       throw CacheError(.invalid, "record \(mutable.id) has no ref to commit")
     }
     let metadata = RecordMetadata(
-      committing: mutable.metadata, as: foundation.identities.newID(), at: foundation.clock.now())
+      committing: mutable.metadata, as: dependencies.identities.newID(), at: dependencies.clock.now())
     try store.apply([.putRecord(metadata)])
     let record = Record(metadata, parents: mutable.parents)
     record.equalMutable = handle
@@ -125,7 +125,7 @@ extension CacheManager {
       // What is the same as in the parent need not be stored twice. The record is whole without this.
       guard let parent = written.parent else { return }
       do { try await self.snapshotter.settle(written.tree, over: parent) } catch {
-        self.foundation.logger.info("tree \(written.tree) shares less than it could: \(error)")
+        self.dependencies.logger.info("tree \(written.tree) shares less than it could: \(error)")
       }
     }
   }
@@ -160,7 +160,7 @@ extension CacheManager {
           .putLease(record.id, isTemporary: false), .leaseSnapshot(snapshot.id, lease: record.id),
           .putSnapshot(snapshot), .removeSnapshot(mutable.metadata.ownSnapshot),
           // A tree needs an owner, or it would stay for ever.
-          isKnown ? .updateRecord(metadata) : record.rewrite(at: foundation.clock.now()),
+          isKnown ? .updateRecord(metadata) : record.rewrite(at: dependencies.clock.now()),
         ]
         step.keep(mutable)
         record.metadata = metadata

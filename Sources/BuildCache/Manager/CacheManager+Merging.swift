@@ -89,9 +89,9 @@ extension CacheManager {
   private func make(
     _ parentIDs: ParentIDs, _ parents: [Record], _ options: RecordOptions, _ state: inout State, _ step: inout Step
   ) -> Record {
-    let id = foundation.identities.newID()
+    let id = dependencies.identities.newID()
     var metadata = RecordMetadata(
-      id: id, parents: parentIDs, isCommitted: true, snapshot: id, createdAt: foundation.clock.now())
+      id: id, parents: parentIDs, isCommitted: true, snapshot: id, createdAt: dependencies.clock.now())
     options.apply(to: &metadata)
     step.changes += [.putLease(id, isTemporary: false), .leaseSnapshot(id, lease: id), .putRecord(metadata)]
     return step.insert(metadata, parents: parents, &state)

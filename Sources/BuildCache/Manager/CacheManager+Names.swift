@@ -33,7 +33,7 @@ extension CacheManager {
   public func hold(_ id: RecordID, reason: String) throws {
     try state.withLock { state in
       let record = try record(id, in: state)
-      try store.apply([.putHold(Hold(record: id, reason: reason, since: foundation.clock.now()))])
+      try store.apply([.putHold(Hold(record: id, reason: reason, since: dependencies.clock.now()))])
       if !record.isHeld {
         record.isHeld = true
         record.refCount += 1

@@ -51,7 +51,7 @@ extension CacheManager {
     do {
       // Without a limit no size matters to the choice: only the victims are measured, as they go.
       let usage = policy.limits != .none ? try await usage() : try listing()
-      return try PrunePlan(usage, policies: [policy], behavior: behavior, now: foundation.clock.now(), free: free)
+      return try PrunePlan(usage, policies: [policy], behavior: behavior, now: dependencies.clock.now(), free: free)
     } catch is CancellationError where Task.isCancelled { return nil }
   }
 
@@ -189,11 +189,11 @@ extension CacheManager {
   /// next open removes it.
   private func unmarkWhatIsLeft() {
     state.withLock { state in
-      guard !state.leftMarked.isEmpty, !foundation.isReadOnly else { return }
+      guard !state.leftMarked.isEmpty, !dependencies.isReadOnly else { return }
       do {
         try mark(state.leftMarked, false)
         state.leftMarked = []
-      } catch { foundation.logger.info("\(state.leftMarked.count) records stay marked deleted: \(error)") }
+      } catch { dependencies.logger.info("\(state.leftMarked.count) records stay marked deleted: \(error)") }
     }
   }
 }

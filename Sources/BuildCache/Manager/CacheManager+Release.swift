@@ -94,12 +94,12 @@ extension CacheManager {
 
   private func countUse(of record: Record, _ state: State, _ changes: inout [StoreChange]) {
     record.metadata.usageCount += 1
-    record.metadata.lastUsedAt = foundation.clock.now()
+    record.metadata.lastUsedAt = dependencies.clock.now()
     if state.records[record.id] === record {
       changes.append(.updateRecord(record.metadata))
     } else if !record.isMutable, hasOwnTree(record) {
       changes.append(
-        record.rewrite(at: foundation.clock.now()) {
+        record.rewrite(at: dependencies.clock.now()) {
           ($0.usageCount, $0.lastUsedAt) = (record.metadata.usageCount, record.metadata.lastUsedAt)
         })
     }

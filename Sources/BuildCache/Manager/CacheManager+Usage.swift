@@ -16,9 +16,9 @@ extension CacheManager {
   /// - Complexity: O(records and parents), and a walk of each tree whose size is unknown.
   public func usage(matching filter: Filter = .all, ageLimit: TimeSpan? = nil) async throws -> CacheState {
     let (all, unmeasured) = try rows()
-    var usage = all.keeping(matching: filter, now: foundation.clock.now())
+    var usage = all.keeping(matching: filter, now: dependencies.clock.now())
     if let ageLimit {
-      let youngest = foundation.clock.now().advanced(by: TimeSpan(nanoseconds: -ageLimit.nanoseconds))
+      let youngest = dependencies.clock.now().advanced(by: TimeSpan(nanoseconds: -ageLimit.nanoseconds))
       usage = usage.keeping { row, _ in row.lastUsedAt.map { $0 <= youngest } ?? true }
     }
     let wanted = unmeasured.filter { usage.index(of: $0.id) != nil }
@@ -41,7 +41,7 @@ extension CacheManager {
   /// The rows as they stand, for a plan that needs no sizes, and the records whose sizes are unknown.
   func rows() throws -> (CacheState, [Record]) {
     try state.withLock { state in
-      let isReferenced = try foundation.references?.look { state.records[$0]?.digestChain }
+      let isReferenced = try dependencies.references?.look { state.records[$0]?.digestChain }
       return rows(state) { record in isReferenced?(record.id) { record.digestChain } ?? false }
     }
   }
@@ -104,7 +104,7 @@ extension CacheManager {
         known.append((record, record.metadata))
         known[known.count - 1].metadata.size = size ?? 0  // B11: a snapshot that does not exist counts 0
       }
-      if !foundation.isReadOnly && !known.isEmpty { try store.apply(known.map { .updateRecord($0.metadata) }) }
+      if !dependencies.isReadOnly && !known.isEmpty { try store.apply(known.map { .updateRecord($0.metadata) }) }
       for (record, metadata) in known { record.metadata = metadata }
     }
     return sizes
@@ -122,7 +122,7 @@ extension CacheManager {
       } catch let failure as TreeMeasure.Unmeasurable {
         guard leavingOut, !(failure.cause is CancellationError) else { throw failure.cause }
         try Task.checkCancellation()
-        self.foundation.logger.info("record \(record.id) can't be measured: \(failure.cause)")
+        self.dependencies.logger.info("record \(record.id) can't be measured: \(failure.cause)")
         return nil
       }
     }

@@ -16,7 +16,7 @@ import Synchronization
 /// Comments and tests cite <doc:Rules> by number: `D4`.
 public final class CacheManager: Sendable {
   /// What a manager stands on.
-  public struct Foundation: Sendable {
+  public struct Dependencies: Sendable {
     /// What is kept durably.
     public var store: any MetadataStore
     /// The trees on disk.
@@ -40,7 +40,7 @@ public final class CacheManager: Sendable {
     /// Whether nothing may be changed: opening repairs nothing, and what was measured is not stored.
     public var isReadOnly: Bool
 
-    /// Puts a foundation together.
+    /// Puts a dependencies together.
     public init(
       store: any MetadataStore, snapshotter: any Snapshotter, content: any ContentStore,
       applier: (any LayerApplier)? = nil, differ: (any LayerDiffer)? = nil,
@@ -67,7 +67,7 @@ public final class CacheManager: Sendable {
   /// Where cleared records were moved to.
   public let lostPlace: String?
 
-  let foundation: Foundation
+  let dependencies: Dependencies
   let state: Guarded<State>
   /// Extractions, finalizings, blobs under way: one a record; fetches: one a digest.
   let flights = SingleFlights<Void>()
@@ -76,9 +76,9 @@ public final class CacheManager: Sendable {
   /// One prune at a time (D1).
   let pruning = AsyncLock()
 
-  var store: any MetadataStore { foundation.store }
-  var snapshotter: any Snapshotter { foundation.snapshotter }
-  var content: any ContentStore { foundation.content }
+  var store: any MetadataStore { dependencies.store }
+  var snapshotter: any Snapshotter { dependencies.snapshotter }
+  var content: any ContentStore { dependencies.content }
 
   /// Opens a cache: loads every record, finishes what a crash left undone, and clears what can't be loaded (E).
   ///
@@ -86,16 +86,16 @@ public final class CacheManager: Sendable {
   ///
   /// - Throws: ``CacheError`` (`storage`) where the store fails; a record that can't be loaded is no reason.
   /// - Complexity: O(records and their parents).
-  public init(_ foundation: Foundation) throws {
-    self.foundation = foundation
-    var loader = RecordLoader(try foundation.store.load(), foundation)
+  public init(_ dependencies: Dependencies) throws {
+    self.dependencies = dependencies
+    var loader = RecordLoader(try dependencies.store.load(), dependencies)
     let records = loader.load()
     cleared = loader.cleared
-    if !foundation.isReadOnly {
-      let lost = try LostRecords(loader.cleared, besides: records, foundation.store)
-      let kept = try foundation.lost.map { try lost.keep(in: $0) }
+    if !dependencies.isReadOnly {
+      let lost = try LostRecords(loader.cleared, besides: records, dependencies.store)
+      let kept = try dependencies.lost.map { try lost.keep(in: $0) }
       lostPlace = kept?.place
-      try foundation.store.apply(loader.repairs + (kept?.changes ?? []) + [.removeTemporaryLeases])
+      try dependencies.store.apply(loader.repairs + (kept?.changes ?? []) + [.removeTemporaryLeases])
     } else {
       lostPlace = nil
     }

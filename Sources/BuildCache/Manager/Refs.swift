@@ -165,7 +165,7 @@ extension CacheManager {
         try store.apply([.updateRecord(metadata)])
       } else if hasOwnTree(record) {
         let before = record.remnant
-        do { try store.apply([record.rewrite(at: foundation.clock.now()) { wanted.apply(to: &$0) }]) } catch {
+        do { try store.apply([record.rewrite(at: dependencies.clock.now()) { wanted.apply(to: &$0) }]) } catch {
           record.takeBack(before)
           throw error
         }

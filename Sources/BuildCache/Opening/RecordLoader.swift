@@ -5,7 +5,7 @@ import Logging
 /// What can't live (``RecordFates``) is cleared away with its lease; it never stops the open (E1).
 struct RecordLoader {
   private let contents: StoreContents
-  private let foundation: CacheManager.Foundation
+  private let dependencies: CacheManager.Dependencies
   /// By their numbers in the store's contents.
   private var loaded: [Record?]
   /// Commits of mutable records that others stand on, by the number of the mutable one.
@@ -15,9 +15,9 @@ struct RecordLoader {
   /// The changes that clean the store up.
   private(set) var repairs: [StoreChange] = []
 
-  init(_ contents: StoreContents, _ foundation: CacheManager.Foundation) {
+  init(_ contents: StoreContents, _ dependencies: CacheManager.Dependencies) {
     self.contents = contents
-    self.foundation = foundation
+    self.dependencies = dependencies
     loaded = Array(repeating: nil, count: contents.records.count)
   }
 
@@ -63,7 +63,7 @@ struct RecordLoader {
   /// What others stand on that name a mutable record as their parent, as `get` would answer it (A7).
   private mutating func commit(of mutable: Record) -> Record {
     let metadata = RecordMetadata(
-      committing: mutable.metadata, as: foundation.identities.newID(), at: foundation.clock.now())
+      committing: mutable.metadata, as: dependencies.identities.newID(), at: dependencies.clock.now())
     repairs.append(.putRecord(metadata))
     let commit = Record(metadata, parents: mutable.parents)
     commit.equalMutable = Handle(on: mutable, countsAsUse: false)
@@ -71,7 +71,7 @@ struct RecordLoader {
   }
 
   private mutating func clear(_ id: RecordID, _ reason: String, _ stored: [String: String]) {
-    foundation.logger.info("record \(id) is cleared: \(reason)")
+    dependencies.logger.info("record \(id) is cleared: \(reason)")
     cleared.append(LostRecord(id: id, reason: reason, stored: stored))
     remove(id)
   }

@@ -206,7 +206,7 @@ struct PrunePlanner {
   // MARK: preparing
 
   private static func sorted(_ rows: [Int], _ remaining: RemainingCache) -> [Int32] {
-    struct Key {
+    struct CandidateKey {
       let count: Int
       let time: Int64
       let created: Int64
@@ -214,7 +214,7 @@ struct PrunePlanner {
     }
     let all = remaining.state.rows
     return rows.map {
-      Key(
+      CandidateKey(
         count: remaining.usageCount[$0], time: remaining.lastUsed[$0], created: all[$0].createdAt.nanoseconds,
         row: Int32($0))
     }

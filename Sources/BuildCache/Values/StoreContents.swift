@@ -1,7 +1,7 @@
 /// Everything that opening a cache has to know.
 public struct StoreContents: Sendable {
   /// A record, and whether it misses its snapshot.
-  public struct Record: Sendable {
+  public struct StoredRecord: Sendable {
     /// What is stored of it.
     public var metadata: RecordMetadata
     /// Whether it can't live without a snapshot, being mutable or half of a pair (E2, E3), and that doesn't exist.
@@ -14,7 +14,7 @@ public struct StoreContents: Sendable {
     }
   }
   /// The records.
-  public let records: [Record]
+  public let records: [StoredRecord]
   /// Where each of them is in ``records``, by its id.
   public let numbers: [RecordID: Int32]
   /// Records that are there and can't be read; a writer's opening clears them away (E1).
@@ -26,7 +26,7 @@ public struct StoreContents: Sendable {
   ///
   /// - Parameter numbers: as ``numbers``, where the store knows them already; absent: they are worked out.
   public init(
-    records: [Record], numbers: [RecordID: Int32]? = nil, unreadable: [UnreadableRecord] = [], holds: [Hold]
+    records: [StoredRecord], numbers: [RecordID: Int32]? = nil, unreadable: [UnreadableRecord] = [], holds: [Hold]
   ) {
     self.records = records
     self.numbers =

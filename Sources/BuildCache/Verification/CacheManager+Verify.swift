@@ -58,7 +58,7 @@ extension CacheManager {
     var examination = Examination(inspection: inspection, checker: checker, findings: checker.findings)
     let inUse = state.withLock { $0.records.values.filter { $0.refCount < 0 || $0.useCount > $0.refCount }.map(\.id) }
     examination.findings += inUse.sorted().map { Finding(.broken, "record \($0) has lost count of its refs") }
-    for lost in try foundation.lost?.records() ?? [] {
+    for lost in try dependencies.lost?.records() ?? [] {
       examination.findings.append(Finding(.unfinished, "record \(lost.id) is kept aside as lost: \(lost.reason)"))
     }
     let sealed = inspection.snapshots.values.filter { $0.kind == .committed && trees.contains($0.tree) }

@@ -45,7 +45,7 @@ extension CacheManager {
     for row in try PrunePlan(usage, removing: rows).victims where !plan.doomed.contains(usage.rows[row.row].id) {
       plan.dropped.append("record \(usage.rows[row.row].id), which stands on one that goes")
     }
-    for lost in try foundation.lost?.records() ?? [] {
+    for lost in try dependencies.lost?.records() ?? [] {
       plan.dropped.append("record \(lost.id), which was kept aside as lost: \(lost.reason)")
     }
     if found.findings.contains(where: { $0.severity == .unfinished }), plan.isEmpty {
@@ -75,7 +75,7 @@ extension CacheManager {
       defer { try? ref.release() }
       try await ref.extract()
     }
-    if let lost = foundation.lost {
+    if let lost = dependencies.lost {
       try lost.clear()
       try store.apply(store.leases().filter { $0.id.hasPrefix(Lease.lostPrefix) }.map { .removeLease($0.id) })
     }

@@ -35,14 +35,14 @@ struct ArchiveUnpacker: Sendable {
     return try placer.place(entries)
   }
 
-  private struct Reading {
+  private struct UnpackedSoFar {
     var reader = TarReader()
     var hasher = DigestHasher()
     let stage: ArchiveStage
   }
 
   private func stage(_ file: FilePath, _ diffID: Digest?, in place: FilePath) async throws -> [ArchiveEntry] {
-    let reading = Guarded(Reading(stage: ArchiveStage(try Folder(place), room, steps)))
+    let reading = Guarded(UnpackedSoFar(stage: ArchiveStage(try Folder(place), room, steps)))
     let (room, progress) = (room, progress)
     try await Compression(of: file).read(file) { chunk in
       try reading.withLock { reading in

@@ -17,7 +17,7 @@ struct Tool: Sendable {
   /// Where what is fed to a tool goes.
   struct Input: Sendable {
     fileprivate let writer: StandardInputWriter
-    fileprivate let failure: Failure
+    fileprivate let failure: ToolFailure
 
     /// Feeds bytes.
     ///
@@ -31,7 +31,7 @@ struct Tool: Sendable {
   struct EndOfInput: Error {}
 
   /// What went wrong on our side, first.
-  fileprivate final class Failure: Sendable {
+  fileprivate final class ToolFailure: Sendable {
     private let first = Guarded<(any Error)?>(nil)
     var error: (any Error)? { first.withLock { $0 } }
     func note(_ error: any Error) { first.withLock { $0 = $0 ?? error } }
@@ -51,7 +51,7 @@ struct Tool: Sendable {
     taking take: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws {
     Self.ignoreBrokenPipes
-    let failure = Failure()
+    let failure = ToolFailure()
     do {
       let result = try await Subprocess.run(
         .name(name), arguments: Arguments(arguments),

@@ -3,7 +3,7 @@ import GRDB
 
 /// Reads all records with their parents.
 struct RecordReader {
-  private var records: [StoreContents.Record] = []
+  private var records: [StoreContents.StoredRecord] = []
   private var numbers: [RecordID: Int32] = [:]
   private var unreadable: [UnreadableRecord] = []
   /// The kind that was stored of each record.
@@ -62,7 +62,7 @@ struct RecordReader {
       do {
         let kind = try fields.kind()
         records.append(
-          StoreContents.Record(metadata: try Self.metadata(fields, kind), lacksSnapshot: fields.lacksSnapshot))
+          StoreContents.StoredRecord(metadata: try Self.metadata(fields, kind), lacksSnapshot: fields.lacksSnapshot))
         numbers[fields.id] = Int32(numbers.count)
         kinds.append(kind)
       } catch {

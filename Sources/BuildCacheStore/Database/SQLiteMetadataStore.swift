@@ -136,7 +136,7 @@ public final class SQLiteMetadataStore: MetadataStore {
   }
 
   /// All that is stored of a record, in one read transaction; nothing where there is no such record.
-  func stored(_ id: RecordID) throws -> StoredRecord? {
+  func stored(_ id: RecordID) throws -> RecordSurroundings? {
     try reading { db in
       guard var metadata = try RecordReader.record(id, db) else { return nil }
       metadata.isCommitted = metadata.isCommitted || metadata.isJoined  // E5
@@ -151,7 +151,7 @@ public final class SQLiteMetadataStore: MetadataStore {
           "SELECT id FROM record WHERE equal_mutable = ? AND NOT deleted ORDER BY created_at DESC, id DESC", [id]
         ).first
       let snapshot = named?.ownSnapshot ?? metadata.ownSnapshot
-      return StoredRecord(
+      return RecordSurroundings(
         metadata: metadata,
         refs: try db.number(
           "SELECT count(*) FROM parent JOIN record ON id = record WHERE parent = ? AND NOT deleted", [id]) ?? 0,
@@ -292,7 +292,7 @@ public final class SQLiteMetadataStore: MetadataStore {
 }
 
 /// A record with all that the store says of it in other places.
-struct StoredRecord {
+struct RecordSurroundings {
   let metadata: RecordMetadata
   /// The refs of records that stand on it.
   let refs: Int

@@ -18,7 +18,7 @@ struct TreeComparison {
   }
 
   /// What the walk comes by, in the order of names; paths are relative to the trees' tops.
-  enum Step {
+  enum ComparisonStep {
     /// A folder, before what is in it.
     case enter(FilePath, FileStatus, Change)
     /// The folder again, after what is in it; whether anything in it differed, at any depth.
@@ -82,19 +82,19 @@ struct TreeComparison {
   ///
   /// - Throws: ``CacheError`` `storage` naming what can't be read, `CancellationError`, and what `visit` throws.
   /// - Complexity: O(names in both).
-  func walk(_ visit: (Step) throws -> Void) throws {
+  func walk(_ visit: (ComparisonStep) throws -> Void) throws {
     try walk { step, _ in try visit(step) }
   }
 
   /// Walks, telling of each step where it is too; the folders are open during the call.
-  func walk(_ visit: (Step, Place) throws -> Void) throws {
-    var walk = Walk(self)
+  func walk(_ visit: (ComparisonStep, Place) throws -> Void) throws {
+    var walk = TreeWalk(self)
     try walk.start(visit)
     while try walk.step(visit) {}
   }
 
   /// A walk that is under way.
-  private struct Walk {
+  private struct TreeWalk {
     let comparison: TreeComparison
     var upper: FolderTrail
     var lower: FolderTrail?
@@ -110,12 +110,12 @@ struct TreeComparison {
     var place: Place { Place(upper: upper.last, lower: levels.last?.hasLower == true ? lower?.last : nil) }
 
     /// Enters the tops.
-    mutating func start(_ visit: (Step, Place) throws -> Void) throws {
+    mutating func start(_ visit: (ComparisonStep, Place) throws -> Void) throws {
       try enter(try upper.top.status(), over: try lower?.top.status(), visit)
     }
 
     /// Takes a step; says whether another follows.
-    mutating func step(_ visit: (Step, Place) throws -> Void) throws -> Bool {
+    mutating func step(_ visit: (ComparisonStep, Place) throws -> Void) throws -> Bool {
       let here = levels.count - 1
       guard let name = levels[here].names.popLast() else {
         for name in levels[here].beneath.reversed() { try remove(name, visit) }
@@ -132,13 +132,13 @@ struct TreeComparison {
       return true
     }
 
-    private mutating func remove(_ name: FilePath.Component, _ visit: (Step, Place) throws -> Void) throws {
+    private mutating func remove(_ name: FilePath.Component, _ visit: (ComparisonStep, Place) throws -> Void) throws {
       levels[levels.count - 1].differs = true
       try visit(.removed(path.appending(name)), place)
     }
 
     private mutating func visitName(
-      _ name: FilePath.Component, isInBoth: Bool, _ visit: (Step, Place) throws -> Void
+      _ name: FilePath.Component, isInBoth: Bool, _ visit: (ComparisonStep, Place) throws -> Void
     ) throws {
       let place = place
       guard let status = try place.upper.status(of: name), status.identity != comparison.leavingOut else { return }
@@ -155,7 +155,7 @@ struct TreeComparison {
     }
 
     private mutating func enter(
-      _ status: FileStatus, over below: FileStatus?, _ visit: (Step, Place) throws -> Void
+      _ status: FileStatus, over below: FileStatus?, _ visit: (ComparisonStep, Place) throws -> Void
     ) throws {
       try Task.checkCancellation()
       let place = Place(upper: upper.last, lower: below == nil ? nil : lower?.last)
@@ -167,7 +167,7 @@ struct TreeComparison {
           beneath: try place.lower?.names().reversed() ?? []))
     }
 
-    private mutating func leave(_ visit: (Step, Place) throws -> Void) throws {
+    private mutating func leave(_ visit: (ComparisonStep, Place) throws -> Void) throws {
       let place = place
       guard let level = levels.popLast() else { return }
       try visit(.leave(path, level.status, level.change, differs: level.differs), place)

@@ -54,7 +54,7 @@ struct TreeSealing {
     return try below.identity == status.identity || haveSameContent(name, in: place.upper, lower)
   }
 
-  private mutating func list(_ step: TreeComparison.Step, _ place: TreeComparison.Place) throws {
+  private mutating func list(_ step: TreeComparison.ComparisonStep, _ place: TreeComparison.Place) throws {
     switch step {
     case .enter(let path, let status, _): list(path, status, link: nil)
     case .entry(let path, let status, _):
@@ -105,7 +105,7 @@ struct UsageCount {
   private(set) var bytes: Int64 = 0
   private var counted: Set<FileIdentity> = []
 
-  mutating func count(_ step: TreeComparison.Step) {
+  mutating func count(_ step: TreeComparison.ComparisonStep) {
     switch step {
     case .entry(_, let status, let change) where change != .unchanged:
       if !status.hasOtherNames || counted.insert(status.identity).inserted {

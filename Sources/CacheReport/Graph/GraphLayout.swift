@@ -9,7 +9,7 @@ import BuildCache
 /// Only where each lane begins and ends is stored: what is in a row is worked out for the lanes that are seen.
 public struct GraphLayout: Sendable {
   /// What is in a lane at a row.
-  public struct Cell: Sendable, Equatable {
+  public struct GraphCell: Sendable, Equatable {
     /// The line that comes from above.
     public var up: GraphEdge?
     /// The line that goes on below.
@@ -120,7 +120,7 @@ public struct GraphLayout: Sendable {
   /// What is in some lanes at a row.
   ///
   /// - Complexity: O(lanes asked for · log records in a lane).
-  public func cells(ofRow row: Int, lanes window: Range<Int>) -> [Cell] {
+  public func cells(ofRow row: Int, lanes window: Range<Int>) -> [GraphCell] {
     let record = self.record(atRow: row)
     let own = lane(of: record)
     let edges = state.graphEdges(of: record).map { (lane: lane(of: $0.parent), edge: $0.edge, parent: $0.parent) }
@@ -129,7 +129,7 @@ public struct GraphLayout: Sendable {
     let right = turns.filter { $0.lane > own }
     let left = turns.filter { $0.lane < own }
     return window.map { lane in
-      var cell = Cell()
+      var cell = GraphCell()
       if lane == own {
         cell.isRecord = true
         if starts[record] < row { cell.up = lines[record] }

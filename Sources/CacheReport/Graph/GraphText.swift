@@ -8,7 +8,7 @@ public struct GraphText: Sendable {
   public init(isASCII: Bool) { self.isASCII = isASCII }
 
   /// Lanes side by side.
-  public func lanes(_ cells: [GraphLayout.Cell], record: Character) -> String {
+  public func lanes(_ cells: [GraphLayout.GraphCell], record: Character) -> String {
     var text = ""
     for cell in cells {
       text.append(cell.isRecord ? record : sign(of: cell))
@@ -46,7 +46,7 @@ public struct GraphText: Sendable {
     }
   }
 
-  private func sign(of cell: GraphLayout.Cell) -> Character {
+  private func sign(of cell: GraphLayout.GraphCell) -> Character {
     switch cell.turn {
     case .lower: isASCII ? "v" : "▽"
     case .upper: isASCII ? "^" : "△"
@@ -57,7 +57,7 @@ public struct GraphText: Sendable {
   }
 
   /// Where a line turns down: the sign has an arm for each line, single or double.
-  private func corner(_ cell: GraphLayout.Cell) -> Character {
+  private func corner(_ cell: GraphLayout.GraphCell) -> Character {
     let isDouble = cell.turn == .merge
     switch (cell.up, cell.left != nil, cell.right != nil) {
     case (nil, true, true): return isDouble ? "╦" : "┬"

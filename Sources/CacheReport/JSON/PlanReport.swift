@@ -3,7 +3,7 @@ import BuildCache
 /// A plan as JSON has it, done or dry, written and read.
 public struct PlanReport: Sendable, Equatable, Codable {
   /// A record that goes.
-  public struct Victim: Sendable, Equatable, Codable {
+  public struct VictimRow: Sendable, Equatable, Codable {
     /// Its number, from 1.
     public let order: Int
     /// The record's id.
@@ -44,7 +44,7 @@ public struct PlanReport: Sendable, Equatable, Codable {
   }
 
   /// A record that stays.
-  public struct Kept: Sendable, Equatable, Codable {
+  public struct KeptRow: Sendable, Equatable, Codable {
     /// The record's id.
     public let id: RecordID
     /// Why: a ``KeptReason``.
@@ -56,7 +56,7 @@ public struct PlanReport: Sendable, Equatable, Codable {
   }
 
   /// A rule of a policy, and what it comes to.
-  public struct Rule: Sendable, Equatable, Codable {
+  public struct RuleRow: Sendable, Equatable, Codable {
     /// Its number, from 1.
     public let rule: Int
     /// Its policy in words.
@@ -72,15 +72,15 @@ public struct PlanReport: Sendable, Equatable, Codable {
   }
 
   /// What goes, in order.
-  public let plan: [Victim]
+  public let plan: [VictimRow]
   /// The total before (D4).
   public let before: Int64
   /// The total after.
   public let after: Int64
   /// What stays.
-  public let kept: [Kept]
+  public let kept: [KeptRow]
   /// The rules, where they come from a policy.
-  public let rules: [Rule]?
+  public let rules: [RuleRow]?
 
   /// The victims but those that were left, numbered anew, and what stays.
   ///
@@ -90,7 +90,7 @@ public struct PlanReport: Sendable, Equatable, Codable {
   ///   - namesRules: whether the rules are told: they come from a policy.
   public init(_ plan: PrunePlan, leaving left: Set<RecordID> = [], namesRules: Bool) {
     let rows = plan.state.rows
-    var victims: [Victim] = []
+    var victims: [VictimRow] = []
     var freed: Int64 = 0
     var after = plan.before
     for (number, rule) in plan.rules.enumerated() {
@@ -102,7 +102,7 @@ public struct PlanReport: Sendable, Equatable, Codable {
         freed = freed.addingSaturating(row.size)
         after = max(0, rule.before - freedByRule)
         victims.append(
-          Victim(
+          VictimRow(
             order: victims.count + 1, id: row.id, size: row.size, score: rule.isRanked ? victim.score : nil,
             lastUsedRank: rule.isRanked ? [victim.lastUsedRank.number, victim.lastUsedRank.highest] : nil,
             usageRank: rule.isRanked ? [victim.usageRank.number, victim.usageRank.highest] : nil,
@@ -114,7 +114,7 @@ public struct PlanReport: Sendable, Equatable, Codable {
     before = plan.before
     self.after = after
     kept = plan.kept.map { kept in
-      Kept(
+      KeptRow(
         id: rows[kept.row].id, reason: kept.reason.rawValue,
         by: kept.by.isEmpty ? nil : kept.by.map { rows[$0].id },
         passedBy: namesRules ? kept.passedBy.map(\.rawValue) : nil)
@@ -122,7 +122,7 @@ public struct PlanReport: Sendable, Equatable, Codable {
     rules =
       namesRules
       ? plan.rules.enumerated().map { number, rule in
-        Rule(
+        RuleRow(
           rule: number + 1, policy: rule.policy.words, keepBytes: rule.keepBytes, removed: rule.cut,
           before: rule.before, after: rule.after)
       } : nil

@@ -5,7 +5,7 @@ import CacheReport
 /// into one line.
 struct GraphLines: Sendable {
   /// What a line shows.
-  enum Line: Equatable {
+  enum GraphLine: Equatable {
     /// The record of a row of the layout.
     case record(row: Int)
     /// The chain of this number, folded.
@@ -84,7 +84,7 @@ struct GraphLines: Sendable {
   }
 
   /// What a line shows. O(log chains).
-  func line(_ number: Int) -> Line {
+  func line(_ number: Int) -> GraphLine {
     guard let chain = lastChain(where: { chains[$0].rows.lowerBound - savedAbove[$0] <= number }) else {
       return .record(row: number)
     }

@@ -21,10 +21,10 @@ struct GraphState: Sendable {
   /// What the record under the cursor stands on, and what stands on it.
   var related: Related?
   /// The way that `h` and `l` are going.
-  var walk: Walk?
+  var walk: KinWalk?
 
   /// Going through the parents, or the children, of one record: the same key again goes to the next one.
-  struct Walk: Sendable {
+  struct KinWalk: Sendable {
     let goesToParents: Bool
     let origin: Int
     let goals: [Int]
@@ -132,10 +132,10 @@ extension ExplorerState {
       message = toParents ? "it stands on nothing" : "nothing stands on it"
       return
     }
-    go(GraphState.Walk(goesToParents: toParents, origin: row, goals: goals, place: 0))
+    go(GraphState.KinWalk(goesToParents: toParents, origin: row, goals: goals, place: 0))
   }
 
-  private mutating func go(_ walk: GraphState.Walk) {
+  private mutating func go(_ walk: GraphState.KinWalk) {
     graph.walk = walk
     graph.select(walk.goals[walk.place])
     graph.position.reveal(height: layout.listLines.count)

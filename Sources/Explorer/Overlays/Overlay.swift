@@ -11,17 +11,17 @@ enum Overlay: Sendable {
   /// A choice of what to change about the rule under the cursor.
   case policyMenu
   /// A line that is being typed.
-  case entry(Entry)
+  case entry(TextEntry)
   /// A filter that is being typed, beneath the list that follows it.
   case filter(FilterEntry)
   /// Why a record stays or goes.
   case note(title: String, lines: [String])
   /// A prune that is under way.
-  case running(Progress)
+  case running(PruneProgress)
 }
 
 /// A line that is being typed.
-struct Entry: Sendable {
+struct TextEntry: Sendable {
   /// What is asked for: a part of the rule under the cursor of the Prune screen.
   enum Purpose: Sendable, CaseIterable {
     /// The keep-bytes limit.
@@ -59,7 +59,7 @@ struct FilterEntry: Sendable {
 }
 
 /// How far a prune has come.
-struct Progress: Sendable, Equatable {
+struct PruneProgress: Sendable, Equatable {
   /// Records to go.
   var records: Int
   /// Their bytes.

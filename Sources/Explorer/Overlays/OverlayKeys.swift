@@ -17,7 +17,7 @@ extension ExplorerState {
         message = "nothing was removed"
         return []
       }
-      self.overlay = .running(Progress(records: plan.count, bytes: plan.freed))
+      self.overlay = .running(PruneProgress(records: plan.count, bytes: plan.freed))
       return [.carryOut(plan)]
     case .sortMenu:
       self.overlay = nil
@@ -44,14 +44,14 @@ extension ExplorerState {
     return []
   }
 
-  private mutating func press(_ key: Key, in entry: Entry) -> [Effect] {
+  private mutating func press(_ key: Key, in entry: TextEntry) -> [Effect] {
     var entry = entry
     entry.problem = nil
     switch key {
     case .escape:
       overlay = nil
       return []
-    case .character(let character) where entry.text.utf8.count < Entry.most: entry.text.append(character)
+    case .character(let character) where entry.text.utf8.count < TextEntry.most: entry.text.append(character)
     case .backspace: _ = entry.text.popLast()
     case .control("u"): entry.text = ""
     case .enter:

@@ -75,7 +75,7 @@ extension ExplorerState {
     return lines + ["", "[ No: any key ]    y: yes, prune \(plan.count)"]
   }
 
-  private func progressLines(_ progress: Progress) -> [String] {
+  private func progressLines(_ progress: PruneProgress) -> [String] {
     let width = 40
     let share = progress.records > 0 ? Double(progress.removed) / Double(progress.records) : 1
     let done = min(width, Int(share * Double(width)))

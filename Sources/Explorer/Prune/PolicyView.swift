@@ -11,18 +11,18 @@ extension ExplorerState {
     let policy = prune.policies[prune.ruleNumber]
     func bytes(_ count: Int64) -> String { count > 0 ? ByteCount(count).text : "none" }
     var parts: [(Character, String, String)] = [
-      (Entry.Purpose.maxUsed.letter, "keep-bytes (max used)", bytes(policy.limits.maxUsed)),
-      (Entry.Purpose.reserved.letter, "reserved: stays whatever else", bytes(policy.limits.reserved)),
-      (Entry.Purpose.minFree.letter, "min free on the disk", bytes(policy.limits.minFree)),
-      (Entry.Purpose.keepDuration.letter, "keep-duration", durationText(policy)),
+      (TextEntry.Purpose.maxUsed.letter, "keep-bytes (max used)", bytes(policy.limits.maxUsed)),
+      (TextEntry.Purpose.reserved.letter, "reserved: stays whatever else", bytes(policy.limits.reserved)),
+      (TextEntry.Purpose.minFree.letter, "min free on the disk", bytes(policy.limits.minFree)),
+      (TextEntry.Purpose.keepDuration.letter, "keep-duration", durationText(policy)),
       ("a", "all: internal, frontend, shared too", policy.all ? "yes" : "no"),
-      (Entry.Purpose.filter.letter, "filter", policy.filter == .all ? "none" : filterText(policy)),
+      (TextEntry.Purpose.filter.letter, "filter", policy.filter == .all ? "none" : filterText(policy)),
       ("k", "ranking of", behavior.ranking == .seed ? "BuildKit v0.10.0 (seed)" : "newer BuildKit (current)"),
     ]
     if behavior.isDaemon {
       parts.append(("R", "daemon restarted before", behavior.parentUse == .always ? "yes" : "no"))
     }
-    parts.append((Entry.Purpose.file.letter, "open a buildkitd.toml\(signs.ellipsis)", ""))
+    parts.append((TextEntry.Purpose.file.letter, "open a buildkitd.toml\(signs.ellipsis)", ""))
     return parts.map { "\($0.0)  \(cell($0.1, 36))  \($0.2)" } + ["", "any other key: back"]
   }
 
@@ -32,7 +32,7 @@ extension ExplorerState {
 
   func filterText(_ policy: PrunePolicy) -> String { policy.filter.strings.joined(separator: " or ") }
 
-  func title(of entry: Entry) -> String {
+  func title(of entry: TextEntry) -> String {
     switch entry.purpose {
     case .maxUsed: "Keep how many bytes?"
     case .reserved: "Keep how many bytes at least?"
@@ -43,7 +43,7 @@ extension ExplorerState {
     }
   }
 
-  func entryLines(_ entry: Entry) -> [String] {
+  func entryLines(_ entry: TextEntry) -> [String] {
     let example =
       switch entry.purpose {
       case .maxUsed, .reserved, .minFree: "for instance 500MB, 20GB or 20GiB; 0 for none"

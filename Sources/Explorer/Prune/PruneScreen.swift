@@ -35,11 +35,11 @@ enum PruneScreen: ExplorerScreen {
     .preview, typing("/", "filter what goes", .filter), .why, .copy,
   ]
 
-  private static func typing(_ key: Character, _ words: String, _ purpose: Entry.Purpose, isLikely: Bool = false)
+  private static func typing(_ key: Character, _ words: String, _ purpose: TextEntry.Purpose, isLikely: Bool = false)
     -> Binding
   {
     Binding([.character(key)], words, isLikely: isLikely, whyOff: Binding.noPlan) { state in
-      state.overlay = .entry(Entry(purpose: purpose))
+      state.overlay = .entry(TextEntry(purpose: purpose))
       return []
     }
   }

@@ -35,10 +35,10 @@ struct PruneState: Sendable {
   var position = ListPosition()
   /// The rule whose cut the cursor goes to when the plan is there.
   var awaited: Int?
-  private var sections: [Section] = []
+  private var sections: [LineRun] = []
 
   /// A line of the list.
-  enum Line: Equatable {
+  enum PruneLine: Equatable {
     /// What a rule says; only where there are several.
     case heading(rule: Int)
     /// A victim, by its rule and its place in that rule's order.
@@ -52,7 +52,7 @@ struct PruneState: Sendable {
   }
 
   /// A run of lines of one kind.
-  private struct Section {
+  private struct LineRun {
     enum Kind {
       case heading(rule: Int)
       /// From this place of the rule's order on.
@@ -76,7 +76,7 @@ struct PruneState: Sendable {
   var lineCount: Int { sections.reduce(0) { $0 + $1.count } }
 
   /// The line of a number. O(rules).
-  func line(_ number: Int) -> Line? {
+  func line(_ number: Int) -> PruneLine? {
     guard let preview, number >= 0 else { return nil }
     var offset = number
     for section in sections {
@@ -156,7 +156,7 @@ struct PruneState: Sendable {
     case group(KeptReason)
   }
 
-  private func anchor(of line: Line) -> Anchor? {
+  private func anchor(of line: PruneLine) -> Anchor? {
     switch line {
     case .heading(let rule): .heading(rule: rule)
     case .cut(let rule): .cut(rule: rule)
@@ -208,8 +208,8 @@ struct PruneState: Sendable {
   private mutating func take(_ plan: PrunePlan) {
     self.plan = plan
     sections = []
-    func add(_ kind: Section.Kind, _ count: Int = 1) {
-      if count > 0 { sections.append(Section(kind: kind, count: count)) }
+    func add(_ kind: LineRun.Kind, _ count: Int = 1) {
+      if count > 0 { sections.append(LineRun(kind: kind, count: count)) }
     }
     for (number, rule) in plan.rules.enumerated() {
       if plan.rules.count > 1 { add(.heading(rule: number)) }

@@ -128,7 +128,7 @@ extension ExplorerState {
   // MARK: lines
 
   private func draw(
-    _ line: PruneState.Line, _ plan: PrunePlan, _ columns: PruneColumns, on grid: inout Grid, _ row: Int
+    _ line: PruneState.PruneLine, _ plan: PrunePlan, _ columns: PruneColumns, on grid: inout Grid, _ row: Int
   ) {
     let place = Point(column: 0, row: row)
     switch line {

@@ -87,14 +87,14 @@ extension ExplorerState {
       prune.assumptions.isRestarted = behavior.parentUse != .always
       return replan(number)
     default:
-      guard let purpose = Entry.Purpose.allCases.first(where: { $0.letter == letter }) else { return [] }
-      overlay = .entry(Entry(purpose: purpose))
+      guard let purpose = TextEntry.Purpose.allCases.first(where: { $0.letter == letter }) else { return [] }
+      overlay = .entry(TextEntry(purpose: purpose))
     }
     return []
   }
 
   /// Takes what was typed into the rule under the cursor.
-  mutating func entryTyped(_ entry: Entry) throws(CacheError) -> [Effect] {
+  mutating func entryTyped(_ entry: TextEntry) throws(CacheError) -> [Effect] {
     let number = prune.ruleNumber
     let isOff = entry.text.isEmpty || entry.text == "0"
     func bytes(_ name: String) throws(CacheError) -> Int64 {
@@ -140,7 +140,7 @@ extension ExplorerState {
   }
 }
 
-extension Entry.Purpose {
+extension TextEntry.Purpose {
   /// The key that chooses it in the policy menu.
   var letter: Character {
     switch self {

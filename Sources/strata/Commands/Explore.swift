@@ -46,7 +46,7 @@ struct Explore: AsyncParsableCommand {
     let preset = PrunePreset(
       policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free)
     guard print else { return try await screen.explore(source, first: first, prune: preset) }
-    let isASCII = screen.ascii || !Screen.localeIsUTF8
+    let isASCII = screen.ascii || !TerminalScreen.localeIsUTF8
     let outlets = ScreenOptions.outlets { _ in }
     output.text(
       await ExplorerSession.play(

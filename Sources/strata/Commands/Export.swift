@@ -13,10 +13,10 @@ struct Export: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("A folder that is empty, or is made.", valueName: "path")) var path: String
 
   func run() async throws {
-    let packing = Progress("packing", total: nil)
+    let packing = ByteProgress("packing", total: nil)
     let path = FilePath(path)
     try await root.withRecord(id, makingIn: path.parent, progress: packing.add) { cache, ref in
-      let writing = Progress("writing", total: nil)
+      let writing = ByteProgress("writing", total: nil)
       try await interruptible { try await cache.exportImage(of: ref, to: path, progress: writing.add) }
       packing.end()
       writing.end()

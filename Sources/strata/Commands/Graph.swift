@@ -43,7 +43,7 @@ struct Graph: AsyncParsableCommand {
 
   private func printText(_ state: CacheState, now: Timestamp) throws {
     let layout = try GraphLayout(state)
-    let drawer = GraphText(isASCII: ascii || !Screen.localeIsUTF8)
+    let drawer = GraphText(isASCII: ascii || !TerminalScreen.localeIsUTF8)
     let width = 2 * min(20, layout.laneCount)
     for number in 0..<layout.count {
       let row = layout.record(atRow: number)

@@ -21,10 +21,10 @@ struct Import: AsyncParsableCommand {
 
   func run() async throws {
     let limit = try ByteCount(parsing: maxUnpacked, of: "--max-unpacked").bytes
-    let unpacking = Progress("unpacking", total: nil)
+    let unpacking = ByteProgress("unpacking", total: nil)
     try await root.withCache(.write, maxUnpacked: limit, progress: unpacking.add) { cache in
       let path = FilePath(path)
-      let reading = Progress("reading", total: try EmbeddedCache.bytes(at: path))
+      let reading = ByteProgress("reading", total: try EmbeddedCache.bytes(at: path))
       let (platform, name) = (platform, ref)
       let ids = try await interruptible {
         try await cache.importImage(at: path, platform: platform, name: name, maxUnpacked: limit, progress: reading.add)

@@ -21,7 +21,7 @@ struct MakeSnapshot: AsyncParsableCommand {
         description: description ?? folder, recordType: RecordType(rawValue: type), retain: true)
       let folder = FilePath(folder)
       if try cache.lies(in: folder) { printError("the cache \(cache.root) lies in \(folder), and is left out") }
-      let copying = Progress("copying", total: try EmbeddedCache.bytes(at: folder))
+      let copying = ByteProgress("copying", total: try EmbeddedCache.bytes(at: folder))
       let record = try await interruptible {
         try await cache.store(folder, over: parent, options, progress: copying.add)
       }

@@ -33,7 +33,7 @@ private func writeProgress(_ text: String) {
 }
 
 /// How far long work has come, on standard error: a bar on a terminal, now and then a line elsewhere.
-final class Progress: Sendable {
+final class ByteProgress: Sendable {
   private struct State {
     var bytes: Int64 = 0
     var shown: Int64 = 0

@@ -40,17 +40,17 @@ struct ScreenOptions: ParsableArguments {
   @MainActor func explore(_ source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset())
     async throws
   {
-    let screen: Screen
+    let screen: TerminalScreen
     do {
-      screen = try Screen(usesColor: color.usesColor, usesMouse: mouse)
+      screen = try TerminalScreen(usesColor: color.usesColor, usesMouse: mouse)
     } catch {
       throw Failure.wrongUse(error.description)
     }
     defer { screen.close() }
     let waker = screen.waker
     let session = ExplorerSession(
-      source, first: first, prune: prune, isASCII: ascii || !Screen.localeIsUTF8, size: screen.size,
-      outlets: Self.outlets(copy: Screen.copy)
+      source, first: first, prune: prune, isASCII: ascii || !TerminalScreen.localeIsUTF8, size: screen.size,
+      outlets: Self.outlets(copy: TerminalScreen.copy)
     ) { waker.wake() }
     var ticker = Ticker()
     loop: while !session.hasQuit {

@@ -29,7 +29,7 @@ public struct TerminalError: Error, Equatable, CustomStringConvertible {
 /// The terminal, taken over as a whole screen until ``close()``.
 ///
 /// To be used from the thread that opened it, the main one, as curses is. One at a time.
-public final class Screen {
+public final class TerminalScreen {
   /// Whether the user's locale shows more than ASCII.
   public static var localeIsUTF8: Bool {
     setlocale(LC_ALL, "")
