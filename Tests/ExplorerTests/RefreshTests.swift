@@ -159,6 +159,18 @@ import Testing
     #expect(cache.pruned.withLock { $0.count } == 1)
   }
 
+  @Test("the question says what whoever prunes can't answer for") func promises() async throws {
+    let whole = try await play("d")
+    #expect(!shows(whole, "can't be stopped") && !shows(whole, "chooses the order"))
+    let weak = try await play("d", on: MemoryCache(sample, promises: [.checksVictims]))
+    #expect(shows(weak, "Its daemon chooses the order.") && shows(weak, "It can't be stopped on the way."))
+    var state = ExplorerState(.init(name: "x"), size: Size(columns: 110, rows: 20))
+    state.rights.promises = []
+    state.overlay = .running(PruneProgress(records: 3, bytes: 9))
+    #expect(update(&state, .key(.escape)).isEmpty)
+    #expect(shows(state.draw(), "it can't be stopped on the way"))
+  }
+
   @Test("it is time by the clock, and not when no key is pressed") func ticks() {
     var ticker = Ticker()
     let start = ContinuousClock.now

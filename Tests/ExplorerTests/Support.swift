@@ -20,8 +20,9 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
 
   init(
     _ state: CacheState, readOnlyReason: String? = nil, noInsightReason: String? = nil, notes: [String] = [],
-    behavior: PruneBehavior = .embedded
+    behavior: PruneBehavior = .embedded, promises: PrunePromises = .all
   ) {
+    self.promises = promises
     self.behavior = behavior
     told = notes
     rows = Mutex(state)
@@ -30,7 +31,7 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
   }
 
   let identity = SourceIdentity(kind: .list, words: "memory", key: "memory")
-  let promises = PrunePromises.all
+  let promises: PrunePromises
   func glimpse(of count: Int) -> CacheState? { nil }
   func read() -> Reading {
     Reading(

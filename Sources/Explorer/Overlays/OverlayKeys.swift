@@ -36,7 +36,7 @@ extension ExplorerState {
     case .filter(let entry): return press(key, in: entry)
     case .note: self.overlay = nil
     case .running(var progress):
-      guard key == .escape, !progress.isStopping else { return [] }
+      guard key == .escape, !progress.isStopping, rights.promises.contains(.canStop) else { return [] }
       progress.isStopping = true
       self.overlay = .running(progress)
       return [.stop]

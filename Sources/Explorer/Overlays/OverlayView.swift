@@ -72,7 +72,13 @@ extension ExplorerState {
     if unmarked > 0 { lines.append("\(unmarked) of them are not marked, but hang on what is.") }
     let stay = isOfMarks ? markedRows.count { plan.reason(forRow: $0) != nil } : 0
     if stay > 0 { lines.append("\(stay) marked stay: they are in use, or something in use stands on them.") }
+    lines += rights.promises.missingInWords
     return lines + ["", "[ No: any key ]    y: yes, prune \(plan.count)"]
+  }
+
+  private func stopWords(_ progress: PruneProgress) -> String {
+    if !rights.promises.contains(.canStop) { return "it can't be stopped on the way" }
+    return progress.isStopping ? "stopping after this one\(signs.ellipsis)" : "Esc stops after the record under way"
   }
 
   private func progressLines(_ progress: PruneProgress) -> [String] {
@@ -83,7 +89,7 @@ extension ExplorerState {
     return [
       bar, "\(progress.removed) of \(progress.records) records",
       "\(ByteCount(progress.freed).text) of \(ByteCount(progress.bytes).text)", "",
-      progress.isStopping ? "stopping after this one\(signs.ellipsis)" : "Esc stops after the record under way",
+      stopWords(progress),
     ]
   }
 }

@@ -1,0 +1,85 @@
+import BuildCache
+import CacheReport
+
+/// Does what effects ask for.
+struct EffectRunner: Sendable {
+  let source: any CacheSource
+  /// A reading that has just been made.
+  let known: Reading?
+  let clock: any CacheClock
+  let outlets: ExplorerSession.Outlets
+  /// Told each record that a prune removed.
+  let removed: @Sendable (CacheState.Row) -> Void
+
+  func run(_ effect: Effect) async -> ExplorerEvent {
+    do {
+      return try await result(of: effect)
+    } catch is CancellationError {
+      return .nothing
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+
+  private func result(of effect: Effect) async throws -> ExplorerEvent {
+    switch effect {
+    case .glimpse(let count):
+      guard let cache = try? await source.glimpse(of: count) else { return .nothing }
+      let reading = Reading(state: cache, moment: clock.now(), behavior: .embedded)
+      return .glimpsed(Inventory(reading), Arrangement(cache, ListChoice(), now: reading.moment))
+    case .load(let choice, let last):
+      do {
+        let reading = if let known { known } else { try await source.read() }
+        let rights = await Rights(of: source)
+        if reading.state == last { return .unchanged(reading, rights) }
+        // Cursors and marks are looked for by id: that is made ready here, and not while a key waits.
+        if last != nil { _ = reading.state.index(of: "") }
+        async let inventory = Inventory(reading)
+        let arrangement = Arrangement(reading.state, choice, now: reading.moment)
+        return .loaded(await inventory, arrangement, rights)
+      } catch {
+        return .notRead("\(error)", clock.now())
+      }
+    case .arrange(let cache, let choice, let earlier, let now):
+      return .arranged(Arrangement(cache, choice, from: earlier, now: now))
+    case .plan(let cache, let policies, let behavior, let free):
+      return .planned(
+        PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: clock.now(), free: free)))
+    case .readPolicy(let file, let ranking, let space):
+      return .policyRead(try await waiting { try outlets.readPolicy(file, ranking, space) }, file)
+    case .measure(let cache, let rows):
+      return .freed(
+        try Dictionary(
+          uniqueKeysWithValues: rows.map { row in
+            try Task.checkCancellation()
+            return (row, cache.sizeWithDescendants(of: row))
+          }))
+    case .layOut(let cache, let arrangement, let unfolded):
+      return .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
+    case .relate(let cache, let row): return .related(Related(cache, row))
+    case .describe(let cache, let row):
+      var details: RecordDetails?
+      if case .allowed(let insight) = await source.insight() {
+        details = try await insight.details(of: cache.rows[row].id)
+      }
+      return .described(RecordDescription(cache, row, details: details))
+    case .stand(let cache, let behavior):
+      return .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: clock.now()))
+    case .choose(let cache, let rows): return .chosen(try PrunePlan(cache, removing: rows))
+    case .list(let id, let path):
+      do {
+        return .listed(id, path, try await source.insight().means(to: "look into a record").files(of: id, at: path))
+      } catch let error as CacheError {
+        return .notListed(id, path, error.description)
+      }
+    case .carryOut(let plan):
+      return .pruned(try await source.pruning().means(to: "prune").carryOut(plan, progress: removed))
+    case .setHeld(let isHeld, let id):
+      try await source.insight().means(to: "hold a record").setHeld(isHeld, id, reason: "held in the explorer")
+      return .changed(isHeld ? "held: no prune takes it until H lets go" : "let go")
+    case .export(let cache, let rows):
+      return .told("wrote \(counted(rows.count)) to \(try await waiting { try outlets.export(cache, rows) })")
+    case .copy, .stop, .stopListing: return .nothing
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import BuildCache
+import CacheReport
+import SystemPackage
+import Terminal
+
+/// What can happen to the explorer.
+enum ExplorerEvent: Sendable {
+  /// A key was pressed.
+  case key(Key)
+  /// A mouse button or wheel was used.
+  case mouse(Mouse)
+  /// The window has another size.
+  case resize(Size)
+  /// Some of the largest records, before the cache is read.
+  case glimpsed(Inventory, Arrangement)
+  /// The cache was read.
+  case loaded(Inventory, Arrangement, Rights)
+  /// The cache was read, and holds what it did.
+  case unchanged(Reading, Rights)
+  /// The cache can't be read, as was found at this moment.
+  case notRead(String, Timestamp)
+  /// The rows were arranged anew.
+  case arranged(Arrangement)
+  /// Something could not be done.
+  case failed(String)
+  /// A plan was made.
+  case planned(PrunePreview)
+  /// The rules of a daemon's configuration, and its file.
+  case policyRead([PrunePolicy], String)
+  /// What pruning these rows frees was worked out.
+  case freed([Int: Int64])
+  /// The graph was laid out.
+  case laidOut(GraphPicture)
+  /// What a row has to do with others was found.
+  case related(Related)
+  /// All about a row was found.
+  case described(RecordDescription)
+  /// What would go without any limit was worked out.
+  case stood(PrunePlan)
+  /// The removal of chosen records was planned.
+  case chosen(PrunePlan)
+  /// What a record's tree holds at a path.
+  case listed(RecordID, FilePath, [TreeFile])
+  /// What a record's tree holds at a path can't be told.
+  case notListed(RecordID, FilePath, String)
+  /// A record went.
+  case removed(CacheState.Row)
+  /// A prune came to its end.
+  case pruned(PruneReport)
+  /// Something was done that is only to be told.
+  case told(String)
+  /// The cache was changed: it is to be read anew.
+  case changed(String)
+  /// It is time to look whether the cache has changed.
+  case tick
+  /// Nothing: an effect was cancelled, or has nothing to say.
+  case nothing
+}
