@@ -64,6 +64,20 @@ import Testing
     #expect(Set(users) == ["strata/Commands/Explore.swift", "strata/Support/ScreenOptions.swift"])
   }
 
+  @Test("every file that the documentation names is there") func documented() throws {
+    let sources = Self.top.appending(path: "Sources")
+    let pages = sources.appending(path: "BuildCache/BuildCache.docc")
+    var count = 0
+    for name in try FileManager.default.contentsOfDirectory(atPath: pages.path) where name.hasSuffix(".md") {
+      let text = try String(contentsOf: pages.appending(path: name), encoding: .utf8)
+      for file in text.matches(of: /`([\w+\/-]+\.swift)`/).map({ String($0.1) }) {
+        count += 1
+        #expect(FileManager.default.fileExists(atPath: sources.appending(path: file).path), "\(name) names \(file)")
+      }
+    }
+    #expect(count > 25)
+  }
+
   @Test("a protocol of a source has no default implementations") func noDefaults() throws {
     let folder = Self.top.appending(path: "Sources")
     let files = (FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? [])
