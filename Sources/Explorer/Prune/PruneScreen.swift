@@ -80,3 +80,50 @@ enum PruneScreen: ExplorerScreen {
     state.drawPrune(on: &grid, layout)
   }
 }
+
+/// The limit that keys move.
+extension ExplorerState {
+  /// A step of the limit that suits the total: 1, 2 or 5 with zeros, about a fiftieth of it.
+  var limitStep: Int64 {
+    guard let total = prune.rule?.before, total > 0 else { return 1 }
+    var step: Int64 = 1
+    while step <= total / 50 {
+      for factor in [1, 2, 5] as [Int64] where step * factor * 2 > total / 50 { return step * factor }
+      step *= 10
+    }
+    return step
+  }
+
+  /// A hundredth of the total.
+  var limitPercent: Int64 { max(1, (prune.rule?.before ?? 0) / 100) }
+
+  /// Moves the keep-bytes limit of the rule under the cursor.
+  mutating func moveLimit(by change: Int64) -> [Effect] {
+    guard let rule = prune.rule else { return [] }
+    var limits = rule.policy.limits
+    // Reserved space alone is a limit as max used is; that is what a daemon's old keepBytes says.
+    let isReserved = limits.maxUsed == 0 && limits.reserved > 0
+    let bytes = max(0, min((isReserved ? limits.reserved : limits.maxUsed).addingSaturating(change), rule.before))
+    if isReserved { limits.reserved = bytes } else { limits.maxUsed = bytes }
+    return limit(to: limits)
+  }
+
+  /// Gives the rule under the cursor other limits: of the last rule only the cut moves, of an earlier one what comes
+  /// after it is planned anew.
+  mutating func limit(to limits: SpaceLimits) -> [Effect] {
+    let number = prune.ruleNumber
+    guard number == prune.policies.count - 1 else {
+      prune.policies[number].limits = limits
+      return replan(number)
+    }
+    prune.limitLastRule(to: limits)
+    prune.position.center(height: layout.pruneLines.count)
+    return []
+  }
+
+  mutating func replan(_ number: Int) -> [Effect] {
+    prune.awaited = number
+    prune.forgetPlan()
+    return [makePlan()]
+  }
+}
