@@ -246,18 +246,18 @@ public struct CacheState: Sendable, Equatable {
   ///   some of them.
   /// - Complexity: O(rows), O(1) for a whole id.
   public func resolve(_ prefix: String) throws -> Int {
-    if let row = index(of: prefix) { return row }
+    if let row = index(of: RecordID(prefix)) { return row }
     let id = try Self.resolve(prefix, among: rows.lazy.map(\.id))
     guard let row = index(of: id) else { throw CacheError(.notFound, "no record \(prefix)") }
     return row
   }
 
   package static func resolve(_ prefix: String, among ids: some Sequence<RecordID>) throws -> RecordID {
-    let matches = prefix.isEmpty ? [] : ids.filter { $0.hasPrefix(prefix) }.sorted()
-    if matches.first == prefix { return prefix }
+    let matches = prefix.isEmpty ? [] : ids.filter { $0.text.hasPrefix(prefix) }.sorted()
+    if let first = matches.first, first.text == prefix { return first }
     guard let first = matches.first else { throw CacheError(.notFound, "no record \(prefix)") }
     guard matches.count == 1 else {
-      let names = matches.prefix(3).joined(separator: ", ")
+      let names = matches.prefix(3).map(\.text).joined(separator: ", ")
       throw CacheError(.invalid, "\(matches.count) records begin with \(prefix): \(names); give more of the id")
     }
     return first

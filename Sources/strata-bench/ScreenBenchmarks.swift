@@ -14,7 +14,7 @@ struct ScreenBenchmarks {
   /// What the first row of a list by size begins with.
   private var largest: String {
     let record = workload.records.max { ($0.size ?? 0, $1.id) < ($1.size ?? 0, $0.id) }
-    return String((record?.id ?? "").prefix(8))
+    return String((record?.id.text ?? "").prefix(8))
   }
 
   /// From exec until the largest record stands on the screen, and until all are counted there; and the same of ncdu.

@@ -25,7 +25,7 @@ struct Workload {
         }
       let age = Int64(random.pick(0...(60 * 86_400))) * 1_000_000_000
       var record = RecordMetadata(
-        id: id, parents: parents, isCommitted: true, snapshot: id,
+        id: id, parents: parents, isCommitted: true, snapshot: SnapshotID(of: id),
         createdAt: Self.now.advanced(by: TimeSpan(nanoseconds: -age)))
       record.lastUsedAt = record.createdAt
       record.usageCount = random.pick(0...19)
@@ -50,8 +50,8 @@ struct Workload {
       try store.apply(
         zip(part.indices, part).flatMap { number, record -> [StoreChange] in
           [
-            .putRecord(record), .putLease(record.id, isTemporary: false),
-            .leaseSnapshot(record.snapshot, lease: record.id),
+            .putRecord(record), .putLease(record.id.text, isTemporary: false),
+            .leaseSnapshot(record.snapshot, lease: record.id.text),
             .putSnapshot(
               Snapshot(
                 id: record.snapshot, parent: nil, kind: .committed, tree: TreeID(number + 1), usage: record.size)),

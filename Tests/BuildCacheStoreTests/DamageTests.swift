@@ -84,7 +84,7 @@ import Testing
     let quick = try await findings().filter { $0.severity == .broken }
     let deep = try await findings(deep: true).filter { $0.severity == .broken }
     #expect(!deep.isEmpty)
-    #expect(deep.allSatisfy { $0.description.contains(top) || $0.description.contains("tree") }, "\(deep)")
+    #expect(deep.allSatisfy { $0.description.contains(top.text) || $0.description.contains("tree") }, "\(deep)")
     #expect(quick.isEmpty == damage.hasSuffix("time"), "\(quick)")
   }
 
@@ -130,7 +130,7 @@ import Testing
     truncate(try self.tree(of: base) + "/dir/two", 0)
     let other = try EmbeddedCache(self.root, .write)
     let drop = try await other.manager.repairPlan()
-    #expect(drop.mended.count == 1 && drop.dropped.count == 1 && drop.dropped[0].contains(top), "\(drop)")
+    #expect(drop.mended.count == 1 && drop.dropped.count == 1 && drop.dropped[0].contains(top.text), "\(drop)")
     #expect(try await other.manager.repair(drop) == [])
     #expect(try other.manager.listing().rows.map(\.id) == [base])
     try other.close()
@@ -150,23 +150,23 @@ import Testing
     let reader = try EmbeddedCache(root, .read)
     #expect(try await reader.manager.usage().rows.map(\.id) == [base])
     let notes = reader.notes
-    #expect(notes.count == 1 && notes[0].contains(top) && notes[0].contains(column), "\(notes)")
+    #expect(notes.count == 1 && notes[0].contains(top.text) && notes[0].contains(column), "\(notes)")
     #expect(try await findings().contains { $0.severity == .broken && $0.description.contains(column) })
     #expect(!FileManager.default.fileExists(atPath: root.appending("lost").string))
 
     let writer = try EmbeddedCache(root, .write)
-    #expect(writer.notes.contains { $0.contains(top) && $0.contains("moved to \(root)/lost/1") })
+    #expect(writer.notes.contains { $0.contains(top.text) && $0.contains("moved to \(root)/lost/1") })
     try await writer.manager.collectGarbage()
     let kept = root.pushing("lost/1").string
     #expect(try FileManager.default.contentsOfDirectory(atPath: kept).sorted() == [tree, "records.json"])
     #expect(FileManager.default.fileExists(atPath: "\(kept)/\(tree)/three"))
     let found = try await writer.manager.verify(deep: true)
-    #expect(found.map(\.severity) == [.unfinished] && found[0].description.contains(top), "\(found)")
+    #expect(found.map(\.severity) == [.unfinished] && found[0].description.contains(top.text), "\(found)")
     try writer.close()
     let again = try EmbeddedCache(root, .write)
     #expect(again.notes.isEmpty)
     let plan = try await again.manager.repairPlan()
-    #expect(plan.dropped.count == 1 && plan.dropped[0].contains(top))
+    #expect(plan.dropped.count == 1 && plan.dropped[0].contains(top.text))
     #expect(try await again.manager.repair(plan) == [])
     #expect(!FileManager.default.fileExists(atPath: kept))
     try again.close()

@@ -506,7 +506,7 @@ private final class CancellingClock: CacheClock {
     try mutable.release()
     let child = RecordMetadata(
       id: "child", parents: .layer(mutable.id), isCommitted: true, snapshot: "child", createdAt: fixture.clock.now())
-    let tree = try #require(try fixture.store.snapshot(fixture.top)).tree
+    let tree = try #require(try fixture.store.snapshot(SnapshotID(of: fixture.top))).tree
     try fixture.store.apply([
       .putRecord(child), .putLease("child", isTemporary: false), .leaseSnapshot("child", lease: "child"),
       .putSnapshot(Snapshot(id: "child", parent: nil, kind: .committed, tree: tree, usage: 1)),

@@ -82,7 +82,7 @@ import Testing
     let cache = try open()
     let id = try await layer(cache)
     _ = try await layer(cache)
-    #expect(try cache.manager.resolve(String(id.prefix(12))) == id)
+    #expect(try cache.manager.resolve(String(id.text.prefix(12))) == id)
     #expect(throws: CacheError.self) { try cache.manager.resolve("") }
     #expect(throws: CacheError.self) { try cache.manager.resolve("nothing-like-it") }
   }

@@ -19,7 +19,7 @@ import Testing
 
   /// What a store may hold, in any order and with anything missing.
   private func changes(_ random: inout SeededGenerator) -> [StoreChange] {
-    let ids = (0..<random.pick(1...12)).map { "r\($0)" }
+    let ids = (0..<random.pick(1...12)).map { RecordID("r\($0)") }
     func any(_ random: inout SeededGenerator) -> RecordID {
       random.chance(4) ? "missing" : ids[random.pick(0...(ids.count - 1))]
     }
@@ -34,7 +34,7 @@ import Testing
         default: .none
         }
       var record = RecordMetadata(
-        id: id, parents: parents, isCommitted: random.chance(80), snapshot: random.chance(90) ? id : "",
+        id: id, parents: parents, isCommitted: random.chance(80), snapshot: random.chance(90) ? SnapshotID(of: id) : "",
         createdAt: Timestamp(nanoseconds: Int64(random.pick(0...3))))
       record.isDeleted = random.chance(5)
       record.isRetained = random.chance(50)
@@ -55,7 +55,7 @@ import Testing
         changes.append(
           .putSnapshot(
             Snapshot(
-              id: id, parent: number > 0 && random.chance(50) ? ids[number - 1] : nil,
+              id: SnapshotID(of: id), parent: number > 0 && random.chance(50) ? SnapshotID(of: ids[number - 1]) : nil,
               kind: random.chance(70) ? .committed : .active, tree: tree,
               usage: random.chance(50) ? Int64(random.pick(0...1000)) : nil)))
       }

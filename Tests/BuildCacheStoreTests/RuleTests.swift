@@ -269,11 +269,11 @@ private final class WatchedStore: MetadataStore {
     store.fail(after: 0)
     #expect(await code { _ = try await manager.new(over: parent) } == .storage)
     #expect(try trees.trees().count == 1)
-    #expect(try store.leases().map(\.id) == [base])
+    #expect(try store.leases().map(\.id) == [base.text])
     let mutable = try await manager.new(over: parent)
     try parent.release()
     #expect(try row(base)?.inUse == true)
-    #expect(try store.leases().contains { $0.id == mutable.id && $0.snapshots == [mutable.id] })
+    #expect(try store.leases().contains { $0.id == mutable.id.text && $0.snapshots == [SnapshotID(of: mutable.id)] })
   }
 
   @Test("B2: a commit has its own id and the description, not type, policy or uses; the last one is the half")
@@ -285,7 +285,7 @@ private final class WatchedStore: MetadataStore {
     let two = try mutable.commit()
     #expect(one.metadata.description == "d")
     #expect(one.metadata.recordType == .regular && !one.metadata.isRetained)
-    #expect(one.metadata.snapshot == one.id && one.metadata.equalMutable == mutable.id)
+    #expect(one.metadata.snapshot == SnapshotID(of: one.id) && one.metadata.equalMutable == mutable.id)
     try await two.finalize()
     #expect(await code { _ = try manager.get(one.id) } == .notFound)
     #expect(await code { _ = try mutable.commit() } == nil)
@@ -296,9 +296,9 @@ private final class WatchedStore: MetadataStore {
     let commit = try mutable.commit()
     try await commit.finalize()
     try await commit.finalize()
-    #expect(try store.snapshot(mutable.id) == nil)
-    #expect(try store.snapshot(commit.id)?.kind == .committed)
-    #expect(try store.leases().map(\.id) == [commit.id])
+    #expect(try store.snapshot(SnapshotID(of: mutable.id)) == nil)
+    #expect(try store.snapshot(SnapshotID(of: commit.id))?.kind == .committed)
+    #expect(try store.leases().map(\.id) == [commit.id.text])
     #expect(try store.load().records.map(\.metadata.id) == [commit.id])
     #expect(commit.metadata.equalMutable == nil)
   }
@@ -436,8 +436,8 @@ private final class WatchedStore: MetadataStore {
     let merge = try #require(try await manager.merge([two, one, two]))
     let diff = try await manager.diff(lower: two, upper: one)
     let state = try manager.listing()
-    #expect(state.parentIDs(of: try state.resolve(merge.id)) == [two.id, one.id, two.id])
-    #expect(state.parentIDs(of: try state.resolve(diff.id)) == [two.id, one.id])
+    #expect(state.parentIDs(of: try state.resolve(merge.id.text)) == [two.id, one.id, two.id])
+    #expect(state.parentIDs(of: try state.resolve(diff.id.text)) == [two.id, one.id])
     #expect(RecordType(rawValue: "") == .regular)
   }
 
@@ -515,9 +515,9 @@ private final class WatchedStore: MetadataStore {
     throws
   {
     var metadata = RecordMetadata(
-      id: id, parents: parents, isCommitted: true, snapshot: id, createdAt: Timestamp(nanoseconds: 1))
+      id: id, parents: parents, isCommitted: true, snapshot: SnapshotID(of: id), createdAt: Timestamp(nanoseconds: 1))
     change(&metadata)
-    try store.apply([.putRecord(metadata), .putLease(id, isTemporary: false)])
+    try store.apply([.putRecord(metadata), .putLease(id.text, isTemporary: false)])
   }
 
   @Test("E1: what can't be loaded is cleared with its lease, and stops nothing") func unloadable() throws {
@@ -574,7 +574,7 @@ private final class WatchedStore: MetadataStore {
         let record = RecordMetadata(
           id: "r\(number)", parents: number == 0 ? .none : .layer("r\(number - 1)"), isCommitted: true,
           snapshot: "r\(number)", createdAt: Timestamp(nanoseconds: 1))
-        return [.putRecord(record), .putLease(record.id, isTemporary: false)]
+        return [.putRecord(record), .putLease(record.id.text, isTemporary: false)]
       })
     var dependencies = manager.dependencies
     dependencies.references = nil  // this one would ask for every digest chain
@@ -632,7 +632,7 @@ private final class WatchedStore: MetadataStore {
 
   @Test("G4: sums don't overflow") func overflow() throws {
     var builder = CacheState.Builder()
-    for id in ["a", "b"] {
+    for id: RecordID in ["a", "b"] {
       builder.add(
         CacheState.Row(id: id, kind: .base, size: .max, createdAt: Timestamp(nanoseconds: 0)), parents: [])
     }

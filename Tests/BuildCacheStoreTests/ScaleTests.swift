@@ -25,9 +25,9 @@ import Testing
         record.usageCount = number % 7
         record.isRetained = true
         return [
-          .putRecord(record), .putLease(record.id, isTemporary: false),
-          .leaseSnapshot(record.id, lease: record.id),
-          .putSnapshot(Snapshot(id: record.id, parent: nil, kind: .committed, tree: TreeID(number + 1))),
+          .putRecord(record), .putLease(record.id.text, isTemporary: false),
+          .leaseSnapshot(record.snapshot, lease: record.id.text),
+          .putSnapshot(Snapshot(id: record.snapshot, parent: nil, kind: .committed, tree: TreeID(number + 1))),
         ]
       } + changes)
     try store.close()
@@ -92,7 +92,7 @@ import Testing
 
   private func record(_ id: RecordID) -> RecordMetadata {
     var record = RecordMetadata(
-      id: id, parents: .none, isCommitted: true, snapshot: id, createdAt: Timestamp(nanoseconds: 0))
+      id: id, parents: .none, isCommitted: true, snapshot: SnapshotID(of: id), createdAt: Timestamp(nanoseconds: 0))
     record.size = 1_000
     return record
   }

@@ -191,7 +191,7 @@ final class ScenarioRunner {
     refs[name] = ref
     if names[ref.id] == nil { names[ref.id] = name }
     let snapshot = manager.state.withLock { $0.records[ref.id]?.metadata.snapshot }
-    if let snapshot, snapshot.hasPrefix("sha256:"), chains[snapshot] == nil {
+    if let snapshot, snapshot.text.hasPrefix("sha256:"), chains[snapshot] == nil {
       chains[snapshot] = "chain(\(names[ref.id] ?? "?"))"
     }
     return ["record": .string(names[ref.id] ?? "?")]
@@ -239,7 +239,10 @@ final class ScenarioRunner {
     }
   }
 
-  private func symbol(_ id: RecordID) -> JSON { .string(id.isEmpty ? "?" : names[id] ?? chains[id] ?? "unnamed \(id)") }
+  private func symbol(_ id: RecordID) -> JSON { symbol(SnapshotID(of: id)) }
+  private func symbol(_ id: SnapshotID) -> JSON {
+    .string(id.isEmpty ? "?" : names[RecordID(id.text)] ?? chains[id] ?? "unnamed \(id)")
+  }
 
   private func time(_ time: Timestamp?) -> JSON {
     guard let time else { return .null }
@@ -250,7 +253,7 @@ final class ScenarioRunner {
 
   /// Ids inside descriptions are written `<name>`.
   private func described(_ text: String) -> JSON {
-    .string(names.reduce(text) { $0.replacing($1.key, with: "<\($1.value)>") })
+    .string(names.reduce(text) { $0.replacing($1.key.text, with: "<\($1.value)>") })
   }
 
   // MARK: what a crash or another program does
@@ -258,7 +261,7 @@ final class ScenarioRunner {
   private func change(_ op: JSON, _ change: @escaping @Sendable (inout RecordMetadata) -> Void) throws {
     let id = try record(op["record"])
     try manager.state.withLock { state in
-      guard let record = state.records[id] else { throw CacheError(.notFound, id) }
+      guard let record = state.records[id] else { throw CacheError(.notFound, id.text) }
       change(&record.metadata)
       try store.apply([.updateRecord(record.metadata)])
     }
@@ -360,7 +363,7 @@ final class ScenarioRunner {
         return row
       }
     }
-    let leases = try store.leases().filter { !$0.isTemporary }.map { names[$0.id] ?? "unnamed \($0.id)" }
+    let leases = try store.leases().filter { !$0.isTemporary }.map { names[RecordID($0.id)] ?? "unnamed \($0.id)" }
     let snapshots = try store.snapshots().filter { $0.kind != .view }.map { symbol($0.id).text ?? "?" }
     return [
       "records": .array(byName(rows)), "leases": .array(leases.sorted().map { .string($0) }),

@@ -27,7 +27,8 @@ import Testing
 
   private func record(_ id: RecordID, _ parents: ParentIDs = .none) -> RecordMetadata {
     RecordMetadata(
-      id: id, parents: parents, isCommitted: true, snapshot: id, createdAt: Timestamp(nanoseconds: 1_234_567_890_123))
+      id: id, parents: parents, isCommitted: true, snapshot: SnapshotID(of: id),
+      createdAt: Timestamp(nanoseconds: 1_234_567_890_123))
   }
 
   @Test("what is put is loaded again, every field of it", arguments: Implementation.allCases)

@@ -67,7 +67,7 @@ private struct Subject: FilterSubject {
 
   /// Three records: 500 MB used 10 days ago, 5 kB never used and made an hour ago, 0 B used now.
   private var state: CacheState {
-    func row(_ id: String, _ size: Int64, _ uses: Int, made: Int64, used: Int64?, _ description: String)
+    func row(_ id: RecordID, _ size: Int64, _ uses: Int, made: Int64, used: Int64?, _ description: String)
       -> CacheState.Row
     {
       CacheState.Row(
@@ -84,7 +84,7 @@ private struct Subject: FilterSubject {
   }
 
   private func picked(_ filter: Filter) -> String {
-    state.keeping(matching: filter, now: Timestamp(nanoseconds: 0).advanced(by: .seconds(864_000))).rows.map(\.id)
+    state.keeping(matching: filter, now: Timestamp(nanoseconds: 0).advanced(by: .seconds(864_000))).rows.map(\.id.text)
       .joined()
   }
 
@@ -149,7 +149,7 @@ private struct Subject: FilterSubject {
       let policy = PrunePolicy(filter: try Filter(typed: text))
       let now = Timestamp(nanoseconds: 0).advanced(by: .seconds(864_000))
       let plan = try PrunePlan(state, policies: [policy], now: now)
-      #expect(Set(plan.victims.map { state.rows[$0.row].id }) == Set(ids.map(String.init)), "\(text)")
+      #expect(Set(plan.victims.map { state.rows[$0.row].id }) == Set(ids.map { RecordID(String($0)) }), "\(text)")
     }
   }
 

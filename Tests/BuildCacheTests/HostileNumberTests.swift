@@ -13,7 +13,7 @@ import Testing
     var builder = CacheState.Builder()
     for number in 0..<random.pick(1...8) {
       func pick<T>(_ values: [T]) -> T { values[random.pick(0...(values.count - 1))] }
-      let parents = number > 0 && random.chance(50) ? ["r\(random.pick(0...(number - 1)))"] : []
+      let parents: [RecordID] = number > 0 && random.chance(50) ? ["r\(random.pick(0...(number - 1)))"] : []
       builder.add(
         CacheState.Row(
           id: "r\(number)", kind: nil, size: pick(sizes), createdAt: Timestamp(nanoseconds: pick(times)),
@@ -53,7 +53,7 @@ import Testing
       }
       #expect(plan.count + plan.kept.count == state.rows.count)
       for row in state.rows.indices {
-        #expect(!plan.explanation(ofRow: row, now: now, naming: { $0 }).isEmpty)
+        #expect(!plan.explanation(ofRow: row, now: now, naming: \.text).isEmpty)
         #expect(state.sizeWithAncestors(of: row) >= 0 && state.sizeWithDescendants(of: row) >= 0)
       }
       #expect(state.sizesWithDescendants() == state.rows.indices.map { state.sizeWithDescendants(of: $0) })

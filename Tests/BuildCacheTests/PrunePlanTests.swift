@@ -128,7 +128,7 @@ import Testing
   @Test("D7, F4: a prune's filter sees the description, but for a v0.10.0 daemon's; never parents and inuse")
   func seenByFilter() throws {
     var builder = CacheState.Builder()
-    for (id, parents) in [("a", []), ("b", ["a"])] {
+    for (id, parents) in [("a", []), ("b", ["a"])] as [(RecordID, [RecordID])] {
       builder.add(
         CacheState.Row(id: id, kind: .base, size: 1, createdAt: Timestamp(nanoseconds: 0), description: "of \(id)"),
         parents: parents)
@@ -167,7 +167,7 @@ import Testing
 
   @Test("why the rest stays, each for its own reason") func reasons() throws {
     var builder = CacheState.Builder()
-    func add(_ id: String, parents: [String] = [], change: (inout CacheState.Row) -> Void = { _ in }) {
+    func add(_ id: RecordID, parents: [RecordID] = [], change: (inout CacheState.Row) -> Void = { _ in }) {
       var row = CacheState.Row(
         id: id, kind: .base, size: 10, createdAt: Timestamp(nanoseconds: 0), lastUsedAt: Timestamp(nanoseconds: 1))
       change(&row)
@@ -202,7 +202,7 @@ import Testing
   @Test("chosen records go with all that hangs on them, children first; what is in use stays") func chosen() throws {
     var builder = CacheState.Builder()
     for (id, parents, held) in [("a", [], 0), ("b", ["a"], 0), ("c", ["b"], 0), ("d", [], 0), ("e", ["d"], 1)]
-      as [(String, [String], Int)]
+      as [(RecordID, [RecordID], Int)]
     {
       builder.add(
         CacheState.Row(id: id, kind: .base, size: 1, createdAt: Timestamp(nanoseconds: 0), outsideRefs: held),

@@ -160,8 +160,9 @@ import Testing
   private static let state: CacheState = {
     var builder = CacheState.Builder()
     let hour: Int64 = 3600
-    func add(_ id: String, _ gigabytes: Int64, _ age: Int64, _ uses: Int, _ type: RecordType, on parents: [String] = [])
-    {
+    func add(
+      _ id: RecordID, _ gigabytes: Int64, _ age: Int64, _ uses: Int, _ type: RecordType, on parents: [RecordID] = []
+    ) {
       let used = now.advanced(by: TimeSpan(nanoseconds: -TimeSpan.seconds(age).nanoseconds))
       builder.add(
         CacheState.Row(
@@ -186,12 +187,12 @@ import Testing
       free: 120_000_000_000)
   }
 
-  private func removed(by rule: Int, _ plan: PrunePlan) -> [String] {
+  private func removed(by rule: Int, _ plan: PrunePlan) -> [RecordID] {
     plan.rules[rule].victims.map { Self.state.rows[$0.row].id }
   }
 
-  private func why(_ id: String, _ plan: PrunePlan) throws -> [String] {
-    plan.explanation(ofRow: try #require(Self.state.index(of: id)), now: Self.now) { $0 }
+  private func why(_ id: RecordID, _ plan: PrunePlan) throws -> [String] {
+    plan.explanation(ofRow: try #require(Self.state.index(of: id)), now: Self.now, naming: \.text)
   }
 
   @Test("a newer daemon: 94 GB are free, so at most 100 GB may be used") func newer() throws {

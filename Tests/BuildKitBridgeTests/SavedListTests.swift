@@ -47,7 +47,7 @@ import Testing
   private struct Recorded: Decodable {
     let filters: [String]
     let rc: Int
-    let ids: [String]
+    let ids: [RecordID]
   }
 
   @Test("D7: filters pick what the daemon picked") func filters() throws {

@@ -118,7 +118,7 @@ import Testing
       while ids.count < 60 {
         var parent = random.chance(30) || ids.isEmpty ? nil : ids[random.pick(0...(ids.count - 1))]
         for _ in 0..<random.pick(1...9) {
-          let id = "r\(ids.count)"
+          let id: RecordID = "r\(ids.count)"
           builder.add(row(id, 1) { $0.kind = parent == nil ? .base : .layer }, parents: [parent].compactMap(\.self))
           ids.append(id)
           parent = id
@@ -151,7 +151,7 @@ import Testing
   }
 
   private var sample: CacheState {
-    func row(_ id: String, _ kind: RecordKind, _ second: Int64) -> CacheState.Row {
+    func row(_ id: RecordID, _ kind: RecordKind, _ second: Int64) -> CacheState.Row {
       CacheState.Row(id: id, kind: kind, size: 1, createdAt: Timestamp(nanoseconds: second * 1_000_000_000))
     }
     var builder = CacheState.Builder()

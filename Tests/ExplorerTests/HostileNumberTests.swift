@@ -11,7 +11,7 @@ import Testing
     var builder = CacheState.Builder()
     var below: [RecordID] = []
     for number in 0..<12 {
-      let id = "r\(number)"
+      let id: RecordID = "r\(number)"
       builder.add(
         row(id, .max, minutesAgo: number % 3 == 0 ? nil : number % 2 == 0 ? .max / 60 : .min / 60, uses: .max) {
           $0.kind = below.isEmpty ? .base : .layer

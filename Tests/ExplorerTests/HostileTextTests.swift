@@ -19,7 +19,7 @@ private let hostile = [
     var below: [RecordID] = []
     for (number, text) in hostile.enumerated() {
       // Ids as hostile as the rest, and different.
-      let id = "\(number)\(text.prefix(200))"
+      let id: RecordID = "\(number)\(text.prefix(200))"
       builder.add(
         row(id, Int64(number)) {
           $0.kind = below.isEmpty ? .base : .layer

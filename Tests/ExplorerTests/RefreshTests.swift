@@ -76,7 +76,7 @@ import Testing
     let (id, marked) = (driven.current, driven.state.marks.ids)
     let seen = driven.state.position.cursor - driven.state.position.top
     let gone = sample.rows.map(\.id).filter {
-      $0 != id && !marked.contains($0) && !$0.hasPrefix("l") && $0 != "base0000"
+      $0 != id && !marked.contains($0) && !$0.text.hasPrefix("l") && $0 != "base0000"
     }
     cache.replace(with: changed(without: Set(gone.prefix(1)), with: [row("newest99", 900_000_000)]))
     try await driven.press("r")

@@ -12,7 +12,7 @@ private var woven: CacheState {
   var builder = CacheState.Builder()
   builder.add(row("base0000", 100_000_000), parents: [])
   for number in 1...6 {
-    let below = number == 1 ? "base0000" : "chain00\(number - 1)"
+    let below: RecordID = number == 1 ? "base0000" : "chain00\(number - 1)"
     builder.add(row("chain00\(number)", 10_000_000) { $0.kind = .layer }, parents: [below])
   }
   builder.add(row("other000", 50_000_000, minutesAgo: 90), parents: [])

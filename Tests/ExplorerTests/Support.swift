@@ -45,7 +45,8 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
     guard let number = rows.withLock({ $0.index(of: id) }) else { throw CacheError(.notFound, "no record \(id)") }
     let row = rows.withLock { $0.rows[number] }
     return RecordDetails(
-      metadata: RecordMetadata(id: id, parents: .none, isCommitted: true, snapshot: id, createdAt: row.createdAt),
+      metadata: RecordMetadata(
+        id: id, parents: .none, isCommitted: true, snapshot: SnapshotID(of: id), createdAt: row.createdAt),
       refCount: row.outsideRefs, isHeld: row.outsideRefs > 0, isLazy: false, equalHalf: nil, folder: nil, leases: [],
       tags: [])
   }
@@ -101,7 +102,7 @@ func reading(_ state: CacheState) -> Reading {
 }
 
 func row(
-  _ id: String, _ size: Int64, minutesAgo: Int64? = 60, uses: Int = 1,
+  _ id: RecordID, _ size: Int64, minutesAgo: Int64? = 60, uses: Int = 1,
   _ change: (inout CacheState.Row) -> Void = { _ in }
 ) -> CacheState.Row {
   var row = CacheState.Row(

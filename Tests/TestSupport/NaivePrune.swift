@@ -148,7 +148,7 @@ private struct OwnRow: FilterSubject {
 
   func filterValue(_ key: FilterKey) -> String? {
     switch key {
-    case .id: row.id
+    case .id: row.id.text
     case .type: row.recordType.rawValue
     case .mutable: row.isMutable ? "" : nil
     case .immutable: row.isMutable ? nil : ""

@@ -8,7 +8,7 @@ package func randomState(rows: Int, _ random: inout SeededGenerator) -> CacheSta
   let times = random.pick(1...6)
   let counts = random.pick(1...4)
   for number in 0..<rows {
-    let id = "\(Character(Unicode.Scalar(UInt8(97 + random.pick(0...25)))))\(number)"
+    let id: RecordID = "\(Character(Unicode.Scalar(UInt8(97 + random.pick(0...25)))))\(number)"
     var parents: [RecordID] = []
     if !ids.isEmpty {
       switch random.pick(0...9) {

@@ -7,7 +7,7 @@ struct ListedRow: FilterSubject {
 
   func filterValue(_ key: FilterKey) -> String? {
     switch key {
-    case .parents: parents.isEmpty ? nil : parents.joined(separator: ";")
+    case .parents: parents.isEmpty ? nil : parents.map(\.text).joined(separator: ";")
     case .inuse: row.inUse ? "" : nil
     default: row.ownValue(key, isShared: row.isShared)
     }
@@ -34,7 +34,7 @@ struct PrunableRow: FilterSubject {
 }
 
 extension CacheState.Row {
-  fileprivate var filterTexts: [String] { [id, description, recordType.rawValue, kind?.rawValue ?? ""] }
+  fileprivate var filterTexts: [String] { [id.text, description, recordType.rawValue, kind?.rawValue ?? ""] }
 
   fileprivate func filterNumber(_ quantity: FilterQuantity, _ now: Timestamp) -> Int64 {
     switch quantity {
@@ -46,7 +46,7 @@ extension CacheState.Row {
 
   fileprivate func ownValue(_ key: FilterKey, isShared: Bool) -> String? {
     switch key {
-    case .id: id.isEmpty ? nil : id
+    case .id: id.isEmpty ? nil : id.text
     case .description: description.isEmpty ? nil : description
     case .type: recordType.rawValue
     case .mutable: isMutable ? "" : nil

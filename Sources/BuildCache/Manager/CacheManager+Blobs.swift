@@ -71,7 +71,7 @@ extension CacheManager {
     let id = dependencies.identities.newID()
     var metadata = RecordMetadata(
       id: id, parents: parent.map { .layer($0.id) } ?? .none, isCommitted: true,
-      snapshot: linked?.metadata.snapshot ?? ids.chain.description, createdAt: dependencies.clock.now())
+      snapshot: linked?.metadata.snapshot ?? SnapshotID(ids.chain.description), createdAt: dependencies.clock.now())
     options.apply(to: &metadata)
     metadata.imageRefs = [options.imageRef].compactMap(\.self)
     metadata.blob = RecordBlob(
@@ -80,8 +80,8 @@ extension CacheManager {
     metadata.chainID = ids.chain
     metadata.blobChainID = ids.blobChain
     step.changes += [
-      .putLease(id, isTemporary: false), .leaseSnapshot(metadata.snapshot, lease: id),
-      blob.digest.map { .leaseBlob($0, lease: id) }, .putRecord(metadata),
+      .putLease(id.text, isTemporary: false), .leaseSnapshot(metadata.snapshot, lease: id.text),
+      blob.digest.map { .leaseBlob($0, lease: id.text) }, .putRecord(metadata),
     ].compactMap(\.self)
     return step.insert(metadata, parents: [parent].compactMap(\.self), &state)
   }

@@ -19,7 +19,7 @@ extension CacheManager {
 
   /// Makes the blob of one layer, unless it has one; one run a record.
   private func makeBlob(of layer: Record) async throws {
-    try await flights.run("blob " + layer.id) {
+    try await flights.run("blob \(layer.id)") {
       guard self.state.withLock({ _ in layer.metadata.blob == nil }) else { return }
       guard let differ = self.dependencies.differ else {
         throw CacheError(.noBlobs, "record \(layer.id) has no blob, and nothing here can make one")
@@ -41,7 +41,8 @@ extension CacheManager {
             return
           }
           try self.store.apply([
-            .putLease(layer.id, isTemporary: false), .leaseBlob(digest, lease: layer.id), .updateRecord(metadata),
+            .putLease(layer.id.text, isTemporary: false), .leaseBlob(digest, lease: layer.id.text),
+            .updateRecord(metadata),
           ])
           layer.metadata = metadata
         }

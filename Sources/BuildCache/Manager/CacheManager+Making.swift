@@ -81,13 +81,13 @@ extension CacheManager {
       try await snapshotter.prepare($0, copying: below?.tree)
     } adopt: { state, tree, _ in
       var metadata = RecordMetadata(
-        id: id, parents: held.map { .layer($0.id) } ?? .none, isCommitted: false, snapshot: id,
+        id: id, parents: held.map { .layer($0.id) } ?? .none, isCommitted: false, snapshot: SnapshotID(of: id),
         createdAt: dependencies.clock.now())
       options.apply(to: &metadata)
       metadata.imageRefs = [options.imageRef].compactMap(\.self)
       try store.apply([
-        .putLease(id, isTemporary: false), .leaseSnapshot(id, lease: id),
-        .putSnapshot(Snapshot(id: id, parent: below?.id, kind: .active, tree: tree)),
+        .putLease(id.text, isTemporary: false), .leaseSnapshot(metadata.snapshot, lease: id.text),
+        .putSnapshot(Snapshot(id: metadata.snapshot, parent: below?.id, kind: .active, tree: tree)),
         .putRecord(metadata),
       ])
       let record = Record(metadata, parents: [held?.handle.record].compactMap(\.self))
@@ -118,7 +118,7 @@ extension CacheManager {
   /// Parts an immutable record from its mutable half (B3); one run at a time for a record.
   func finalize(_ record: Record) async throws {
     guard state.withLock({ _ in record.equalMutable != nil }) else { return }
-    try await flights.run("finalize " + record.id) {
+    try await flights.run("finalize \(record.id)") {
       guard let written = try self.tree(ofHalf: record) else { return }
       let sealed = try await self.snapshotter.seal(written.tree, over: written.parent)
       try self.takeOver(record, sealed)
@@ -157,7 +157,7 @@ extension CacheManager {
       try inOneStep(&state) { state, step in
         step.keep(record)
         step.changes = [
-          .putLease(record.id, isTemporary: false), .leaseSnapshot(snapshot.id, lease: record.id),
+          .putLease(record.id.text, isTemporary: false), .leaseSnapshot(snapshot.id, lease: record.id.text),
           .putSnapshot(snapshot), .removeSnapshot(mutable.metadata.ownSnapshot),
           // A tree needs an owner, or it would stay for ever.
           isKnown ? .updateRecord(metadata) : record.rewrite(at: dependencies.clock.now()),

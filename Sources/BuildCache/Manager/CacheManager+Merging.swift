@@ -91,9 +91,11 @@ extension CacheManager {
   ) -> Record {
     let id = dependencies.identities.newID()
     var metadata = RecordMetadata(
-      id: id, parents: parentIDs, isCommitted: true, snapshot: id, createdAt: dependencies.clock.now())
+      id: id, parents: parentIDs, isCommitted: true, snapshot: SnapshotID(of: id), createdAt: dependencies.clock.now())
     options.apply(to: &metadata)
-    step.changes += [.putLease(id, isTemporary: false), .leaseSnapshot(id, lease: id), .putRecord(metadata)]
+    step.changes += [
+      .putLease(id.text, isTemporary: false), .leaseSnapshot(metadata.snapshot, lease: id.text), .putRecord(metadata),
+    ]
     return step.insert(metadata, parents: parents, &state)
   }
 }

@@ -108,8 +108,8 @@ extension CacheManager {
   /// Whether a record that was removed while held left a tree under its own id, and a lease on it: without them garbage
   /// collection and the next open would clear whatever is stored of it (E3).
   func hasOwnTree(_ removed: Record) -> Bool {
-    guard (try? store.snapshot(removed.id)) ?? nil != nil else { return false }
-    return (try? store.leases(holding: removed.id, or: nil).contains(removed.id)) == true
+    guard (try? store.snapshot(SnapshotID(of: removed.id))) ?? nil != nil else { return false }
+    return (try? store.leases(holding: SnapshotID(of: removed.id), or: nil).contains(removed.id.text)) == true
   }
 
   /// Removes a record, and its lease where its snapshot goes with it (B12).
@@ -117,7 +117,7 @@ extension CacheManager {
     step.keep(record)
     step.remove(record, &state)
     step.changes.append(.removeRecord(record.id))
-    if withSnapshot { step.changes += [.removeLease(record.id), .removeLease(record.variantsLease)] }
+    if withSnapshot { step.changes += [.removeLease(record.id.text), .removeLease(record.variantsLease)] }
     dropView(of: record, &step)
     let parents = record.parents
     record.parents = []

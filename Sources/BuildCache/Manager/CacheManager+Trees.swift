@@ -38,7 +38,7 @@ extension CacheManager {
       (record.kind == .merge || record.kind == .diff, record.metadata.isBlobOnly)
     }
     guard isMade || isBlobOnly else { return }
-    try await flights.run("extract " + record.id) {
+    try await flights.run("extract \(record.id)") {
       let id = self.state.withLock { _ in record.metadata.ownSnapshot }
       guard try self.store.snapshot(id) == nil else { return }
       guard isMade else { return try await self.unpack(record, providers) }

@@ -118,7 +118,7 @@ extension CacheManager {
     try await sideBySide(records.count) { number in
       let record = records[number]
       do {
-        return try await self.measurings.run(record.id) { try await self.measured(record) }
+        return try await self.measurings.run(record.id.text) { try await self.measured(record) }
       } catch let failure as TreeMeasure.Unmeasurable {
         guard leavingOut, !(failure.cause is CancellationError) else { throw failure.cause }
         try Task.checkCancellation()

@@ -113,7 +113,7 @@ public final class CacheManager: Sendable {
   /// The id of the one record that begins with `prefix`; see ``CacheState/resolve(_:)``.
   public func resolve(_ prefix: String) throws -> RecordID {
     try state.withLock { state in
-      if let record = state.records[prefix], !record.isDead { return prefix }
+      if let record = state.records[RecordID(prefix)], !record.isDead { return record.id }
       return try CacheState.resolve(
         prefix, among: state.records.values.lazy.filter { !$0.isDead && !$0.isHiddenHalf }.map(\.id))
     }

@@ -17,14 +17,15 @@ struct LostRecords {
     let usedTrees = Set(used.compactMap { snapshots[$0]?.tree })
     for (number, record) in cleared.enumerated() {
       let stored = record.stored["snapshot"] ?? ""
-      if let snapshot = snapshots[stored.isEmpty ? record.id : stored], !usedTrees.contains(snapshot.tree),
+      if let snapshot = snapshots[SnapshotID(stored.isEmpty ? record.id.text : stored)],
+        !usedTrees.contains(snapshot.tree),
         !used.contains(snapshot.id)
       {
         records[number].tree = snapshot.tree
         changes.append(.removeSnapshot(snapshot.id))
       }
       guard let blob = record.stored["blob"].flatMap({ try? Digest(parsing: $0) }) else { continue }
-      let lease = Lease.lostPrefix + record.id
+      let lease = Lease.lostPrefix + record.id.text
       changes += [.putLease(lease, isTemporary: false), .leaseBlob(blob, lease: lease)]
     }
   }
@@ -41,7 +42,8 @@ extension RecordMetadata {
   /// What is stored of it as text, for those who want to know what was lost.
   package var stored: [String: String] {
     var stored = [
-      "id": id, "parents": parents.all.joined(separator: ";"), "snapshot": ownSnapshot, "type": recordType.rawValue,
+      "id": id.text, "parents": parents.all.map(\.text).joined(separator: ";"), "snapshot": ownSnapshot.text,
+      "type": recordType.rawValue,
       "description": description, "created_at": createdAt.text, "usage_count": "\(usageCount)",
     ]
     stored["last_used_at"] = lastUsedAt?.text

@@ -54,11 +54,11 @@ final class Record: @unchecked Sendable {
   }
 
   /// The view that shows its tree to a mount (B13), and the lease that keeps it.
-  var viewSnapshot: SnapshotID { metadata.ownSnapshot + "-view" }
-  var viewLease: String { id + "-view" }
+  var viewSnapshot: SnapshotID { "\(metadata.ownSnapshot)-view" }
+  var viewLease: String { "\(id)-view" }
   /// The lease of blobs that hold the same as its own, compressed otherwise (B15).
   var variantsLease: String { Self.variantsLease(of: id) }
-  static func variantsLease(of id: RecordID) -> String { id + "-variants" }
+  static func variantsLease(of id: RecordID) -> String { "\(id)-variants" }
 
   /// The layers that its tree consists of, lowest first (B6).
   var layerChain: [Record] {

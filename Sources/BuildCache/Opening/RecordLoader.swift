@@ -77,7 +77,7 @@ struct RecordLoader {
   }
 
   private mutating func remove(_ id: RecordID) {
-    repairs += [.removeRecord(id), .removeLease(id), .removeLease(Record.variantsLease(of: id))]
+    repairs += [.removeRecord(id), .removeLease(id.text), .removeLease(Record.variantsLease(of: id))]
   }
 
   /// Of several immutables that name one mutable, the one committed last is its half (B2).

@@ -21,7 +21,7 @@ public struct RandomIdentities: IdentitySource {
   /// An id of 25 characters of base 36, drawn from a generator: 129 bits.
   public static func id(from random: inout some RandomNumberGenerator) -> RecordID {
     let digits = Array("0123456789abcdefghijklmnopqrstuvwxyz")
-    return String((0..<length).map { _ in digits[Int.random(in: 0..<36, using: &random)] })
+    return RecordID(String((0..<length).map { _ in digits[Int.random(in: 0..<36, using: &random)] }))
   }
 
   /// Whether a text has the form of an id that this makes.

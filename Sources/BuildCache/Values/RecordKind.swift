@@ -1,6 +1,3 @@
-/// The id of a record: 25 letters and digits where a manager made it, any text in a list from outside.
-public typealias RecordID = String
-
 /// What a record is, told by its parents.
 public enum RecordKind: String, Sendable, CaseIterable {
   /// A tree with no parent.

@@ -1,6 +1,3 @@
-/// The name of a snapshot; not always the id of the record whose tree it is.
-public typealias SnapshotID = String
-
 /// What is stored of a record.
 public struct RecordMetadata: Sendable, Equatable {
   /// The record's id.
@@ -10,7 +7,7 @@ public struct RecordMetadata: Sendable, Equatable {
   /// The snapshot that is its tree; empty where none was stored.
   public var snapshot: SnapshotID
   /// The snapshot that is its tree: of its own id where none was stored (F6).
-  public var ownSnapshot: SnapshotID { snapshot.isEmpty ? id : snapshot }
+  public var ownSnapshot: SnapshotID { snapshot.isEmpty ? SnapshotID(of: id) : snapshot }
   /// What it was made for.
   public var recordType = RecordType.regular
   /// What it is, in its maker's words.
@@ -93,7 +90,7 @@ public struct RecordMetadata: Sendable, Equatable {
 extension RecordMetadata {
   /// The metadata of a commit of a mutable record (B2): its parents and description, nothing else of it.
   init(committing mutable: RecordMetadata, as id: RecordID, at now: Timestamp) {
-    self.init(id: id, parents: mutable.parents, isCommitted: true, snapshot: id, createdAt: now)
+    self.init(id: id, parents: mutable.parents, isCommitted: true, snapshot: SnapshotID(of: id), createdAt: now)
     description = mutable.description
     equalMutable = mutable.id
   }

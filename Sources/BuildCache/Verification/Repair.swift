@@ -28,7 +28,7 @@ extension CacheManager {
     var plan = RepairPlan()
     for (record, change) in found.checker.leaseless {
       plan.mended.append("record \(record) gets its lease back")
-      plan.changes += [.putLease(record, isTemporary: false), change]
+      plan.changes += [.putLease(record.text, isTemporary: false), change]
     }
     for lease in found.checker.ownerless {
       plan.mended.append("lease \(lease), which belongs to no record, is let go")

@@ -40,7 +40,7 @@ struct StoreChecker {
     for parent in record.parents.all where records[parent] == nil {
       findings.append(Finding(.broken, "record \(record.id) stands on \(parent), which does not exist"))
     }
-    let lease = inspection.leases[record.id]
+    let lease = inspection.leases[record.id.text]
     var tree = record.ownSnapshot
     if let half = record.equalMutable {
       guard let mutable = records[half] else {
@@ -49,12 +49,12 @@ struct StoreChecker {
       tree = mutable.ownSnapshot
     } else if lease?.snapshots.contains(tree) != true {
       findings.append(Finding(.broken, "record \(record.id) has no lease on its snapshot"))
-      leaseless.append((record.id, .leaseSnapshot(tree, lease: record.id)))
+      leaseless.append((record.id, .leaseSnapshot(tree, lease: record.id.text)))
     }
     if let blob = record.blob?.digest {
       if lease?.blobs.contains(blob) != true {
         findings.append(Finding(.broken, "record \(record.id) has no lease on its blob"))
-        leaseless.append((record.id, .leaseBlob(blob, lease: record.id)))
+        leaseless.append((record.id, .leaseBlob(blob, lease: record.id.text)))
       }
       if !record.isBlobOnly && !blobs.contains(blob) {
         findings.append(Finding(.broken, "record \(record.id) has no blob: \(blob) is missing"))
@@ -92,7 +92,7 @@ struct StoreChecker {
 
   private mutating func check(_ lease: Lease) {
     guard !lease.isTemporary, !lease.id.hasPrefix(Lease.lostPrefix) else { return }
-    let owner = lease.id.hasSuffix("-variants") ? String(lease.id.dropLast(9)) : lease.id
+    let owner = RecordID(lease.id.hasSuffix("-variants") ? String(lease.id.dropLast(9)) : lease.id)
     guard records[owner] == nil, !inspection.contents.unreadable.contains(where: { $0.id == owner }) else { return }
     findings.append(Finding(.broken, "lease \(lease.id) belongs to no record"))
     ownerless.append(lease.id)

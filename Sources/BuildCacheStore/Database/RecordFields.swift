@@ -28,7 +28,7 @@ struct RecordFields {
 
   init(_ row: StatementRow) {
     self.row = row
-    id = row.text(0)
+    id = row.name(0)
   }
 
   func kind() throws -> RecordKind {
@@ -40,8 +40,8 @@ struct RecordFields {
 
   var isCommitted: Bool { row.flag(2) }
   var isDeleted: Bool { row.flag(3) }
-  var snapshot: SnapshotID { row.text(4, sharing: id) }
-  var equalMutable: RecordID? { row.isNull(5) ? nil : row.text(5) }
+  var snapshot: SnapshotID { SnapshotID(row.text(4, sharing: id.text)) }
+  var equalMutable: RecordID? { row.isNull(5) ? nil : row.name(5) }
   var isRetained: Bool { row.flag(6) }
   func recordType(like other: RecordType) -> RecordType { RecordType(rawValue: row.text(7, sharing: other.rawValue)) }
   var description: String { row.text(8) }

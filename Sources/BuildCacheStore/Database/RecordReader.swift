@@ -96,7 +96,7 @@ struct RecordReader {
     _ db: Database, _ which: String = "", _ arguments: StatementArguments = StatementArguments()
   ) throws {
     var isWhole = kinds.map { ParentRuns.areWhole([], for: $0) }
-    try ParentRuns.forEach(db, which, arguments, id: { $0.text($1) }) { child, run in
+    try ParentRuns.forEach(db, which, arguments, id: { $0.name($1) as RecordID }) { child, run in
       guard let number = numbers[child].map({ Int($0) }) else { return }
       // The parent's own text, so that it is kept once.
       let parents = run.map { parent in

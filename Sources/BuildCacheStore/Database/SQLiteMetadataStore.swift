@@ -57,7 +57,7 @@ public final class SQLiteMetadataStore: MetadataStore {
   /// - Parameter migration: the last step to take, for tests; absent: all.
   /// - Throws: ``CacheError`` `storage` naming the file.
   static func make(_ path: FilePath, upTo migration: String? = nil, steps: DurableSteps = .unwatched) throws {
-    let part = path.removingLastComponent().appending(CacheRoot.Name.newDatabase + RandomIdentities().newID())
+    let part = path.removingLastComponent().appending(CacheRoot.Name.newDatabase + RandomIdentities().newID().text)
     defer { for name in [part.string, part.string + "-journal"] { try? removeTree(at: FilePath(name)) } }
     do {
       let database = try DatabaseQueue(path: part.string, configuration: configuration(isWAL: false))
@@ -132,24 +132,21 @@ public final class SQLiteMetadataStore: MetadataStore {
 
   /// The ids of the records whose deletion has not begun.
   func ids() throws -> [RecordID] {
-    try reading { try $0.texts("SELECT id FROM record WHERE NOT deleted") }
+    try reading { try $0.names("SELECT id FROM record WHERE NOT deleted") }
   }
 
   /// All that is stored of a record, in one read transaction; nothing where there is no such record.
   func stored(_ id: RecordID) throws -> RecordSurroundings? {
-    try reading { db in
+    try reading { db -> RecordSurroundings? in
       guard var metadata = try RecordReader.record(id, db) else { return nil }
       metadata.isCommitted = metadata.isCommitted || metadata.isJoined  // E5
       // E2: what is named and is no mutable record is no half.
       let mutable = try metadata.equalMutable.flatMap { try RecordReader.record($0, db) }
       let named = mutable.flatMap { $0.isCommitted || $0.isJoined ? nil : $0 }
       metadata.equalMutable = named?.id
-      let half =
-        try metadata.isCommitted
-        ? named?.id
-        : db.texts(
-          "SELECT id FROM record WHERE equal_mutable = ? AND NOT deleted ORDER BY created_at DESC, id DESC", [id]
-        ).first
+      let halves: [RecordID] = try db.names(
+        "SELECT id FROM record WHERE equal_mutable = ? AND NOT deleted ORDER BY created_at DESC, id DESC", [id])
+      let half = metadata.isCommitted ? named?.id : halves.first
       let snapshot = named?.ownSnapshot ?? metadata.ownSnapshot
       return RecordSurroundings(
         metadata: metadata,
@@ -214,7 +211,7 @@ public final class SQLiteMetadataStore: MetadataStore {
   /// All tags.
   public func tags() throws -> [Tag] {
     try reading { db in
-      try db.rows("SELECT name, record FROM tag") { Tag(name: $0.text(0), record: $0.text(1)) }
+      try db.rows("SELECT name, record FROM tag") { Tag(name: $0.text(0), record: $0.name(1)) }
     }
   }
 
@@ -249,7 +246,7 @@ public final class SQLiteMetadataStore: MetadataStore {
   /// The records whose foreign values have this index.
   public func records(withIndex index: String) throws -> Set<RecordID> {
     try reading {
-      Set(try $0.texts("SELECT record FROM value WHERE search = ?", [index]))
+      Set(try $0.names("SELECT record FROM value WHERE search = ?", [index]))
     }
   }
 

@@ -26,8 +26,8 @@ struct StateReader {
     reader.joinNeeds()
     try reader.readTrees(db)
     if !treesOnDisk.isEmpty { try reader.readOwners(db, Set(treesOnDisk)) }
-    reader.stored.held = Set(try db.texts("SELECT record FROM hold"))
-    reader.stored.tagged = Set(try db.texts("SELECT record FROM tag"))
+    reader.stored.held = Set(try db.names("SELECT record FROM hold"))
+    reader.stored.tagged = Set(try db.names("SELECT record FROM tag"))
     return reader.stored
   }
 
@@ -71,7 +71,7 @@ struct StateReader {
       mutables[number] = mutable
     }
     let snapshot = fields.snapshot
-    if snapshot != fields.id { snapshots[number] = snapshot }
+    if snapshot.text != fields.id.text { snapshots[number] = snapshot }
     if let blob { stored.blobs[number] = blob }
     if fields.isBlobOnly { stored.blobOnly.insert(number) }
     stored.rows.append(row)
@@ -95,10 +95,10 @@ struct StateReader {
 
   private static func number(_ id: UnsafeRawBufferPointer, _ numbers: RecordNumbers, _ rows: [CacheState.Row]) -> Int32?
   {
-    numbers.find(id) { id.isText(rows[$0].id) }
+    numbers.find(id) { id.isText(rows[$0].id.text) }
   }
 
-  private func find(_ id: RecordID) -> Int32? {
+  private func find(_ id: String) -> Int32? {
     var id = id
     return id.withUTF8 { Self.number(UnsafeRawBufferPointer($0), numbers, stored.rows) }
   }
@@ -115,7 +115,7 @@ struct StateReader {
     for number in stored.rows.indices where isWhole[number] {
       let run = runs[number]
       for parent in parents[Int(run.start)..<Int(run.start + run.count)] { need(parent, places, next) }
-      if let mutable = mutables[number] { need(find(mutable) ?? -1, places, next) }
+      if let mutable = mutables[number] { need(find(mutable.text) ?? -1, places, next) }
       stored.records.needs.endNode()
     }
     (runs, parents) = ([], [])
@@ -138,7 +138,7 @@ struct StateReader {
       stored.unreadable.append(
         UnreadableRecord(
           id: row.id, problem: ParentRuns.problem(of: row.kind ?? .base), stored: [:],
-          snapshot: snapshots[number] ?? row.id))
+          snapshot: snapshots[number] ?? SnapshotID(of: row.id)))
     }
     let kept = stored.rows.indices.filter { places[$0] >= 0 }
     stored.rows = kept.map { stored.rows[$0] }
@@ -147,7 +147,10 @@ struct StateReader {
     stored.blobOnly = Set(stored.blobOnly.filter { places[$0] >= 0 }.map { Int(places[$0]) })
     (snapshots, mutables) = (moved(snapshots), moved(mutables))
     numbers = RecordNumbers(capacity: kept.count)
-    for var row in stored.rows { row.id.withUTF8 { numbers.append(UnsafeRawBufferPointer($0)) } }
+    for row in stored.rows {
+      var id = row.id.text
+      id.withUTF8 { numbers.append(UnsafeRawBufferPointer($0)) }
+    }
   }
 
   /// The trees of records, and of those whose size may have to be measured what has to be known for that.
@@ -160,7 +163,7 @@ struct StateReader {
     for number in stored.rows.indices
     where !stored.rows[number].hasKnownSize || !stored.records.facts[number].contains(.isCommitted) {
       if let blob = stored.blobs[number] { stored.variants[number] = try SQLiteMetadataStore.variants(of: blob, db) }
-      let snapshot = snapshots[number] ?? stored.rows[number].id
+      let snapshot = snapshots[number] ?? SnapshotID(of: stored.rows[number].id)
       guard !snapshot.isEmpty else { continue }
       try tree.setArguments([snapshot])
       try tree.forEachRow { row in
@@ -176,9 +179,9 @@ struct StateReader {
     let others = Dictionary(snapshots.map { ($1, $0) }) { first, _ in first }
     try db.makeStatement(sql: "SELECT id, tree FROM snapshot").forEachRow { row in
       try Task.checkCancellation()
-      let (snapshot, tree) = (row.text(0), row.int64(1))
+      let (snapshot, tree) = (row.name(0) as SnapshotID, row.int64(1))
       guard treesOnDisk.contains(tree) else { return }
-      if let number = find(snapshot), snapshots[Int(number)]?.isEmpty != false {
+      if let number = find(snapshot.text), snapshots[Int(number)]?.isEmpty != false {
         stored.owners.append((tree, Int(number)))
       }
       if let number = others[snapshot] { stored.owners.append((tree, number)) }

@@ -18,6 +18,9 @@ struct StatementRow {
   /// A text; NULL reads as empty.
   func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
 
+  /// The name of a record or a snapshot.
+  func name<Thing>(_ column: Int32) -> Identifier<Thing> { Identifier(text(column)) }
+
   /// A text that often is another one, which is then kept once.
   func text(_ column: Int32, sharing other: String) -> String {
     isText(column, equal: other) ? other : text(column)
@@ -68,6 +71,12 @@ extension Database {
   /// The first column of each row of a query.
   func texts(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> [String] {
     try rows(sql, arguments) { $0.text(0) }
+  }
+
+  /// The same as names.
+  func names<Thing>(_ sql: String, _ arguments: StatementArguments = StatementArguments()) throws -> [Identifier<Thing>]
+  {
+    try rows(sql, arguments) { $0.name(0) }
   }
 
   /// The first number of a query; nothing where it has no rows.

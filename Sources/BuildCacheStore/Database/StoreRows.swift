@@ -74,7 +74,7 @@ enum SnapshotRow {
     try statement.forEachRow { row in
       body(
         Snapshot(
-          id: row.text(0), parent: row.isNull(1) ? nil : row.text(1),
+          id: row.name(0), parent: row.isNull(1) ? nil : row.name(1),
           kind: Snapshot.Kind(rawValue: row.integer(2)) ?? .committed, tree: row.int64(3),
           usage: row.isNull(4) ? nil : row.int64(4), seal: seal(row)))
     }
@@ -99,7 +99,7 @@ enum LeaseRow {
       leases[row.text(0)] = Lease(id: row.text(0), isTemporary: row.flag(1))
     }
     try db.forEachRow("SELECT lease, snapshot FROM leased_snapshot") { row in
-      leases[row.text(0)]?.snapshots.insert(row.text(1))
+      leases[row.text(0)]?.snapshots.insert(row.name(1))
     }
     try db.forEachRow("SELECT lease, blob FROM leased_blob") { row in
       let (lease, blob) = (row.text(0), row.text(1))
@@ -117,7 +117,7 @@ enum LeaseRow {
 enum HoldRow {
   static func all(_ db: Database) throws -> [Hold] {
     try db.rows("SELECT record, reason, since FROM hold") { row in
-      Hold(record: row.text(0), reason: row.text(1), since: Timestamp(nanoseconds: row.int64(2)))
+      Hold(record: row.name(0), reason: row.text(1), since: Timestamp(nanoseconds: row.int64(2)))
     }
   }
 }

@@ -97,7 +97,7 @@ extension UsageRow: Codable {
       guard number >= 0 else { throw refusal(key, "it is negative") }
       return number
     }
-    let id = try members.decode(String.self, forKey: .id)
+    let id = try members.decode(RecordID.self, forKey: .id)
     guard !id.isEmpty else { throw refusal(.id, "it is empty") }
     let size = try number(.size)
     let hasUses = try members.contains(.usageCount) && !members.decodeNil(forKey: .usageCount)

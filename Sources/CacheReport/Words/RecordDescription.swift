@@ -35,7 +35,7 @@ public struct RecordDescription: Sendable {
     sizeWithDescendants = state.sizeWithDescendants(of: row)
     let record = state.rows[row]
     var fields: [(String, String)] = [
-      ("ID", record.id), ("Kind", record.kind?.rawValue ?? "unknown"), ("Description", record.description),
+      ("ID", record.id.text), ("Kind", record.kind?.rawValue ?? "unknown"), ("Description", record.description),
       ("State", record.stateWords), ("Type", record.recordType.rawValue),
       ("Parents", Self.joined(state.parentIDs(of: row))),
       ("Children", Self.joined(Set(state.children(of: row)).sorted().map { state.rows[$0].id })),
@@ -53,8 +53,8 @@ public struct RecordDescription: Sendable {
       ("Refs", "\(details.refCount)" + (details.isHeld ? ", one of them a hold" : "")),
       ("Retained", metadata.isRetained ? "yes" : "no"),
     ]
-    if let half = details.equalHalf { fields.append(("Equal half", half)) }
-    fields += [("Snapshot", metadata.ownSnapshot), ("Tree", details.folder?.string ?? "not made yet")]
+    if let half = details.equalHalf { fields.append(("Equal half", half.text)) }
+    fields += [("Snapshot", metadata.ownSnapshot.text), ("Tree", details.folder?.string ?? "not made yet")]
     if let blob = metadata.blob {
       fields += [
         ("Blob", (blob.digest?.description ?? "none of its own") + (details.isLazy ? " (not here)" : "")),
@@ -76,7 +76,8 @@ public struct RecordDescription: Sendable {
   private static func joined(_ ids: [RecordID]) -> String {
     let most = 100
     if ids.isEmpty { return "none" }
-    return ids.prefix(most).joined(separator: ", ") + (ids.count > most ? " and \(ids.count - most) more" : "")
+    return ids.prefix(most).map(\.text).joined(separator: ", ")
+      + (ids.count > most ? " and \(ids.count - most) more" : "")
   }
 }
 

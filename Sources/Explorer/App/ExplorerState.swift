@@ -99,5 +99,5 @@ struct ExplorerState: Sendable {
   var markedRows: [Int] { marks.ids.compactMap { cache.index(of: $0) } }
 
   /// An id as the lists show it.
-  func shortID(_ id: RecordID) -> String { String(id.prefix(idWidth)) }
+  func shortID(_ id: RecordID) -> String { String(id.text.prefix(idWidth)) }
 }

@@ -37,11 +37,12 @@ struct Inventory: Sendable {
     let (least, most) = (8, 25)
     // Most caches tell all their records apart by the least: that is a number each, and quick to see.
     let heads = cache.rows.map { row in
-      row.id.utf8.prefix(least).reduce(UInt64(row.id.utf8.count < least ? 1 : 0)) { $0 << 8 | UInt64($1) }
+      row.id.text.utf8.prefix(least).reduce(UInt64(row.id.text.utf8.count < least ? 1 : 0)) { $0 << 8 | UInt64($1) }
     }.sorted()
     guard zip(heads, heads.dropFirst()).contains(where: { $0 == $1 }) else { return least }
     let ids = cache.rows.map(\.id).sorted()
-    let alike = zip(ids, ids.dropFirst()).map { a, b in zip(a.utf8, b.utf8).prefix { $0 == $1 }.count }.max() ?? 0
+    let alike =
+      zip(ids, ids.dropFirst()).map { a, b in zip(a.text.utf8, b.text.utf8).prefix { $0 == $1 }.count }.max() ?? 0
     return min(most, max(least, alike + 1))
   }
 }

@@ -36,7 +36,7 @@ extension ExplorerState {
     guard let current else { return [("no record", Style(dim: true))] }
     var lines: [(text: String, style: Style)] = []
     guard let description = detail.description, description.id == cache.rows[current].id else {
-      return [(cache.rows[current].id, Style(bold: true)), (String(signs.ellipsis), Style(dim: true))]
+      return [(cache.rows[current].id.text, Style(bold: true)), (String(signs.ellipsis), Style(dim: true))]
     }
     func add(_ name: String, _ value: String, _ style: Style = .plain) {
       let name = cell(name, min(16, width / 2)) + " "

@@ -7,22 +7,25 @@ enum GraphScreen: ExplorerScreen {
   static let title = "2 Graph"
   static let position: any WritableKeyPath<ExplorerState, ListPosition> & Sendable = \.graph.position
 
-  static let bindings: [Binding] =
-    [
-      Binding(
-        [.character("h"), .left], "fold, or parent", isLikely: true, keepsWalk: true, whyOff: Binding.noRecord
-      ) { $0.walk(toParents: true) },
-      Binding(
-        [.character("l"), .right], "unfold, or child", isLikely: true, keepsWalk: true, whyOff: Binding.noRecord
-      ) { $0.walk(toParents: false) },
-      Binding([.enter], "center", whyOff: Binding.noRecord) { state in
-        state.graph.position.center(height: state.listLines.count)
-        return []
-      },
-      Binding([.character("<")], "lanes to the left") { $0.moveLanes(by: -1) },
-      Binding([.character(">")], "lanes to the right") { $0.moveLanes(by: 1) },
-    ] + Binding.marking + [.preview] + Binding.filtering + [.why] + Binding.details
-    + [.files, .hold, .copy, .export { $0.records.order }]
+  private static let own: [Binding] = [
+    Binding(
+      [.character("h"), .left], "fold, or parent", isLikely: true, keepsWalk: true, whyOff: Binding.noRecord
+    ) { $0.walk(toParents: true) },
+    Binding(
+      [.character("l"), .right], "unfold, or child", isLikely: true, keepsWalk: true, whyOff: Binding.noRecord
+    ) { $0.walk(toParents: false) },
+    Binding([.enter], "center", whyOff: Binding.noRecord) { state in
+      state.graph.position.center(height: state.listLines.count)
+      return []
+    },
+    Binding([.character("<")], "lanes to the left") { $0.moveLanes(by: -1) },
+    Binding([.character(">")], "lanes to the right") { $0.moveLanes(by: 1) },
+  ]
+
+  static let bindings: [Binding] = [
+    own, Binding.marking, [Binding.preview], Binding.filtering, [Binding.why], Binding.details,
+    [Binding.files, Binding.hold, Binding.copy, Binding.export { $0.records.order }],
+  ].flatMap(\.self)
 
   static func lineCount(_ state: ExplorerState) -> Int { state.graph.picture == nil ? 0 : state.graph.lines.count }
   static func listLines(_ layout: Layout) -> Range<Int> { layout.listLines }

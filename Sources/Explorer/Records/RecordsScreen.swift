@@ -6,19 +6,23 @@ enum RecordsScreen: ExplorerScreen {
   static let title = "1 Records"
   static let position: any WritableKeyPath<ExplorerState, ListPosition> & Sendable = \.records.position
 
-  static let bindings: [Binding] =
-    Binding.marking + [.preview] + Binding.filtering + [
-      Binding([.character("s")], "sort", isLikely: true) { state in
-        state.overlay = .sortMenu
-        return []
-      },
-      Binding([.character("S")], "turn the order round") { state in
-        state.choice.isDescending.toggle()
-        return [state.arrange()]
-      },
-      .why,
-      Binding([.enter], "details", isLikely: true, whyOff: Binding.noRecord) { $0.toggleDetail() },
-    ] + Binding.details + [.files, .hold, .copy, .export { $0.records.order }]
+  private static let own: [Binding] = [
+    Binding([.character("s")], "sort", isLikely: true) { state in
+      state.overlay = .sortMenu
+      return []
+    },
+    Binding([.character("S")], "turn the order round") { state in
+      state.choice.isDescending.toggle()
+      return [state.arrange()]
+    },
+    .why,
+    Binding([.enter], "details", isLikely: true, whyOff: Binding.noRecord) { $0.toggleDetail() },
+  ]
+
+  static let bindings: [Binding] = [
+    Binding.marking, [Binding.preview], Binding.filtering, own, Binding.details,
+    [Binding.files, Binding.hold, Binding.copy, Binding.export { $0.records.order }],
+  ].flatMap(\.self)
 
   static func lineCount(_ state: ExplorerState) -> Int { state.records.order.count }
   static func listLines(_ layout: Layout) -> Range<Int> { layout.listLines }

@@ -57,7 +57,7 @@ extension Binding {
     [.character("H")], "hold, or let go", whyOff: { readOnly($0) ?? $0.rights.noInsight ?? noRecord($0) }
   ) { $0.toggleHold() }
   static let copy = Binding([.character("y")], "copy the id", whyOff: noRecord) { state in
-    state.current.map { [.copy(state.cache.rows[$0].id)] } ?? []
+    state.current.map { [.copy(state.cache.rows[$0].id.text)] } ?? []
   }
 
   /// Writes the rows that a screen lists.

@@ -19,7 +19,7 @@ struct Diff: AsyncParsableCommand {
         lower: sides[0], upper: sides[1], RecordOptions(description: description, retain: true))
       for side in sides { try side.release() }
       try record.release()
-      output.line(record.id)
+      output.line(record.id.text)
     }
   }
 }

@@ -42,7 +42,7 @@ struct DiskUsage: AsyncParsableCommand {
     output.table(columns, rows: order.count) { number in
       let row = state.rows[order[number]]
       return [
-        row.id, row.kind?.rawValue ?? "-", ByteCount(row.size).text, row.stateWords, row.recordType.rawValue,
+        row.id.text, row.kind?.rawValue ?? "-", ByteCount(row.size).text, row.stateWords, row.recordType.rawValue,
         "\(row.usageCount)", row.lastUsedAt.map { now.since($0).ageText } ?? "never", row.description,
       ]
     }
@@ -51,9 +51,9 @@ struct DiskUsage: AsyncParsableCommand {
   private func printDetails(_ state: CacheState, _ order: [Int]) {
     for number in order {
       let row = state.rows[number]
-      var table = TextTable([.init(title: "ID:"), .init(title: row.id)])
+      var table = TextTable([.init(title: "ID:"), .init(title: row.id.text)])
       table.add(["Kind:", row.kind?.rawValue ?? "-"])
-      table.add(["Parents:", state.parentIDs(of: number).joined(separator: ";")])
+      table.add(["Parents:", state.parentIDs(of: number).map(\.text).joined(separator: ";")])
       table.add(["Created at:", row.createdAt.text])
       table.add(["Mutable:", "\(row.isMutable)"])
       table.add(["Reclaimable:", "\(!row.inUse)"])

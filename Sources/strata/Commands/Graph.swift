@@ -52,7 +52,7 @@ struct Graph: AsyncParsableCommand {
         layout.cells(ofRow: number, lanes: 0..<layout.width(ofRow: number)),
         record: drawer.sign(of: record, hasParents: layout.hasParents(row)))
       let cells = [
-        lanes + String(repeating: " ", count: max(0, width - displayWidth(lanes))), record.id,
+        lanes + String(repeating: " ", count: max(0, width - displayWidth(lanes))), record.id.text,
         fitted(record.kind?.rawValue ?? "-", to: 5), fitted(ByteCount(record.size).text, to: 9, from: .right),
         fitted(record.lastUsedAt.map { now.since($0).ageText } ?? "never", to: 5, from: .right),
         fitted(record.stateWords, to: 6), record.description,
@@ -64,8 +64,8 @@ struct Graph: AsyncParsableCommand {
   private func printDot(_ state: CacheState) {
     output.text("digraph cache {\n  rankdir=BT; node [shape=box];")
     for (number, row) in state.rows.enumerated() {
-      let label = quoted(String(row.id.prefix(8)), row.description, ByteCount(row.size).text)
-      output.line("  \(quoted(row.id)) [label=\(label)];")
+      let label = quoted(String(row.id.text.prefix(8)), row.description, ByteCount(row.size).text)
+      output.line("  \(quoted(row.id.text)) [label=\(label)];")
       for edge in GraphJSON.edges(of: number, in: state) {
         let style =
           switch edge.role {
@@ -74,7 +74,8 @@ struct Graph: AsyncParsableCommand {
           case .lower, .upper: "dotted"
           }
         output.line(
-          "  \(quoted(row.id)) -> \(quoted(edge.parent)) [style=\(style), label=\(quoted(edge.role.rawValue))];")
+          "  \(quoted(row.id.text)) -> \(quoted(edge.parent.text)) [style=\(style), label=\(quoted(edge.role.rawValue))];"
+        )
       }
     }
     output.line("}")

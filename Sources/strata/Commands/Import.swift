@@ -32,7 +32,7 @@ struct Import: AsyncParsableCommand {
       reading.end()
       unpacking.end()
       if let ref, let top = ids.last { try cache.manager.tag(ref, top) }
-      output.lines(ids)
+      output.lines(ids.map(\.text))
     }
   }
 }

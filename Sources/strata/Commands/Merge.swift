@@ -17,7 +17,7 @@ struct Merge: AsyncParsableCommand {
       let record = try await cache.manager.merge(parents, RecordOptions(description: description, retain: true))
       for parent in parents { try parent.release() }
       try record?.release()
-      if let record { output.line(record.id) }
+      if let record { output.line(record.id.text) }
     }
   }
 }

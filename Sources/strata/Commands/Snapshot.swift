@@ -28,7 +28,7 @@ struct MakeSnapshot: AsyncParsableCommand {
       copying.end()
       try record.release()
       try parent?.release()
-      output.line(record.id)
+      output.line(record.id.text)
     }
   }
 }

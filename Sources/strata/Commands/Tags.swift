@@ -21,7 +21,7 @@ struct Tags: AsyncParsableCommand {
       case .json: try printJSON(tags.map { TagJSON(name: $0.name, record: $0.record) })
       case .table:
         var table = TextTable([.init(title: "NAME"), .init(title: "RECORD")])
-        for tag in tags { table.add([tag.name, tag.record]) }
+        for tag in tags { table.add([tag.name, tag.record.text]) }
         output.table(table)
       }
     }

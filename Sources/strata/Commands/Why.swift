@@ -16,6 +16,6 @@ struct Why: AsyncParsableCommand {
     let parsed = try policy.parsed()
     let plan = try parsed.plan(try await source.read())
     let row = try plan.state.resolve(id)
-    output.lines(plan.explanation(ofRow: row, now: plan.now, naming: { $0 }))
+    output.lines(plan.explanation(ofRow: row, now: plan.now, naming: \.text))
   }
 }

@@ -25,7 +25,7 @@ enum PlanText {
   /// What was left alone.
   static func tellChanged(_ report: PruneReport) {
     if !report.changed.isEmpty {
-      output.line("Left alone, as they changed meanwhile: \(report.changed.joined(separator: ", "))")
+      output.line("Left alone, as they changed meanwhile: \(report.changed.map(\.text).joined(separator: ", "))")
     }
   }
 
@@ -80,7 +80,7 @@ enum PlanText {
       let row = state.rows[victim.row]
       func ranked(_ text: String) -> String { rule.isRanked ? text : "-" }
       table.add([
-        "\(before.count + number + 1)", row.id, ByteCount(row.size).text,
+        "\(before.count + number + 1)", row.id.text, ByteCount(row.size).text,
         row.lastUsedAt.map { now.since($0).ageText } ?? "never",
         ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)"), "\(row.usageCount)",
         ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)"), ranked(scoreText(victim.score)),
