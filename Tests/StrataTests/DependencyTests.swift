@@ -92,6 +92,29 @@ import Testing
     }
   }
 
+  /// The lines of all files in a folder of the sources, comments aside.
+  private func code(in folder: String) throws -> [(file: String, line: Substring)] {
+    let top = Self.top.appending(path: "Sources/\(folder)")
+    return try FileManager.default.contentsOfDirectory(atPath: top.path).sorted().flatMap { name in
+      let text = try String(contentsOf: top.appending(path: name), encoding: .utf8)
+      return text.split(separator: "\n").filter { !$0.contains(/^ *\/\//) }.map { ("\(folder)/\(name)", $0) }
+    }
+  }
+
+  @Test("values, contracts, filters and plans know no manager; a screen knows no other one") func folders() throws {
+    for folder in ["Values", "Protocols", "Prune", "Filter"] {
+      for (file, line) in try code(in: "BuildCache/\(folder)") {
+        #expect(!line.contains("CacheManager"), "\(file): \(line)")
+      }
+    }
+    let screens = ["Records", "Graph", "Prune", "Files", "Marks"]
+    for screen in screens + ["Shared", "Detail", "Overlays"] {
+      for (file, line) in try code(in: "Explorer/\(screen)") {
+        for other in screens where other != screen { #expect(!line.contains("\(other)Screen"), "\(file): \(line)") }
+      }
+    }
+  }
+
   @Test("the folder of protocols holds contracts, and the folder of values none") func protocols() throws {
     let folder = Self.top.appending(path: "Sources/BuildCache")
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "Values").path) {
