@@ -14,7 +14,24 @@ public final class EmbeddedSource: CacheSource {
   private let steps: DurableSteps
   private let logger: Logger
   /// Sizes that were measured aside: they hold for as long as this is.
-  private let measured = Guarded<[TreeMeasure.Subject: Int64]>([:])
+  private let measured = Guarded<[Measured: Int64]>([:])
+
+  /// What was measured: a tree's number may come again, its folder doesn't.
+  private struct Measured: Hashable {
+    let subject: TreeMeasure.Subject
+    let inode: UInt64
+    let changed: [Int]
+
+    /// Nothing where it may be another thing the next time.
+    init?(_ subject: TreeMeasure.Subject, in trees: DirectorySnapshotter) {
+      guard !subject.isMutable, let tree = subject.tree,
+        let status = (try? FileStatus(of: trees.folder(of: tree.id)))??.raw
+      else { return nil }
+      self.subject = subject
+      inode = UInt64(status.st_ino)
+      changed = [status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
+    }
+  }
 
   /// What it is: its folder.
   public let identity: SourceIdentity
@@ -63,7 +80,7 @@ public final class EmbeddedSource: CacheSource {
     let measure = TreeMeasure(snapshotter: trees, content: blobs)
     let (unmeasured, unownedTrees) = (usage.unmeasured, usage.unownedTrees)
     let sizes = try await sideBySide(unmeasured.count) { number in
-      try await self.size(of: unmeasured[number].subject, measure)
+      try await self.size(of: unmeasured[number].subject, measure, trees)
     }
     var problems = usage.unusable.map { "record \($0.id) can't be used (\($0.reason)), and is left as it is" }
     let state = try (consume usage).state(sizes: sizes.map { try? $0.get() }) { try blobs.size(of: $0) == nil }
@@ -76,7 +93,7 @@ public final class EmbeddedSource: CacheSource {
     var unowned: Int64 = 0
     for tree in unownedTrees.sorted() {
       let subject = TreeMeasure.Subject(tree: StoredTree(id: tree, parent: nil, usage: nil))
-      unowned = unowned.addingSaturating((try? await size(of: subject, measure).get()) ?? 0)
+      unowned = unowned.addingSaturating((try? await size(of: subject, measure, trees).get()) ?? 0)
       try Task.checkCancellation()
     }
     return Reading(
@@ -85,13 +102,14 @@ public final class EmbeddedSource: CacheSource {
   }
 
   /// The bytes of a record; those that hold for good are measured once.
-  private func size(of subject: TreeMeasure.Subject, _ measure: TreeMeasure) async throws
-    -> Result<Int64, TreeMeasure.Unmeasurable>
+  private func size(of subject: TreeMeasure.Subject, _ measure: TreeMeasure, _ trees: DirectorySnapshotter)
+    async throws -> Result<Int64, TreeMeasure.Unmeasurable>
   {
-    if let known = measured.withLock({ $0[subject] }) { return .success(known) }
+    let key = Measured(subject, in: trees)
+    if let key, let known = measured.withLock({ $0[key] }) { return .success(known) }
     do {
       let size = try await measure.bytes(of: subject) ?? 0  // B11: a snapshot that does not exist counts 0
-      if !subject.isMutable { measured.withLock { $0[subject] = size } }
+      if let key { measured.withLock { $0[key] = size } }
       return .success(size)
     } catch let failure as TreeMeasure.Unmeasurable {
       if failure.cause is CancellationError { throw failure.cause }

@@ -142,9 +142,15 @@ import Testing
     let source = try EmbeddedSource(root)
     let first = try await source.read().state.rows.map(\.size)
     #expect(first.allSatisfy { $0 >= 5_000 })
-    try FileManager.default.removeItem(atPath: file.string)
+    // What is done never changes; that it was not walked again shows where it is changed all the same.
+    try FileHandle(forWritingTo: URL(filePath: file.string)).truncate(atOffset: 0)
     #expect(try await source.read().state.rows.map(\.size) == first)
     #expect(try await EmbeddedSource(root).read().state.rows.map(\.size) != first)
+    // Another folder of its number is another tree.
+    try FileManager.default.removeItem(atPath: file.removingLastComponent().string)
+    try FileManager.default.createDirectory(
+      atPath: file.removingLastComponent().string, withIntermediateDirectories: true)
+    #expect(try await source.read().state.rows.map(\.size) != first)
   }
 
   @Test("a cache of the format before is looked at as it is, and brought up to date by the first who changes it")
