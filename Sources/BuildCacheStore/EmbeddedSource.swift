@@ -16,6 +16,9 @@ public final class EmbeddedSource: CacheSource {
   /// Sizes that were measured aside: they hold for as long as this is.
   private let measured = Guarded<[Measured: Int64]>([:])
 
+  /// The pairs of the last reading; absent before the first.
+  private let halves = Guarded<[RecordID: RecordID]?>(nil)
+
   /// What was measured: a tree's number may come again, its folder doesn't.
   private struct Measured: Hashable {
     let subject: TreeMeasure.Subject
@@ -77,6 +80,8 @@ public final class EmbeddedSource: CacheSource {
     let writer = RootLock.holder(of: folder.root)
     let (trees, blobs) = try (self.trees, self.blobs)
     let usage = try folder.store.state(treesOnDisk: try trees.trees()).usage()
+    let pairs = usage.halves
+    halves.withLock { $0 = pairs }
     let measure = TreeMeasure(snapshotter: trees, content: blobs)
     let (unmeasured, unownedTrees) = (usage.unmeasured, usage.unownedTrees)
     let sizes = try await sideBySide(unmeasured.count) { number in
@@ -183,8 +188,12 @@ public final class EmbeddedSource: CacheSource {
     let source: EmbeddedSource
 
     func details(of id: RecordID) async throws -> RecordDetails {
-      try await waiting {
-        guard let stored = try source.folder.store.stored(id) else { throw CacheError(.notFound, "no record \(id)") }
+      if source.halves.withLock({ $0 == nil }) { _ = try await source.read() }
+      let half = source.halves.withLock { $0?[id] }
+      return try await waiting {
+        guard let stored = try source.folder.store.stored(id, half: half) else {
+          throw CacheError(.notFound, "no record \(id)")
+        }
         let blobs = try source.blobs
         return try RecordDetails(stored, folder: stored.tree.map { try source.trees.folder(of: $0) }) {
           try blobs.size(of: $0) == nil

@@ -49,16 +49,19 @@ package struct StoredUsage {
   package let unusable: [(id: RecordID, reason: String)]
   /// The trees on disk that belong to no record.
   package let unownedTrees: Set<TreeID>
+  /// The other halves of equal pairs (B2).
+  package let halves: [RecordID: RecordID]
 
   fileprivate init(
     state: CacheState, unmeasured: [Unmeasured], blobOnly: [(row: Int, blob: Digest)],
-    unusable: [(id: RecordID, reason: String)], unownedTrees: Set<TreeID>
+    unusable: [(id: RecordID, reason: String)], unownedTrees: Set<TreeID>, halves: [RecordID: RecordID]
   ) {
     self.state = state
     self.unmeasured = unmeasured
     self.blobOnly = blobOnly
     self.unusable = unusable
     self.unownedTrees = unownedTrees
+    self.halves = halves
   }
 
   /// The rows that a listing shows.
@@ -99,6 +102,14 @@ extension StoredState {
       for parent in parents(of: number) { outside[parent] -= own }
     }
     let isReferenced = referenced(fates)
+    var pairs: [RecordID: RecordID] = [:]
+    for (mutable, immutable) in halves { pairs[rows[mutable].id] = rows[immutable].id }
+    for number in 0..<count where isPaired(number, fates) {
+      pairs[rows[number].id] = records.needs[number].last.map { rows[Int($0)].id }
+    }
+    // The tree of a pair is its mutable half's.
+    let owned = owners.lazy.filter { fates.lives($0.record) && !self.isPaired($0.record, fates) }.map(\.tree)
+    let unowned = treesOnDisk.subtracting(owned)
     let lists = list(isShown, fates, refs, halves)
     let unusable = (0..<count).compactMap { number -> (RecordID, String)? in
       guard case .isCleared(let reason) = fates.fates[number] else { return nil }
@@ -114,7 +125,7 @@ extension StoredState {
     return StoredUsage(
       state: state, unmeasured: lists.unmeasured, blobOnly: lists.blobOnly,
       unusable: unusable + unreadable.map { ($0.id, $0.problem) },
-      unownedTrees: treesOnDisk.subtracting(owners.lazy.filter { fates.lives($0.record) }.map(\.tree)))
+      unownedTrees: unowned, halves: pairs)
   }
 
   /// The parents of a record; its mutable half is none.

@@ -136,18 +136,17 @@ public final class SQLiteMetadataStore: MetadataStore {
   }
 
   /// All that is stored of a record, in one read transaction; nothing where there is no such record.
-  func stored(_ id: RecordID) throws -> RecordSurroundings? {
+  ///
+  /// - Parameter half: the other half of the pair that it is one of.
+  func stored(_ id: RecordID, half: RecordID?) throws -> RecordSurroundings? {
     try reading { db -> RecordSurroundings? in
       guard var metadata = try RecordReader.record(id, db) else { return nil }
       metadata.isCommitted = metadata.isCommitted || metadata.isJoined  // E5
-      // E2: what is named and is no mutable record is no half.
-      let mutable = try metadata.equalMutable.flatMap { try RecordReader.record($0, db) }
-      let named = mutable.flatMap { $0.isCommitted || $0.isJoined ? nil : $0 }
-      metadata.equalMutable = named?.id
-      let halves: [RecordID] = try db.names(
-        "SELECT id FROM record WHERE equal_mutable = ? AND NOT deleted ORDER BY created_at DESC, id DESC", [id])
-      let half = metadata.isCommitted ? named?.id : halves.first
-      let snapshot = named?.ownSnapshot ?? metadata.ownSnapshot
+      // E2: what is named and is no half is gone.
+      let mutable = metadata.equalMutable == nil ? nil : half
+      metadata.equalMutable = mutable
+      let tree = try mutable.flatMap { try RecordReader.record($0, db) }
+      let snapshot = tree?.ownSnapshot ?? metadata.ownSnapshot
       return RecordSurroundings(
         metadata: metadata,
         refs: try db.number(

@@ -176,7 +176,7 @@ struct StateReader {
   /// The records that own the trees on disk.
   private mutating func readOwners(_ db: Database, _ treesOnDisk: Set<TreeID>) throws {
     stored.treesOnDisk = treesOnDisk
-    let others = Dictionary(snapshots.map { ($1, $0) }) { first, _ in first }
+    let others = Dictionary(grouping: snapshots, by: \.value)
     try db.makeStatement(sql: "SELECT id, tree FROM snapshot").forEachRow { row in
       try Task.checkCancellation()
       let (snapshot, tree) = (row.name(0) as SnapshotID, row.int64(1))
@@ -184,7 +184,7 @@ struct StateReader {
       if let number = find(snapshot.text), snapshots[Int(number)]?.isEmpty != false {
         stored.owners.append((tree, Int(number)))
       }
-      if let number = others[snapshot] { stored.owners.append((tree, number)) }
+      for other in others[snapshot] ?? [] { stored.owners.append((tree, other.key)) }
     }
   }
 }
