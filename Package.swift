@@ -36,9 +36,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(
+      name: "FileTrees",
+      dependencies: ["BuildCache", "CLinux", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
+    .target(
       name: "BuildCacheStore",
       dependencies: [
-        "BuildCache", "CLinux",
+        "BuildCache", "CLinux", "FileTrees",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
@@ -50,7 +54,11 @@ let package = Package(
     .target(name: "CacheReport", dependencies: ["BuildCache"], swiftSettings: strict),
     .target(
       name: "BuildKitBridge",
-      dependencies: ["BuildCache", "CacheReport", .product(name: "TOMLKit", package: "TOMLKit")],
+      dependencies: [
+        "BuildCache", "CacheReport", "FileTrees",
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ],
       swiftSettings: strict),
     .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncursesw5-dev"])]),
     .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: strict),
@@ -89,7 +97,7 @@ let package = Package(
     .testTarget(
       name: "BuildCacheStoreTests",
       dependencies: [
-        "BuildCache", "BuildCacheStore", "CLinux", "TestSupport",
+        "BuildCache", "BuildCacheStore", "CLinux", "FileTrees", "TestSupport",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

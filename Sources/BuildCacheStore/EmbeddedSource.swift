@@ -1,4 +1,5 @@
 import BuildCache
+import FileTrees
 import Glibc
 import Logging
 import Synchronization
@@ -204,7 +205,7 @@ public final class EmbeddedSource: CacheSource {
     func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] {
       let details = try await details(of: id)
       return try await waiting {
-        if let folder = details.folder { return try EmbeddedCache.files(in: folder, of: id, at: path) }
+        if let folder = details.folder { return try TreeFile.list(in: folder, of: id, at: path) }
         // One that was never made is made aside.
         return try await EmbeddedCache.looking(at: source.folder.root, logger: source.logger) { cache in
           try await cache.files(of: cache.manager.get(id, countsAsUse: false), at: path)

@@ -1,4 +1,5 @@
 import BuildCache
+import FileTrees
 import Foundation
 import Logging
 import SystemPackage

@@ -1,5 +1,6 @@
 import BuildCache
 import BuildCacheStore
+import FileTrees
 import Foundation
 import Glibc
 import SystemPackage

@@ -10,9 +10,10 @@ import Testing
   private static let allowed: [String: Set<String>] = [
     "RegularExpressions": [],
     "BuildCache": ["RegularExpressions"],
-    "BuildCacheStore": ["BuildCache", "CLinux"],
+    "FileTrees": ["BuildCache", "CLinux"],
+    "BuildCacheStore": ["BuildCache", "CLinux", "FileTrees"],
     "CacheReport": ["BuildCache"],
-    "BuildKitBridge": ["BuildCache", "CacheReport"],
+    "BuildKitBridge": ["BuildCache", "CacheReport", "FileTrees"],
     "Terminal": ["CNcurses"],
     "Explorer": ["BuildCache", "CacheReport", "Terminal"],
     "strata": ["BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "Explorer", "Terminal"],

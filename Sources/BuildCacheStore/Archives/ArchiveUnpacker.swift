@@ -1,4 +1,5 @@
 import BuildCache
+import FileTrees
 import Glibc
 import Synchronization
 import SystemPackage
@@ -27,7 +28,7 @@ struct ArchiveUnpacker: Sendable {
   ) async throws -> [LayerRemoval] {
     let place = FilePath(folder.string + ".unpack")
     try removeTree(at: place)
-    try BuildCacheStore.makeFolder(place)
+    try FileTrees.makeFolder(place)
     defer { try? removeTree(at: place) }
     let entries = try await stage(file, diffID, in: place)
     try entries.forEach(check)

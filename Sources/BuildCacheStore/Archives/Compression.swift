@@ -1,4 +1,5 @@
 import BuildCache
+import FileTrees
 import SystemPackage
 
 /// How a layer archive is compressed. Its first bytes tell, whatever its media type says.

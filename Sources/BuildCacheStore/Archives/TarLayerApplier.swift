@@ -1,4 +1,5 @@
 import BuildCache
+import FileTrees
 import SystemPackage
 
 /// The embedded ``LayerApplier``: nothing of a layer comes into the tree before it is known to be whole.

@@ -1,4 +1,5 @@
 import BuildCache
+import FileTrees
 import GRDB
 import Glibc
 import SystemPackage

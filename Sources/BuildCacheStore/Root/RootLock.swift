@@ -1,5 +1,6 @@
 import BuildCache
 import CLinux
+import FileTrees
 import Glibc
 import SystemPackage
 

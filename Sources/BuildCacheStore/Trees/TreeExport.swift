@@ -1,4 +1,5 @@
 import BuildCache
+import FileTrees
 import Glibc
 import SystemPackage
 
@@ -84,27 +85,7 @@ extension EmbeddedCache {
   /// - Throws: ``CacheError`` `notFound` where there is no such path.
   /// - Complexity: a walk of all beneath the path.
   public func files(of ref: ImmutableRef, at path: FilePath = FilePath()) async throws -> [TreeFile] {
-    try Self.files(in: try await ref.mount(), of: ref.id, at: path)
-  }
-
-  /// The same of a tree as it stands: a mutable's is looked at in its place.
-  static func files(in tree: FilePath, of id: RecordID, at path: FilePath) throws -> [TreeFile] {
-    let interior = try TreeInterior(top: tree)
-    let missing = CacheError(.notFound, "record \(id) has no \(path)")
-    let relative = FilePath(root: nil, path.components)
-    guard let last = relative.lastComponent else { return try list(interior.top) }
-    if let folder = try interior.folder(at: relative, for: "\(path)") { return try list(folder) }
-    guard let above = try interior.folder(at: relative.removingLastComponent(), for: "\(path)"),
-      let status = try above.status(of: last)
-    else { throw missing }
-    return [try TreeFile(last, status, in: above)]
-  }
-
-  private static func list(_ folder: Folder) throws -> [TreeFile] {
-    try folder.names().compactMap { name in
-      try Task.checkCancellation()
-      return try folder.status(of: name).map { try TreeFile(name, $0, in: folder) }
-    }.sorted { ($1.bytes, $0.name.string) < ($0.bytes, $1.name.string) }
+    try TreeFile.list(in: try await ref.mount(), of: ref.id, at: path)
   }
 
   /// The bytes of a file, or of all files in a folder.
@@ -116,27 +97,5 @@ extension EmbeddedCache {
       if case .entry(_, let status, _) = step, status.isRegular { bytes += status.length }
     }
     return bytes
-  }
-}
-
-extension TreeFile {
-  init(_ name: FilePath.Component, _ status: FileStatus, in folder: Folder) throws {
-    let target = status.isLink ? FilePath(platformString: try folder.linkText(of: name)).string : nil
-    guard status.isDirectory else {
-      self.init(name: name, isFolder: false, bytes: status.bytes, target: target)
-      return
-    }
-    var bytes: Int64 = 0
-    var counted: Set<FileIdentity> = []
-    guard let inner = try folder.openFolder(name) else { throw folder.error("can't read", name, ENOTDIR) }
-    try TreeComparison(lower: nil, upper: inner, care: .status).walk { step in
-      switch step {
-      case .entry(_, let status, _):
-        if !status.hasOtherNames || counted.insert(status.identity).inserted { bytes += status.bytes }
-      case .enter(_, let status, _): bytes += status.bytes
-      default: break
-      }
-    }
-    self.init(name: name, isFolder: true, bytes: bytes)
   }
 }

@@ -6,33 +6,33 @@ import SystemPackage
 ///
 /// Of a deep trail only the lowest folders are kept open; those above are opened again by the way back, and must then
 /// be the ones that they were.
-struct FolderTrail {
+package struct FolderTrail {
   /// The names that were gone down by.
-  private(set) var names: [FilePath.Component] = []
+  package private(set) var names: [FilePath.Component] = []
   private var folders: [Folder]
   /// How many below the top are kept open.
-  static let kept = 32
+  package static let kept = 32
 
-  init(_ top: Folder) { folders = [top] }
+  package init(_ top: Folder) { folders = [top] }
 
   /// The tree's top.
-  var top: Folder { folders[0] }
+  package var top: Folder { folders[0] }
   /// Where it has come to.
-  var last: Folder { folders[folders.count - 1] }
+  package var last: Folder { folders[folders.count - 1] }
   /// The same as a path in the tree.
-  private(set) var path = FilePath()
+  package private(set) var path = FilePath()
 
   /// Goes down by one name.
   ///
   /// - Returns: whether that is a folder, and no link to one.
-  mutating func enter(_ name: FilePath.Component) throws -> Bool {
+  package mutating func enter(_ name: FilePath.Component) throws -> Bool {
     guard let next = try last.openFolder(name) else { return false }
     try enter(next, name)
     return true
   }
 
   /// Goes down into a folder that was opened from the last.
-  mutating func enter(_ folder: Folder, _ name: FilePath.Component) throws {
+  package mutating func enter(_ folder: Folder, _ name: FilePath.Component) throws {
     folders.append(folder)
     names.append(name)
     path.append(name)
@@ -41,7 +41,7 @@ struct FolderTrail {
   }
 
   /// Goes up by one; at the top it stays there.
-  mutating func leave() throws {
+  package mutating func leave() throws {
     guard let below = folders.last, names.popLast() != nil else { return }
     path.removeLastComponent()
     folders.removeLast()
@@ -49,7 +49,7 @@ struct FolderTrail {
   }
 
   /// Goes up until no more than so many names are left.
-  mutating func leave(to count: Int) throws {
+  package mutating func leave(to count: Int) throws {
     if count == 0 {
       names = []
       path = FilePath()
@@ -62,7 +62,8 @@ struct FolderTrail {
   ///
   /// - Parameter open: told of each folder on the way before it is entered.
   /// - Returns: whether there is such a path; if not, the trail ends where it ceases.
-  mutating func go(to path: FilePath, opening open: (Folder, FilePath.Component) throws -> Void = { _, _ in }) throws
+  package mutating func go(to path: FilePath, opening open: (Folder, FilePath.Component) throws -> Void = { _, _ in })
+    throws
     -> Bool
   {
     if path == self.path { return true }
@@ -85,7 +86,7 @@ struct FolderTrail {
   }
 
   /// The next name on the way to a path that goes on from here.
-  func name(towards path: FilePath) -> FilePath.Component? {
+  package func name(towards path: FilePath) -> FilePath.Component? {
     path.removingLastComponent() == self.path ? path.lastComponent : path.components.dropFirst(names.count).first
   }
 }

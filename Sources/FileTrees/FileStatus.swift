@@ -4,15 +4,15 @@ import Glibc
 import SystemPackage
 
 /// What the file system says of one name, links not followed.
-struct FileStatus {
-  let raw: stat
+package struct FileStatus {
+  package let raw: stat
 
-  init(raw: stat) { self.raw = raw }
+  package init(raw: stat) { self.raw = raw }
 
   /// The status of a name, or nothing where there is none.
   ///
   /// - Throws: ``CacheError`` `storage` naming the path.
-  init?(of path: FilePath) throws {
+  package init?(of path: FilePath) throws {
     var raw = stat()
     guard path.withPlatformString({ lstat($0, &raw) }) == 0 else {
       if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -24,29 +24,29 @@ struct FileStatus {
   /// The status of what a name leads to, links followed.
   ///
   /// - Throws: ``CacheError`` `storage` naming the path, also where there is none.
-  init(following path: FilePath) throws {
+  package init(following path: FilePath) throws {
     var raw = stat()
     guard path.withPlatformString({ stat($0, &raw) }) == 0 else { throw FileError("can't look at", path) }
     self.raw = raw
   }
 
   private var type: mode_t { raw.st_mode & S_IFMT }
-  var isDirectory: Bool { type == S_IFDIR }
-  var isRegular: Bool { type == S_IFREG }
-  var isLink: Bool { type == S_IFLNK }
-  var isSocket: Bool { type == S_IFSOCK }
-  var isDevice: Bool { type == S_IFBLK || type == S_IFCHR }
-  var permissions: mode_t { raw.st_mode & 0o7777 }
+  package var isDirectory: Bool { type == S_IFDIR }
+  package var isRegular: Bool { type == S_IFREG }
+  package var isLink: Bool { type == S_IFLNK }
+  package var isSocket: Bool { type == S_IFSOCK }
+  package var isDevice: Bool { type == S_IFBLK || type == S_IFCHR }
+  package var permissions: mode_t { raw.st_mode & 0o7777 }
   /// How many bytes are in it.
-  var length: Int64 { Int64(raw.st_size) }
+  package var length: Int64 { Int64(raw.st_size) }
   /// What the disk gives for it: whole blocks, as overlayfs and containerd count.
-  var bytes: Int64 { Int64(raw.st_blocks) * 512 }
-  var identity: FileIdentity { FileIdentity(device: raw.st_dev, inode: raw.st_ino) }
-  var hasOtherNames: Bool { raw.st_nlink > 1 }
+  package var bytes: Int64 { Int64(raw.st_blocks) * 512 }
+  package var identity: FileIdentity { FileIdentity(device: raw.st_dev, inode: raw.st_ino) }
+  package var hasOtherNames: Bool { raw.st_nlink > 1 }
 
   /// Whether two names are, as far as their status tells, the same file or copies of it: a copy keeps type, mode,
   /// owner, size and time of change.
-  func looksLike(_ other: FileStatus) -> Bool {
+  package func looksLike(_ other: FileStatus) -> Bool {
     if identity == other.identity { return true }
     return raw.st_mode == other.raw.st_mode && raw.st_uid == other.raw.st_uid && raw.st_gid == other.raw.st_gid
       && raw.st_rdev == other.raw.st_rdev && raw.st_mtim.tv_sec == other.raw.st_mtim.tv_sec
@@ -55,19 +55,19 @@ struct FileStatus {
 }
 
 /// What makes two names one file.
-struct FileIdentity: Hashable {
-  let device: dev_t
-  let inode: ino_t
+package struct FileIdentity: Hashable {
+  package let device: dev_t
+  package let inode: ino_t
 }
 
 /// The error of the call that just failed, with the path that it was about.
-func FileError(_ what: String, _ path: FilePath, _ code: Int32 = errno) -> CacheError {
+package func FileError(_ what: String, _ path: FilePath, _ code: Int32 = errno) -> CacheError {
   CacheError(.storage, "\(what) \(path)", of: Errno(rawValue: code))
 }
 
 extension CacheError {
   /// What a call of the system's threw; a disk that is full has a code of its own.
-  init(_ code: Code, _ message: String, of error: any Error) {
+  package init(_ code: Code, _ message: String, of error: any Error) {
     guard let error = error as? Errno, error == .noSpace || error == .diskQuotaExceeded else {
       self.init(code, message, cause: "\(error)")
       return
@@ -79,7 +79,7 @@ extension CacheError {
 /// Makes a folder's names durable.
 ///
 /// - Throws: ``CacheError`` `storage` naming it.
-func synchronize(folder: FilePath) throws {
+package func synchronize(folder: FilePath) throws {
   let file = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
   try file.closeAfter {
     guard fsync(file.rawValue) == 0 else { throw FileError("can't write", folder) }
@@ -89,7 +89,7 @@ func synchronize(folder: FilePath) throws {
 /// Makes all that was written to a folder's file system durable: one pass, however many files it is.
 ///
 /// - Throws: ``CacheError`` `storage` naming the folder.
-func synchronizeAll(under folder: FilePath) throws {
+package func synchronizeAll(under folder: FilePath) throws {
   let file = try FileDescriptor.open(folder, .readOnly, options: [.directory, .closeOnExec])
   try file.closeAfter {
     guard syncfs(file.rawValue) == 0 else { throw FileError("can't write", folder) }
@@ -97,34 +97,34 @@ func synchronizeAll(under folder: FilePath) throws {
 }
 
 /// Whether this process may give files away, and make devices.
-var isRoot: Bool { geteuid() == 0 }
+package var isRoot: Bool { geteuid() == 0 }
 
 /// Makes a folder, for its owner alone unless said otherwise.
 ///
 /// - Throws: ``CacheError`` `storage` naming it.
-func makeFolder(_ folder: FilePath, mode: mode_t = 0o700) throws {
+package func makeFolder(_ folder: FilePath, mode: mode_t = 0o700) throws {
   guard folder.withPlatformString({ mkdir($0, mode) }) == 0 else { throw FileError("can't make folder", folder) }
 }
 
 /// Reads a folder's names in the order of their bytes, so that walks are repeatable and two can be joined.
 ///
 /// Names are kept as bytes: not all are UTF-8.
-func names(in folder: FilePath) throws -> [FilePath.Component] { try Folder(folder).names() }
+package func names(in folder: FilePath) throws -> [FilePath.Component] { try Folder(folder).names() }
 
 extension FilePath {
   /// The path as the system takes it, byte by byte, without its end mark.
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     withPlatformString { UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) } }
   }
 
   /// A path of bytes, which need not be UTF-8.
-  init(bytes: some Sequence<UInt8>) {
+  package init(bytes: some Sequence<UInt8>) {
     self.init(platformString: bytes.map { CChar(bitPattern: $0) } + [0])
   }
 }
 
 /// Orders two names by their bytes.
-func compare(_ a: FilePath.Component, _ b: FilePath.Component) -> Int32 {
+package func compare(_ a: FilePath.Component, _ b: FilePath.Component) -> Int32 {
   a.withPlatformString { a in b.withPlatformString { strcmp(a, $0) } }
 }
 
@@ -132,7 +132,7 @@ extension FileDescriptor {
   /// Opens a regular file to be read; whatever else is there is refused, and not waited for.
   ///
   /// - Throws: ``CacheError`` `storage` naming it.
-  static func reading(_ path: FilePath) throws -> FileDescriptor {
+  package static func reading(_ path: FilePath) throws -> FileDescriptor {
     let file: FileDescriptor
     do { file = try open(path, .readOnly, options: [.closeOnExec, .nonBlocking]) } catch {
       throw CacheError(.storage, "can't read \(path)", of: error)
@@ -143,7 +143,9 @@ extension FileDescriptor {
   /// Opens a file to be written anew.
   ///
   /// - Throws: ``CacheError`` `storage` naming it.
-  static func writing(_ path: FilePath, _ permissions: FilePermissions = .ownerReadWrite) throws -> FileDescriptor {
+  package static func writing(_ path: FilePath, _ permissions: FilePermissions = .ownerReadWrite) throws
+    -> FileDescriptor
+  {
     do {
       return try open(path, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: permissions)
     } catch {
@@ -155,7 +157,9 @@ extension FileDescriptor {
 /// Writes a file anew.
 ///
 /// - Throws: ``CacheError`` `storage`, or `diskFull`, naming it; it may be half written.
-func writeFile(_ bytes: some Sequence<UInt8>, to path: FilePath, _ permissions: FilePermissions = .ownerReadWrite)
+package func writeFile(
+  _ bytes: some Sequence<UInt8>, to path: FilePath, _ permissions: FilePermissions = .ownerReadWrite
+)
   throws
 {
   let file = try FileDescriptor.writing(path, permissions)
@@ -165,7 +169,7 @@ func writeFile(_ bytes: some Sequence<UInt8>, to path: FilePath, _ permissions: 
 }
 
 /// All bytes of an open file.
-func readAll(_ file: FileDescriptor) throws -> [UInt8] {
+package func readAll(_ file: FileDescriptor) throws -> [UInt8] {
   var bytes: [UInt8] = []
   var chunk = [UInt8](repeating: 0, count: 1 << 16)
   while true {

@@ -3,23 +3,23 @@ import Glibc
 import SystemPackage
 
 /// A tree whose links are followed as if it were the whole file system: nothing outside it can be reached.
-final class TreeInterior {
+package final class TreeInterior {
   private var trail: FolderTrail
 
   /// Opens a tree.
   ///
   /// - Throws: ``CacheError`` `storage` naming its folder.
-  convenience init(top: FilePath) throws { self.init(try Folder(top)) }
+  package convenience init(top: FilePath) throws { self.init(try Folder(top)) }
 
-  init(_ top: Folder) { trail = FolderTrail(top) }
+  package init(_ top: Folder) { trail = FolderTrail(top) }
 
   /// The tree's folder.
-  var top: Folder { trail.top }
+  package var top: Folder { trail.top }
   /// Where the last path led, as one of folders.
-  var path: FilePath { trail.path }
+  package var path: FilePath { trail.path }
 
   /// What is done about a part of a path that is no folder.
-  enum Missing {
+  package enum Missing {
     /// There is no such path then.
     case accepted
     /// A folder is made; it is told of as a path of folders.
@@ -37,7 +37,7 @@ final class TreeInterior {
   ///   - open: told of each folder before it is entered.
   /// - Returns: nothing where a part is missing or no folder, and none is to be made.
   /// - Throws: ``CacheError`` `badArchive` naming the entry where links go round in circles or a file is in the way.
-  func folder(
+  package func folder(
     at path: FilePath, _ missing: Missing = .accepted, for entry: String,
     following follows: (FilePath, FilePath) throws -> Bool = { _, _ in true },
     opening open: (Folder, FilePath) throws -> Void = { _, _ in }

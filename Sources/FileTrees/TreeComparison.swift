@@ -6,9 +6,9 @@ import SystemPackage
 ///
 /// One walk serves all that has to know: what a layer adds in bytes, what a merge applies, what may be shared. It goes
 /// from folder to folder, so one that is exchanged for a link meanwhile leads it nowhere.
-struct TreeComparison {
+package struct TreeComparison {
   /// How a name stands to the tree beneath.
-  enum Change {
+  package enum Change {
     /// Only the upper tree has it, or as something else than the lower.
     case added
     /// Both have it, and it differs; a folder: in its own mode or owner.
@@ -18,7 +18,7 @@ struct TreeComparison {
   }
 
   /// What the walk comes by, in the order of names; paths are relative to the trees' tops.
-  enum ComparisonStep {
+  package enum ComparisonStep {
     /// A folder, before what is in it.
     case enter(FilePath, FileStatus, Change)
     /// The folder again, after what is in it; whether anything in it differed, at any depth.
@@ -30,15 +30,15 @@ struct TreeComparison {
   }
 
   /// Where the walk stands: in the folder that holds the entry, or that is entered or left.
-  struct Place {
+  package struct Place {
     /// In the upper tree.
-    let upper: Folder
+    package let upper: Folder
     /// In the lower tree, where it has such a folder.
-    let lower: Folder?
+    package let lower: Folder?
   }
 
   /// How closely two names are looked at.
-  enum Care {
+  package enum Care {
     /// By status: quick, and blind to a file that was written anew with the time and size of the old one.
     case status
     /// By content and attributes too, where they are not one file anyway.
@@ -57,13 +57,13 @@ struct TreeComparison {
   /// Opens the trees.
   ///
   /// - Throws: ``CacheError`` `storage` naming the one that is no folder; no lower one is an empty one.
-  init(lower: FilePath?, upper: FilePath, care: Care, leavingOut: FileIdentity? = nil) throws {
+  package init(lower: FilePath?, upper: FilePath, care: Care, leavingOut: FileIdentity? = nil) throws {
     self.init(
       lower: try lower.flatMap { try FileStatus(of: $0)?.isDirectory == true ? Folder($0) : nil },
       upper: try Folder(upper), care: care, leavingOut: leavingOut)
   }
 
-  init(lower: Folder?, upper: Folder, care: Care, leavingOut: FileIdentity? = nil) {
+  package init(lower: Folder?, upper: Folder, care: Care, leavingOut: FileIdentity? = nil) {
     (self.lower, self.upper, self.care, self.leavingOut) = (lower, upper, care, leavingOut)
   }
 
@@ -82,12 +82,12 @@ struct TreeComparison {
   ///
   /// - Throws: ``CacheError`` `storage` naming what can't be read, `CancellationError`, and what `visit` throws.
   /// - Complexity: O(names in both).
-  func walk(_ visit: (ComparisonStep) throws -> Void) throws {
+  package func walk(_ visit: (ComparisonStep) throws -> Void) throws {
     try walk { step, _ in try visit(step) }
   }
 
   /// Walks, telling of each step where it is too; the folders are open during the call.
-  func walk(_ visit: (ComparisonStep, Place) throws -> Void) throws {
+  package func walk(_ visit: (ComparisonStep, Place) throws -> Void) throws {
     var walk = TreeWalk(self)
     try walk.start(visit)
     while try walk.step(visit) {}

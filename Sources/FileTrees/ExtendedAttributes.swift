@@ -4,16 +4,16 @@ import Glibc
 import SystemPackage
 
 /// What a name carries beside mode, owner and times: extended attributes, links not followed.
-struct ExtendedAttributes: Equatable {
+package struct ExtendedAttributes: Equatable {
   private var values: [[CChar]: [UInt8]] = [:]
 
   /// None.
-  init() {}
+  package init() {}
 
   /// Reads those of a name in a folder, or of the folder itself; a file system without any has none.
   ///
   /// - Throws: ``CacheError`` `storage` naming the path.
-  init(of name: FilePath.Component?, in folder: Folder) throws {
+  package init(of name: FilePath.Component?, in folder: Folder) throws {
     let path = folder.link(to: name)
     func read(_ call: (UnsafePointer<CChar>, UnsafeMutablePointer<CChar>?, Int) -> Int) throws -> [UInt8] {
       guard let bytes = Self.read(path, call) else { throw folder.error("can't read the attributes of", name) }
@@ -44,10 +44,10 @@ struct ExtendedAttributes: Equatable {
     }
   }
 
-  var isEmpty: Bool { values.isEmpty }
+  package var isEmpty: Bool { values.isEmpty }
 
   /// Adds one.
-  mutating func add(_ name: some Collection<UInt8>, _ value: some Collection<UInt8>) {
+  package mutating func add(_ name: some Collection<UInt8>, _ value: some Collection<UInt8>) {
     values[name.map { CChar(bitPattern: $0) } + [0]] = Array(value)
   }
 
@@ -55,7 +55,7 @@ struct ExtendedAttributes: Equatable {
   /// as `cp -a` does.
   ///
   /// - Throws: ``CacheError`` `storage` naming the path.
-  func set(on name: FilePath.Component?, in folder: Folder) throws {
+  package func set(on name: FilePath.Component?, in folder: Folder) throws {
     if values.isEmpty { return }
     let path = folder.link(to: name)
     for (key, value) in values {

@@ -6,20 +6,20 @@ import SystemPackage
 /// An open folder: what is done in it is done in this very folder, whatever its name leads to by now.
 ///
 /// Names in it are single components, and no call follows a link that stands behind one.
-final class Folder {
+package final class Folder {
   /// Where it was when it was opened, byte by byte.
   private let place: [UInt8]
   /// The same, for messages only.
-  var path: FilePath { FilePath(bytes: place) }
+  package var path: FilePath { FilePath(bytes: place) }
   /// Negative while it is closed.
-  private(set) var descriptor: Int32
+  package private(set) var descriptor: Int32
   /// What it has to be when it is opened again.
   private var identity: FileIdentity?
 
   /// Opens a folder by its path, links on the way followed.
   ///
   /// - Throws: ``CacheError`` `storage` naming it.
-  init(_ path: FilePath) throws {
+  package init(_ path: FilePath) throws {
     place = path.bytes
     descriptor = path.withPlatformString { Self.open(AT_FDCWD, $0, follows: true) }
     guard descriptor >= 0 else { throw FileError("can't read", path) }
@@ -42,14 +42,14 @@ final class Folder {
   }
 
   /// The error of the call that just failed, about a name in this folder.
-  func error(_ what: String, _ name: FilePath.Component? = nil, _ code: Int32 = errno) -> CacheError {
+  package func error(_ what: String, _ name: FilePath.Component? = nil, _ code: Int32 = errno) -> CacheError {
     FileError(what, name.map(path.appending) ?? path, code)
   }
 
   // MARK: looking
 
   /// What a name is; nothing where there is none.
-  func status(of name: FilePath.Component) throws -> FileStatus? {
+  package func status(of name: FilePath.Component) throws -> FileStatus? {
     var raw = stat()
     guard name.withPlatformString({ fstatat(descriptor, $0, &raw, AT_SYMLINK_NOFOLLOW) }) == 0 else {
       if errno == ENOENT { return nil }
@@ -59,14 +59,14 @@ final class Folder {
   }
 
   /// What the folder itself is.
-  func status() throws -> FileStatus {
+  package func status() throws -> FileStatus {
     var raw = stat()
     guard fstat(descriptor, &raw) == 0 else { throw error("can't look at") }
     return FileStatus(raw: raw)
   }
 
   /// Its names, in the order of their bytes.
-  func names() throws -> [FilePath.Component] {
+  package func names() throws -> [FilePath.Component] {
     let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
     guard copy >= 0, let stream = fdopendir(copy) else {
       let failure = error("can't read", nil, errno == EBADF ? EACCES : errno)
@@ -89,7 +89,7 @@ final class Folder {
   }
 
   /// What a link points at, ending in 0.
-  func linkText(of name: FilePath.Component) throws -> [CChar] {
+  package func linkText(of name: FilePath.Component) throws -> [CChar] {
     var text = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     let count = name.withPlatformString { readlinkat(descriptor, $0, &text, Int(PATH_MAX)) }
     guard count >= 0 else { throw error("can't read link", name) }
@@ -101,7 +101,7 @@ final class Folder {
   /// Opens a folder in it.
   ///
   /// - Returns: nothing where the name is that of no folder, a link to one included, or there is none.
-  func openFolder(_ name: FilePath.Component) throws -> Folder? {
+  package func openFolder(_ name: FilePath.Component) throws -> Folder? {
     let found = name.withPlatformString { Self.open(descriptor, $0, follows: false) }
     if found >= 0 { return Folder(found, name, in: self) }
     if errno == ENOTDIR || errno == ELOOP || errno == ENOENT { return nil }
@@ -109,7 +109,7 @@ final class Folder {
   }
 
   /// The folder that a path of folders leads to, none of them a link.
-  func openFolder(at path: FilePath) throws -> Folder? {
+  package func openFolder(at path: FilePath) throws -> Folder? {
     var folder = self
     for name in path.components {
       guard let next = try folder.openFolder(name) else { return nil }
@@ -119,14 +119,14 @@ final class Folder {
   }
 
   /// Opens a regular file to be read; whatever else is there is refused, and not waited for.
-  func openFile(_ name: FilePath.Component) throws -> FileDescriptor {
+  package func openFile(_ name: FilePath.Component) throws -> FileDescriptor {
     let found = name.withPlatformString { openat(descriptor, $0, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
     guard found >= 0 else { throw error("can't read", name) }
     return try FileDescriptor(rawValue: found).ifRegular(path.appending(name))
   }
 
   /// Closes it until ``reopen(from:)``.
-  func close() throws {
+  package func close() throws {
     guard descriptor >= 0 else { return }
     identity = try status().identity
     Glibc.close(descriptor)
@@ -136,7 +136,7 @@ final class Folder {
   /// Opens it again as what is above a folder that was opened in it.
   ///
   /// - Throws: ``CacheError`` `storage` where that folder has been moved elsewhere meanwhile.
-  func reopen(from below: Folder) throws {
+  package func reopen(from below: Folder) throws {
     guard descriptor < 0 else { return }
     descriptor = Self.open(below.descriptor, "..", follows: false)
     guard descriptor >= 0 else { throw error("can't read") }
@@ -148,14 +148,14 @@ final class Folder {
   // MARK: changing
 
   /// Makes a folder.
-  func makeFolder(_ name: FilePath.Component, mode: mode_t = 0o700) throws {
+  package func makeFolder(_ name: FilePath.Component, mode: mode_t = 0o700) throws {
     guard name.withPlatformString({ mkdirat(descriptor, $0, mode) }) == 0 else {
       throw error("can't make folder", name)
     }
   }
 
   /// Makes a file, which must not be there, and opens it to be written.
-  func makeFile(_ name: FilePath.Component) throws -> FileDescriptor {
+  package func makeFile(_ name: FilePath.Component) throws -> FileDescriptor {
     let options = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let made = name.withPlatformString { openat(descriptor, $0, options, 0o600) }
     guard made >= 0 else { throw error("can't write", name) }
@@ -165,14 +165,14 @@ final class Folder {
   /// Makes a link.
   ///
   /// - Parameter text: what it points at, ending in 0.
-  func makeLink(_ name: FilePath.Component, to text: [CChar]) throws {
+  package func makeLink(_ name: FilePath.Component, to text: [CChar]) throws {
     guard name.withPlatformString({ symlinkat(text, descriptor, $0) }) == 0 else {
       throw error("can't make link", name)
     }
   }
 
   /// Makes a device or pipe.
-  func makeNode(_ name: FilePath.Component, _ mode: mode_t, _ device: dev_t) throws {
+  package func makeNode(_ name: FilePath.Component, _ mode: mode_t, _ device: dev_t) throws {
     guard name.withPlatformString({ mknodat(descriptor, $0, mode, device) }) == 0 else {
       throw error("can't make device or pipe", name)
     }
@@ -181,7 +181,7 @@ final class Folder {
   /// Gives what has a name in another folder a further one here.
   ///
   /// - Returns: whether the file system let it; `errno` tells why not.
-  func link(_ other: FilePath.Component, in folder: Folder, as name: FilePath.Component) -> Bool {
+  package func link(_ other: FilePath.Component, in folder: Folder, as name: FilePath.Component) -> Bool {
     other.withPlatformString { other in
       name.withPlatformString { linkat(folder.descriptor, other, descriptor, $0, 0) == 0 }
     }
@@ -190,14 +190,14 @@ final class Folder {
   /// Brings what has a name in another folder here; a file that has the name already goes.
   ///
   /// - Returns: whether the file system let it; `errno` tells why not.
-  func move(_ other: FilePath.Component, from folder: Folder, to name: FilePath.Component) -> Bool {
+  package func move(_ other: FilePath.Component, from folder: Folder, to name: FilePath.Component) -> Bool {
     other.withPlatformString { other in
       name.withPlatformString { renameat(folder.descriptor, other, descriptor, $0) == 0 }
     }
   }
 
   /// Changes the mode of a name, which is no link, or of the folder itself.
-  func setPermissions(_ permissions: mode_t, of name: FilePath.Component?) throws {
+  package func setPermissions(_ permissions: mode_t, of name: FilePath.Component?) throws {
     let code = call(name) {
       fchmodat($0, $1, permissions, AT_SYMLINK_NOFOLLOW)
     } _: {
@@ -207,7 +207,7 @@ final class Folder {
   }
 
   /// Changes the times of a name or of the folder itself.
-  func setTimes(_ accessed: timespec, _ modified: timespec, of name: FilePath.Component?) throws {
+  package func setTimes(_ accessed: timespec, _ modified: timespec, of name: FilePath.Component?) throws {
     let times = [accessed, modified]
     let code = call(name) {
       utimensat($0, $1, times, AT_SYMLINK_NOFOLLOW)
@@ -218,7 +218,7 @@ final class Folder {
   }
 
   /// Makes a folder in it one that its owner may write to, where it is not; root may anyway.
-  func open(_ name: FilePath.Component) throws {
+  package func open(_ name: FilePath.Component) throws {
     guard !isRoot, let status = try status(of: name), status.isDirectory, status.permissions & 0o700 != 0o700 else {
       return
     }
@@ -226,14 +226,14 @@ final class Folder {
   }
 
   /// Calls what is about a name in it, or else what is about itself.
-  func call(
+  package func call(
     _ name: FilePath.Component?, _ inside: (Int32, UnsafePointer<CChar>) -> Int32, _ itself: (Int32) -> Int32
   ) -> Int32 {
     name.map { $0.withPlatformString { inside(descriptor, $0) } } ?? itself(descriptor)
   }
 
   /// A path under which the system finds a name in it, or the folder itself, for calls that take no descriptor.
-  func link(to name: FilePath.Component?) -> FilePath {
+  package func link(to name: FilePath.Component?) -> FilePath {
     let own = FilePath("/proc/self/fd/\(descriptor)")
     return name.map(own.appending) ?? own.appending(".")
   }
@@ -243,7 +243,7 @@ extension FileDescriptor {
   /// Itself, if it is that of a regular file.
   ///
   /// - Throws: ``CacheError`` `storage` naming what it is; it is then closed.
-  func ifRegular(_ path: FilePath) throws -> FileDescriptor {
+  package func ifRegular(_ path: FilePath) throws -> FileDescriptor {
     var raw = Glibc.stat()
     guard Glibc.fstat(rawValue, &raw) == 0 else {
       let error = FileError("can't look at", path)

@@ -3,17 +3,17 @@ import Glibc
 import SystemPackage
 
 /// The room of the file system under a folder, in bytes.
-struct FileSystemStatus {
-  let capacity: Int64
+package struct FileSystemStatus {
+  package let capacity: Int64
   /// Free, those kept for root included, as BuildKit counts.
-  let free: Int64
+  package let free: Int64
   /// Free for this user.
-  let available: Int64
+  package let available: Int64
 
   /// Asks.
   ///
   /// - Throws: ``CacheError`` `storage` naming the folder.
-  init(of folder: FilePath) throws {
+  package init(of folder: FilePath) throws {
     var status = statvfs()
     guard folder.withPlatformString({ (path: UnsafePointer<CChar>) -> Int32 in statvfs(path, &status) }) == 0 else {
       throw FileError("can't ask for the free space of", folder)
