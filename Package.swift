@@ -51,7 +51,10 @@ let package = Package(
       ],
       swiftSettings: strict),
     .systemLibrary(name: "CLinux"),
-    .target(name: "CacheReport", dependencies: ["BuildCache"], swiftSettings: strict),
+    .target(
+      name: "CacheReport",
+      dependencies: ["BuildCache", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: strict),
     .target(
       name: "BuildKitBridge",
       dependencies: [

@@ -7,7 +7,7 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
   public struct Code: Hashable, Sendable, CustomStringConvertible {
     private enum Name: String {
       case locked, notFound, invalid, lowerRequired, needsRemoteProvider, notAddressable, missingDiffID, badDigest
-      case noBlobs, badArchive, badFilter, badInput, badList, heldByOther, readOnly, foreign, diskFull
+      case noBlobs, badArchive, badFilter, badInput, badList, heldByOther, readOnly, foreign, damaged, diskFull
       case storage
     }
     private let name: Name
@@ -47,6 +47,8 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
     public static let readOnly = Code(name: .readOnly)
     /// The folder is not a cache of this library's making; nothing in it was touched.
     public static let foreign = Code(name: .foreign)
+    /// Another program's file holds what that program doesn't write.
+    public static let damaged = Code(name: .damaged)
     /// The disk has no room left; what was half made is taken back.
     public static let diskFull = Code(name: .diskFull)
     /// The disk or the database failed.

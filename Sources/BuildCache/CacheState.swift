@@ -26,6 +26,8 @@ public struct CacheState: Sendable, Equatable {
     public var hasKnownSize = true
     /// Whether only its blob's description is here.
     public var isLazy = false
+    /// Whether a daemon that measures it counts a use of it (G13).
+    public var isMeasuredByUse = false
     /// Whether something outside uses this very record (D2); `isShared` spreads it to ancestors (C4).
     public var isReferenced: Bool
     /// Whether a ref of its own or of a descendant is held (C2). Set by ``Builder/finish()``.

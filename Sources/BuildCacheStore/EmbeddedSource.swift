@@ -150,13 +150,6 @@ public final class EmbeddedSource: CacheSource {
     .allowed(EmbeddedInsight(source: self))
   }
 
-  /// The one record whose id begins with `prefix`, as ``CacheState/resolve(_:)``.
-  ///
-  /// - Complexity: O(records).
-  public func resolve(_ prefix: String) async throws -> RecordID {
-    try await waiting { try CacheState.resolve(prefix, among: try self.folder.store.ids()) }
-  }
-
   /// Opens the cache, acts, and closes it.
   private func acting<T: Sendable>(
     _ access: EmbeddedFolder.Access, _ act: @Sendable (CacheManager) async throws -> T

@@ -29,7 +29,7 @@ public struct SavedList: CacheSource {
 
   /// What the list says; its disk is elsewhere.
   public func read() -> Reading {
-    Reading(state: state, moment: clock.now(), behavior: .daemon(.current, isRestarted: false))
+    Reading(state: state, moment: clock.now(), behavior: .daemon(.current, restart: .never))
   }
 
   /// Refused.

@@ -46,6 +46,11 @@ package struct ExtendedAttributes: Equatable {
 
   package var isEmpty: Bool { values.isEmpty }
 
+  /// Whether overlayfs is told that a folder hides what is in those beneath it.
+  package var isOpaque: Bool {
+    ["trusted.overlay.opaque", "user.overlay.opaque"].contains { values[Array($0.utf8CString)] == [UInt8(ascii: "y")] }
+  }
+
   /// Adds one.
   package mutating func add(_ name: some Collection<UInt8>, _ value: some Collection<UInt8>) {
     values[name.map { CChar(bitPattern: $0) } + [0]] = Array(value)

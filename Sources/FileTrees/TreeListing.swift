@@ -9,31 +9,35 @@ extension TreeFile {
   ///   - tree: the tree's folder.
   ///   - id: the record that it belongs to, for messages.
   ///   - path: a folder or file in the tree; links on the way are followed inside the tree.
+  ///   - asLayer: whether the tree is what overlayfs keeps of one: its whiteouts are told.
   /// - Throws: ``CacheError`` `notFound` where there is no such path, `storage`.
   /// - Complexity: a walk of all beneath the path.
-  package static func list(in tree: FilePath, of id: RecordID, at path: FilePath) throws -> [TreeFile] {
+  package static func list(in tree: FilePath, of id: RecordID, at path: FilePath, asLayer: Bool = false) throws
+    -> [TreeFile]
+  {
     let interior = try TreeInterior(top: tree)
     let missing = CacheError(.notFound, "record \(id) has no \(path)")
     let relative = FilePath(root: nil, path.components)
-    guard let last = relative.lastComponent else { return try list(interior.top) }
-    if let folder = try interior.folder(at: relative, for: "\(path)") { return try list(folder) }
+    guard let last = relative.lastComponent else { return try list(interior.top, asLayer) }
+    if let folder = try interior.folder(at: relative, for: "\(path)") { return try list(folder, asLayer) }
     guard let above = try interior.folder(at: relative.removingLastComponent(), for: "\(path)"),
       let status = try above.status(of: last)
     else { throw missing }
-    return [try TreeFile(last, status, in: above)]
+    return [try TreeFile(last, status, in: above, asLayer)]
   }
 
-  private static func list(_ folder: Folder) throws -> [TreeFile] {
+  private static func list(_ folder: Folder, _ asLayer: Bool) throws -> [TreeFile] {
     try folder.names().compactMap { name in
       try Task.checkCancellation()
-      return try folder.status(of: name).map { try TreeFile(name, $0, in: folder) }
+      return try folder.status(of: name).map { try TreeFile(name, $0, in: folder, asLayer) }
     }.sorted { ($1.bytes, $0.name.string) < ($0.bytes, $1.name.string) }
   }
 
-  init(_ name: FilePath.Component, _ status: FileStatus, in folder: Folder) throws {
+  private init(_ name: FilePath.Component, _ status: FileStatus, in folder: Folder, _ asLayer: Bool) throws {
     let target = status.isLink ? FilePath(platformString: try folder.linkText(of: name)).string : nil
     guard status.isDirectory else {
       self.init(name: name, isFolder: false, bytes: status.bytes, target: target)
+      if asLayer, status.isDevice, status.raw.st_rdev == 0 { hides = .name }
       return
     }
     var bytes: Int64 = 0
@@ -48,5 +52,6 @@ extension TreeFile {
       }
     }
     self.init(name: name, isFolder: true, bytes: bytes)
+    if asLayer, try ExtendedAttributes(of: name, in: folder).isOpaque { hides = .content }
   }
 }

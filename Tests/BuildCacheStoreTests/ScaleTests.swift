@@ -68,7 +68,6 @@ import Testing
     #expect(rows.map(\.id) == ["r193", "r290", "r96", "r192", "r289", "r95", "r191"])
     #expect(rows.map(\.size) == [96, 96, 96, 95, 95, 95, 94])
     #expect(rows.first?.kind == .layer)
-    #expect(try await source.resolve("r29") == "r29")
   }
 
   @Test("a cache that is being watched holds nothing: others change it, and the next look shows that")

@@ -26,8 +26,8 @@ import Testing
 
   @Test("nothing overflows in a plan, what it tells, and what a filter compares") func plans() throws {
     let behaviors: [PruneBehavior] = [
-      .embedded, .daemon(.current, isRestarted: true), .daemon(.seed, isRestarted: true),
-      .daemon(.current, isRestarted: false),
+      .embedded, .daemon(.current, restart: .before), .daemon(.seed, restart: .before),
+      .daemon(.current, restart: .never),
     ]
     let filter = try Filter(parsing: ["age>0s", "size>=9223372036854775807", "uses>9223372036854775806"]).checked()
     for seed in 1...UInt64(long(400)) {

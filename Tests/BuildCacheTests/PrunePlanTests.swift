@@ -7,7 +7,7 @@ import Testing
 @Suite("D: planning a prune") struct PrunePlanTests {
   private static let behaviors: [PruneBehavior] =
     [.embedded, PruneBehavior(ranking: .current)]
-    + RankingRule.allCases.flatMap { [.daemon($0, isRestarted: true), .daemon($0, isRestarted: false)] }
+    + RankingRule.allCases.flatMap { [.daemon($0, restart: .before), .daemon($0, restart: .never)] }
 
   /// A rule drawn at random, of all that a rule can say.
   private func randomPolicy(_ random: inout SeededGenerator) throws -> PrunePolicy {

@@ -183,7 +183,7 @@ import Testing
   private func plan(_ ranking: RankingRule) throws -> PrunePlan {
     let policies = try DaemonConfig("", name: "buildkitd.toml").policies(for: ranking, diskSize: 500_000_000_000)
     return try PrunePlan(
-      Self.state, policies: policies, behavior: .daemon(ranking, isRestarted: false), now: Self.now,
+      Self.state, policies: policies, behavior: .daemon(ranking, restart: .never), now: Self.now,
       free: 120_000_000_000)
   }
 

@@ -81,7 +81,7 @@ import Testing
       read += 1
       let state = CacheState(listing: rows)
       let plan = try PrunePlan(
-        state, policies: [PrunePolicy(all: true, keepBytes: 1)], behavior: .daemon(.current, isRestarted: true),
+        state, policies: [PrunePolicy(all: true, keepBytes: 1)], behavior: .daemon(.current, restart: .before),
         now: Timestamp(nanoseconds: .max))
       #expect(plan.count + plan.kept.count == rows.count)
     }

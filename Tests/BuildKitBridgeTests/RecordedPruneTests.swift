@@ -22,7 +22,9 @@ import Testing
 
     var description: String { name }
 
-    var behavior: PruneBehavior { .daemon(RankingRule(rawValue: ranking) ?? .current, isRestarted: restarted) }
+    var behavior: PruneBehavior {
+      .daemon(RankingRule(rawValue: ranking) ?? .current, restart: restarted ? .before : .never)
+    }
 
     /// The values of one option.
     private func values(_ option: String) -> [String] {

@@ -76,7 +76,7 @@ import Testing
       """
     let state = CacheState(listing: try SavedDiskUsage.read(Array(text.utf8), name: "x"))
     let plan = try PrunePlan(
-      state, policies: [PrunePolicy()], behavior: .daemon(.current, isRestarted: false), now: Timestamp(nanoseconds: 0))
+      state, policies: [PrunePolicy()], behavior: .daemon(.current, restart: .never), now: Timestamp(nanoseconds: 0))
     #expect(plan.victims.map { state.rows[$0.row].id } == ["c"])
     #expect(state.parentIDs(of: 2) == ["gone"])
   }

@@ -95,10 +95,10 @@ import Testing
   @Test("what the command line says is what the screen begins with") func preset() async throws {
     let preset = PrunePreset(
       policies: [PrunePolicy(all: true, keepBytes: 200_000_000)],
-      assumptions: PruneAssumptions(ranking: .current, isRestarted: true))
+      assumptions: PruneAssumptions(ranking: .current, restart: .before))
     let grid = await ExplorerSession.play(
       try Key.keys(in: "p"),
-      on: MemoryCache(sample, behavior: .daemon(.seed, isRestarted: false)), prune: preset,
+      on: MemoryCache(sample, behavior: .daemon(.seed, restart: .never)), prune: preset,
       size: Size(columns: 110, rows: 20), isASCII: false,
       clock: now, outlets: outlets)
     #expect(shows(grid, "keep-bytes 200.0 MB of 1.2 GB   keep-duration off   all yes   ranking current   restarted"))

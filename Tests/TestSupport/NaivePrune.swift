@@ -30,6 +30,7 @@ package struct NaivePrune {
   private var lastUsed: [Int: Timestamp] = [:]
   private var uses: [Int: Int] = [:]
   private var lateUses: Int64 = 0
+  private var isMeasured = false
 
   /// Begins with a whole cache.
   package init(_ state: CacheState, behavior: PruneBehavior, now: Timestamp) {
@@ -48,6 +49,11 @@ package struct NaivePrune {
   /// - Parameter most: stops after so many victims.
   package mutating func steps(_ policy: PrunePolicy, free: Int64? = nil, most: Int = .max) -> [Step] {
     var total = self.total
+    if policy.limits != .none, behavior.isDaemon, !isMeasured {
+      isMeasured = true
+      for row in state.rows.indices
+      where state.rows[row].isMeasuredByUse && left.contains(row) && state.rows[row].outsideRefs == 0 { use(row) }
+    }
     let keepBytes = policy.limits.keepBytes(total: total, free: free, isDaemon: behavior.isDaemon)
     var steps: [Step] = []
     while steps.count < most, keepBytes == 0 || total >= keepBytes, let best = ranked(candidates(policy)).first {
@@ -80,22 +86,29 @@ package struct NaivePrune {
     let parents = state.parents(of: row)
     // A parent that is named twice is let go twice: the second time counts.
     for (number, parent) in parents.enumerated() where !parents[(number + 1)...].contains(parent) {
-      guard !state.children(of: parent).contains(where: left.contains) else { continue }
-      guard state.rows[parent].outsideRefs == 0, countsUse(parent) else { continue }
-      lateUses += 1
-      uses[parent, default: 0] += 1
-      let latest = state.rows.compactMap(\.lastUsedAt).max().map { max($0, now) } ?? now
-      lastUsed[parent] = latest.advanced(by: TimeSpan(nanoseconds: lateUses))
+      let others = state.children(of: parent).filter(left.contains)
+      guard countsUse(of: parent, by: row), !others.contains(where: { countsUse(of: parent, by: $0) }) else { continue }
+      if state.rows[parent].outsideRefs == 0 { use(parent) }
     }
   }
 
-  private func countsUse(_ row: Int) -> Bool {
-    switch behavior.parentUse {
-    case .never: false
-    case .always: true
-    case .implicitDiffs:
-      uses[row] == 0 && lastUsed[row] == nil && state.rows[row].description.hasPrefix("diff \"")
-        && state.rows[row].description.contains("\" -> \"")
+  private mutating func use(_ row: Int) {
+    lateUses += 1
+    uses[row, default: 0] += 1
+    let latest = state.rows.compactMap(\.lastUsedAt).max().map { max($0, now) } ?? now
+    lastUsed[row] = latest.advanced(by: TimeSpan(nanoseconds: lateUses))
+  }
+
+  private func countsUse(of parent: Int, by row: Int) -> Bool {
+    let record = state.rows[parent]
+    let isImplicitDiff =
+      record.usageCount == 0 && record.lastUsedAt == nil && record.description.hasPrefix("diff \"")
+      && record.description.contains("\" -> \"")
+    return switch behavior.restart {
+    case nil: false
+    case .before: true
+    case .at(let start): state.rows[row].createdAt < start || isImplicitDiff
+    case .never: isImplicitDiff
     }
   }
 

@@ -2,21 +2,18 @@
 public struct PruneAssumptions: Sendable, Hashable {
   /// How candidates are ranked; absent: as the cache does.
   public var ranking: RankingRule?
-  /// Whether its daemon is restarted before (G6); absent: as the cache tells.
-  public var isRestarted: Bool?
+  /// When its daemon was started (G6); absent: as the cache tells.
+  public var restart: DaemonRestart?
 
   /// Makes assumptions; the default are none.
-  public init(ranking: RankingRule? = nil, isRestarted: Bool? = nil) {
+  public init(ranking: RankingRule? = nil, restart: DaemonRestart? = nil) {
     self.ranking = ranking
-    self.isRestarted = isRestarted
+    self.restart = restart
   }
 
   /// What a plan has to foresee, of a cache that says this of itself.
   public func applied(to behavior: PruneBehavior) -> PruneBehavior {
-    var applied = behavior
-    applied.ranking = ranking ?? behavior.ranking
     // Only daemons count such uses.
-    guard behavior.isDaemon, let isRestarted else { return applied }
-    return .daemon(applied.ranking, isRestarted: isRestarted)
+    PruneBehavior(ranking: ranking ?? behavior.ranking, restart: behavior.restart.map { restart ?? $0 })
   }
 }

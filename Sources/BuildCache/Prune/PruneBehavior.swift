@@ -1,48 +1,52 @@
 /// How candidates are scored against each other (D5).
 public enum RankingRule: String, Sendable, CaseIterable {
-  /// BuildKit v0.10.0: *never used* and no use are number 0.
+  /// BuildKit before v0.22: *never used* and no use are number 0.
   case seed
   /// Newer BuildKit: every number and both highest numbers are one more.
   case current
 }
 
-/// Which records count one more use, now, when the last of their children is pruned (G6).
-public enum ParentUse: Sendable, Hashable {
-  /// None: the embedded manager.
+/// When the daemon was started that carries a prune out, which tells the records that it loaded from those that it made.
+///
+/// A hold that a loaded record has on a parent counts: when the last such hold goes, the parent gets one more use, now
+/// (G6). Of what the daemon made itself only a diff of several layers has such holds, on the diffs that it made by itself
+/// (B5).
+public enum DaemonRestart: Sendable, Hashable {
+  /// Before it made any of the records.
   case never
-  /// Those that a diff of several layers made by itself and nobody used since (B5): a daemon that was never restarted.
-  case implicitDiffs
-  /// All: a daemon that has been restarted since they were made.
-  case always
+  /// After all of them were made, and before the prune.
+  case before
+  /// At this time: it loaded what was made before. An image's layers bear the image's own time, and can't be told.
+  case at(Timestamp)
 }
 
 /// What a plan has to foresee of whoever carries a prune out.
 public struct PruneBehavior: Sendable, Hashable {
   /// How candidates are ranked.
   public var ranking: RankingRule
-  /// Which parents look used once their last child is gone.
-  public var parentUse: ParentUse
-  /// Whether it is a BuildKit daemon (G12, and D7's blind spots).
-  public var isDaemon: Bool
+  /// When its daemon was started; absent: it is the embedded manager.
+  public var restart: DaemonRestart?
 
   /// The embedded manager's.
-  public static let embedded = PruneBehavior(ranking: .seed, parentUse: .never, isDaemon: false)
+  public static let embedded = PruneBehavior(ranking: .seed, restart: nil)
 
   /// A BuildKit daemon's.
   ///
   /// - Parameters:
-  ///   - ranking: `seed` for v0.10.0, `current` for newer ones.
-  ///   - isRestarted: whether it was, or will be, started again between making the records and pruning them.
-  public static func daemon(_ ranking: RankingRule, isRestarted: Bool) -> PruneBehavior {
-    PruneBehavior(ranking: ranking, parentUse: isRestarted ? .always : .implicitDiffs, isDaemon: true)
+  ///   - ranking: `seed` for those before v0.22, `current` for newer ones.
+  ///   - restart: when it was, or will be, started.
+  public static func daemon(_ ranking: RankingRule, restart: DaemonRestart) -> PruneBehavior {
+    PruneBehavior(ranking: ranking, restart: restart)
   }
 
   /// Makes a behaviour.
-  public init(ranking: RankingRule, parentUse: ParentUse = .never, isDaemon: Bool = false) {
+  public init(ranking: RankingRule, restart: DaemonRestart? = nil) {
     self.ranking = ranking
-    self.parentUse = parentUse
-    self.isDaemon = isDaemon
+    self.restart = restart
   }
+
+  /// Whether it is a BuildKit daemon (G12, G13, and D7's blind spots).
+  public var isDaemon: Bool { restart != nil }
 
   /// The keys that the filter of a prune does not see, so that they never match (D7).
   public var keysUnseenByFilter: Set<FilterKey> {

@@ -43,9 +43,10 @@ public struct PrunePlan: Sendable {
     _ state: CacheState, policies: [PrunePolicy], behavior: PruneBehavior = .embedded, now: Timestamp,
     free: Int64? = nil
   ) throws(CancellationError) {
-    var remaining = RemainingCache(state, parentUse: behavior.parentUse, now: now)
+    var remaining = RemainingCache(state, restart: behavior.restart, now: now)
     var rules: [PlannedRule] = []
     for policy in policies {
+      if policy.limits != .none { remaining.measure() }
       let reason = OwnReason(state, policy, behavior, now)
       let rule = try PlannedRule(policy, on: remaining, behavior: behavior, free: free) {
         reason.reason(forRow: $0, lastUsed: remaining.lastUsed[$0])
@@ -79,7 +80,7 @@ public struct PrunePlan: Sendable {
       for descendant in state.descendants(of: row) { wanted[descendant] = true }
     }
     let now = Timestamp(nanoseconds: 0)
-    let remaining = RemainingCache(state, parentUse: .never, now: now)
+    let remaining = RemainingCache(state, restart: nil, now: now)
     let rule = try PlannedRule(PrunePolicy(all: true), on: remaining, behavior: .embedded, free: nil) { row in
       OwnReason.use(of: state.rows[row]) ?? (wanted[row] ? nil : .filter)
     }

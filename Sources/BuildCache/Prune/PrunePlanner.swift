@@ -36,6 +36,8 @@ struct PrunePlanner {
 
   /// Rows that the prune itself counted a use of, in the order of these uses; candidates with keys beyond all places.
   private var lateRows: [Int32] = []
+  /// The key of each row that the prune counted a use of; where keep-duration protects those, it is none.
+  private var lateKeys: [Int: Int32] = [:]
   /// The candidates of each usage count.
   private var candidates: [Heap<Int32>]
   private var fronts: FrontTree
@@ -56,7 +58,7 @@ struct PrunePlanner {
 
     let times = Self.distinct(rowAt.map { remaining.lastUsed[Int($0)] }.filter { $0 != RemainingCache.neverUsed })
     // A use that the prune counts moves a row to the next count.
-    let lateCounts = remaining.parentUse == .never ? [] : rowAt.map { Int64(remaining.usageCount[Int($0)]) + 1 }
+    let lateCounts = remaining.restart == nil ? [] : rowAt.map { Int64(remaining.usageCount[Int($0)]) + 1 }
     let counts = Self.distinct(rowAt.map { Int64(remaining.usageCount[Int($0)]) } + lateCounts)
 
     var placeOf = [Int32](repeating: -1, count: rows.count)
@@ -81,7 +83,7 @@ struct PrunePlanner {
     classes = (counts.first == 0, counts.count)
     knownTimes = Int32(times.count)
 
-    let slots = times.count + 1 + (remaining.parentUse == .never ? 0 : rowAt.count)
+    let slots = times.count + 1 + (remaining.restart == nil ? 0 : rowAt.count)
     candidates = [Heap<Int32>](repeating: Heap(), count: counts.count)
     fronts = FrontTree(slots: counts.count)
     candidatesInGroup = [Int32](repeating: 0, count: Int(groupAt.last ?? -1) + 1)
@@ -102,26 +104,30 @@ struct PrunePlanner {
     for (place, row) in rowAt.enumerated() where remaining.standing[Int(row)] == 0 {
       insert(Int32(place), class: Int(classAt[place]))
     }
-    var freed: [(row: Int, isUse: Bool)] = []
+    var releases: [RemainingCache.Release] = []
     while let victim = takeLowest() {
       try check.pass()
       let place = Int32(order.victims.count)
       order.victims.append(victim)
-      freed.removeAll(keepingCapacity: true)
-      remaining.remove(victim.row) { freed.append(($0, $1)) }
-      for (parent, isUse) in freed where placeOf[parent] >= 0 {
-        let own = placeOf[parent]
-        if !isUse {
-          insert(own, class: Int(classAt[Int(own)]))
-        } else if keepsYoung {
-          order.madeYoung[parent] = place
-        } else {
-          lateRows.append(Int32(parent))
-          insert(Int32(rowAt.count + lateRows.count - 1), class: Int(classAt[Int(own)]) + 1)
-        }
-      }
+      releases.removeAll(keepingCapacity: true)
+      remaining.remove(victim.row) { releases.append($0) }
+      for release in releases { take(release, after: place, &order) }
     }
     return order
+  }
+
+  /// Counts a use of a parent, and lets it be a candidate once nothing stands on it.
+  private mutating func take(_ release: RemainingCache.Release, after place: Int32, _ order: inout Order) {
+    let parent = release.parent
+    guard placeOf[parent] >= 0 else { return }
+    if release.isUse {
+      if !keepsYoung { lateRows.append(Int32(parent)) }
+      lateKeys[parent] = Int32(rowAt.count + lateRows.count - 1)
+    }
+    guard release.isFreed else { return }
+    let own = placeOf[parent]
+    guard let late = lateKeys[parent] else { return insert(own, class: Int(classAt[Int(own)])) }
+    if keepsYoung { order.madeYoung[parent] = place } else { insert(late, class: Int(classAt[Int(own)]) + 1) }
   }
 
   // MARK: candidates

@@ -1,5 +1,5 @@
 /// What stands for a record where its digest chain is asked for (B7).
-protocol DigestChained {
+package protocol DigestChained {
   /// Its kind.
   var chainKind: RecordKind { get }
   /// Whether it is a diff that has an upper.
@@ -14,7 +14,7 @@ protocol DigestChained {
 
 extension DigestChained {
   /// The digests of its layers' blobs, lowest first; a layer without a blob has an empty place (B7).
-  var digestChain: [Digest?] {
+  package var digestChain: [Digest?] {
     if let knownDigestChain { return knownDigestChain }
     let chain: [Digest?]
     switch chainKind {

@@ -19,6 +19,9 @@ public struct RecordDetails: Sendable {
   /// The tags that name it.
   public var tags: [String]
 
+  /// The cache mount that it is, where it is one.
+  public var cacheMount: CacheMount?
+
   package init(
     metadata: RecordMetadata, refCount: Int, isHeld: Bool, isLazy: Bool, equalHalf: RecordID?, folder: FilePath?,
     leases: [String], tags: [String]

@@ -39,7 +39,7 @@ public enum ParentIDs: Hashable, Sendable {
   }
 
   /// The same one by one.
-  func forEach(_ body: (RecordID) -> Void) {
+  package func forEach(_ body: (RecordID) -> Void) {
     switch self {
     case .none: break
     case .layer(let id): body(id)

@@ -6,6 +6,8 @@ public struct SourceIdentity: Sendable, Hashable {
     case embedded
     /// A list of disk usage in a file.
     case list
+    /// The folder of a daemon.
+    case stateFolder
   }
 
   /// What sort of source it is.

@@ -11,6 +11,17 @@ public struct TreeFile: Sendable, Equatable {
   /// What a link points at.
   public let target: String?
 
+  /// What it hides of the trees beneath, where the tree is a layer's own.
+  public var hides: Hiding?
+
+  /// What a name in a layer hides of those beneath.
+  public enum Hiding: Sendable, Equatable {
+    /// The name itself: it is removed here.
+    case name
+    /// What is in the folder of this name.
+    case content
+  }
+
   /// Makes a name.
   public init(name: FilePath.Component, isFolder: Bool, bytes: Int64, target: String? = nil) {
     self.name = name

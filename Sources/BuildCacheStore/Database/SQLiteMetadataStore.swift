@@ -131,11 +131,6 @@ public final class SQLiteMetadataStore: MetadataStore {
     try reading { try StateReader.state($0, treesOnDisk: treesOnDisk) }
   }
 
-  /// The ids of the records whose deletion has not begun.
-  func ids() throws -> [RecordID] {
-    try reading { try $0.names("SELECT id FROM record WHERE NOT deleted") }
-  }
-
   /// All that is stored of a record, in one read transaction; nothing where there is no such record.
   ///
   /// - Parameter half: the other half of the pair that it is one of.

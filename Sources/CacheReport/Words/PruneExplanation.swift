@@ -94,6 +94,6 @@ extension PrunePlan {
 
   /// Whether the prune itself makes the row look used, so that keep-duration protects it (G6).
   func isMadeYoung(_ row: Int) -> Bool {
-    behavior.parentUse != .never && rules.contains { $0.isMadeYoung(row) }
+    behavior.isDaemon && rules.contains { $0.isMadeYoung(row) }
   }
 }

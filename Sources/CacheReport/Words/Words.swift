@@ -23,6 +23,17 @@ extension PrunePolicy {
   }
 }
 
+extension DaemonRestart {
+  /// When the daemon is restarted, in a word: `yes`, `no`, a time.
+  public var words: String {
+    switch self {
+    case .never: "no"
+    case .before: "yes"
+    case .at(let time): time.text
+    }
+  }
+}
+
 extension KeptReason {
   /// The reason as a heading of those that stay for it.
   public var words: String {

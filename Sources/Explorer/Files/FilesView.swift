@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import SystemPackage
 import Terminal
 
@@ -34,11 +35,10 @@ extension ExplorerState {
     let bar =
       size.columns >= 50
       ? String(repeating: signs.inUse, count: full) + String(repeating: " ", count: width - full) + "  " : ""
-    let name = file.name.string + (file.isFolder ? "/" : file.target.map { " -> \($0)" } ?? "")
     let text = " \(isCurrent ? signs.cursor : " ") " + cell(ByteCount(file.bytes).text, 9, .right) + "  " + bar
     let start = grid.draw(text, at: Point(column: 0, row: row), width: size.columns)
     grid.draw(
-      name, at: Point(column: start, row: row), width: size.columns - start,
+      file.label, at: Point(column: start, row: row), width: size.columns - start,
       style: Style(foreground: file.isFolder ? .cyan : nil, bold: file.isFolder))
     if isCurrent { grid.restyle(column: 0, row: row, columns: size.columns) { $0.isReverse = true } }
   }

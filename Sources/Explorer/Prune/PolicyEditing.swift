@@ -40,7 +40,7 @@ extension ExplorerState {
       prune.assumptions.ranking = behavior.ranking == .seed ? .current : .seed
       return replan(number)
     case "R" where behavior.isDaemon:
-      prune.assumptions.isRestarted = behavior.parentUse != .always
+      prune.assumptions.restart = behavior.restart == .never ? .before : .never
       return replan(number)
     default:
       guard let purpose = TextEntry.Purpose.allCases.first(where: { $0.letter == letter }) else { return [] }

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// How a rule of the Prune screen is shown for editing.
 extension ExplorerState {
@@ -20,7 +21,7 @@ extension ExplorerState {
       ("k", "ranking of", behavior.ranking == .seed ? "BuildKit v0.10.0 (seed)" : "newer BuildKit (current)"),
     ]
     if behavior.isDaemon {
-      parts.append(("R", "daemon restarted before", behavior.parentUse == .always ? "yes" : "no"))
+      parts.append(("R", "daemon restarted before", behavior.restart?.words ?? "no"))
     }
     parts.append((TextEntry.Purpose.file.letter, "open a buildkitd.toml\(signs.ellipsis)", ""))
     return parts.map { "\($0.0)  \(cell($0.1, 36))  \($0.2)" } + ["", "any other key: back"]

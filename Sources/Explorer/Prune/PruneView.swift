@@ -68,7 +68,9 @@ extension ExplorerState {
     facts += ["keep-duration \(durationText(policy))", "all \(policy.all ? "yes" : "no")"]
     if policy.filter != .all { facts.append("filter \(filterText(policy))") }
     facts.append("ranking \(behavior.ranking.rawValue)")
-    if behavior.parentUse == .always { facts.append("restarted") }
+    if let restart = behavior.restart, restart != .never {
+      facts.append("restarted" + (restart == .before ? "" : " \(restart.words)"))
+    }
     return " " + facts.joined(separator: "   ")
   }
 

@@ -31,7 +31,7 @@ struct Explore: AsyncParsableCommand {
   func run() async throws {
     let cells = try Self.size(of: size)
     let parsed = try policy.parsed()
-    if !readOnly && source.from == nil, let option = policy.pretending {
+    if !readOnly && source.lookedAt == nil, let option = policy.pretending {
       throw Failure.wrongUse("\(option) only plans what would be: add --read-only")
     }
     let keys = try Self.keys(in: keys ?? "")

@@ -1,6 +1,6 @@
 import ArgumentParser
 import BuildCache
-import BuildCacheStore
+import CacheReport
 import SystemPackage
 
 /// `strata files`: what a record holds.
@@ -8,20 +8,18 @@ struct Files: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List what a record's tree holds, the largest first, with the bytes of all beneath.")
 
-  @OptionGroup var root: RootOptions
+  @OptionGroup var source: SourceOptions
   @Argument(help: "The record.") var id: String
   @Argument(help: "A path in it.") var path = "/"
 
   func run() async throws {
-    let source = try root.source()
+    let source = try source.source()
     let insight = try await source.insight().means(to: "look into a record")
-    let files = try await insight.files(of: source.resolve(id), at: FilePath(path))
+    let state = try await source.told().state
+    let files = try await insight.files(of: state.rows[try state.resolve(id)].id, at: FilePath(path))
     var table = TextTable([.init(title: "SIZE", isNumber: true), .init(title: "NAME")])
     for file in files {
-      table.add([
-        ByteCount(file.bytes).text,
-        file.name.string + (file.isFolder ? "/" : file.target.map { " -> \($0)" } ?? ""),
-      ])
+      table.add([ByteCount(file.bytes).text, file.label])
     }
     output.table(table)
   }

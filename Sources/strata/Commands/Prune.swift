@@ -22,8 +22,8 @@ struct Prune: AsyncParsableCommand {
 
   func run() async throws {
     let parsed = try policy.parsed()
-    guard source.from == nil || dryRun else {
-      throw Failure.wrongUse("a saved list can't be pruned: add --dry-run, or leave --from out")
+    if let option = source.lookedAt, !dryRun {
+      throw Failure.wrongUse("\(option) is only looked at, never pruned: add --dry-run, or leave it out")
     }
     guard dryRun || yes || isatty(STDIN_FILENO) == 1 else {
       throw Failure.wrongUse("there is no terminal to ask on: add --yes, or --dry-run to only look")

@@ -77,15 +77,34 @@ struct SourceOptions: ParsableArguments {
       valueName: "file"))
   var from: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A daemon's folder, read only: buildkitd's root, a worker's folder, a Docker engine's data root, or a copy.",
+      valueName: "dir"))
+  var buildkitRoot: String?
+  @Option(
+    help: ArgumentHelp(
+      "Which of several caches: the name of its folder in --buildkit-root.", valueName: "name"))
+  var worker: String?
+
   func validate() throws {
-    if from != nil && root.root != nil {
-      throw ValidationError("--from and --root are two sources: give one")
+    let given = [("--from", from), ("--root", root.root), ("--buildkit-root", buildkitRoot)].filter { $0.1 != nil }
+    if given.count > 1 { throw ValidationError("\(given[0].0) and \(given[1].0) are two sources: give one") }
+    if worker != nil && buildkitRoot == nil {
+      throw ValidationError("--worker chooses one of the caches of --buildkit-root: give that, too")
     }
   }
+
+  /// The option of a source that is only looked at, where one was given.
+  var lookedAt: String? { from != nil ? "--from" : buildkitRoot != nil ? "--buildkit-root" : nil }
 
   /// The source; nothing of it is held.
   func source() throws -> any CacheSource {
     if let from { return try SavedList(readingFrom: from) }
+    if let buildkitRoot {
+      guard !buildkitRoot.isEmpty else { throw Failure.wrongUse("--buildkit-root is empty: give the daemon's folder") }
+      return try StateFolderSource(FilePath(buildkitRoot), worker: worker)
+    }
     return try root.source()
   }
 

@@ -31,6 +31,10 @@ struct PolicyOptions: ParsableArguments {
       "Whether the daemon is restarted before the prune: then a record counts as used when the last one on it goes.",
       valueName: "yes|no|auto"))
   var restarted = Restarted.auto
+  @Option(
+    help: ArgumentHelp(
+      "When the daemon was started: the same, but for what it made since then (RFC 3339).", valueName: "time"))
+  var restartedAt: String?
   @Option(help: ArgumentHelp("Plan as if it were this time (RFC 3339).", valueName: "time")) var at: String?
   @Option(help: ArgumentHelp("Plan as if so much of the disk were free.", valueName: "bytes")) var freeSpace: String?
   @Option(
@@ -43,6 +47,9 @@ struct PolicyOptions: ParsableArguments {
     if keepStorage != nil && (reservedSpace ?? maxUsedSpace ?? minFreeSpace) != nil {
       throw ValidationError(
         "--keep-storage is --max-used-space by its old name: give it alone, or the newer options without it")
+    }
+    if restartedAt != nil && restarted != .auto {
+      throw ValidationError("--restarted-at says more than --restarted: leave that out")
     }
     let own: [(String, Bool)] = [
       ("--all", all), ("--filter", !filter.isEmpty), ("--keep-storage", keepStorage != nil),
@@ -75,13 +82,22 @@ struct PolicyOptions: ParsableArguments {
       keepDuration: try keepDuration.map { try TimeSpan(parsing: $0, of: "--keep-duration") }
         ?? TimeSpan(nanoseconds: 0), limits: limits)
     return ParsedPolicy(
-      own: own, config: try policy.map { try DaemonConfig(readingFrom: $0) }, ranking: ranking, restarted: restarted,
-      at: try at.map { try Self.time($0) }, free: try bytes(freeSpace, "--free-space"),
+      own: own, config: try policy.map { try DaemonConfig(readingFrom: $0) }, ranking: ranking, restart: try restart(),
+      at: try at.map { try Self.time($0, "--at") }, free: try bytes(freeSpace, "--free-space"),
       diskSize: try bytes(diskSize, "--disk-size"))
   }
 
-  private static func time(_ text: String) throws -> Timestamp {
-    do { return try Timestamp(parsing: text) } catch { throw CacheError(error.code, "--at: \(error.message)") }
+  private func restart() throws -> DaemonRestart? {
+    if let restartedAt { return .at(try Self.time(restartedAt, "--restarted-at")) }
+    return switch restarted {
+    case .auto: nil
+    case .yes: .before
+    case .no: .never
+    }
+  }
+
+  private static func time(_ text: String, _ option: String) throws -> Timestamp {
+    do { return try Timestamp(parsing: text) } catch { throw CacheError(error.code, "\(option): \(error.message)") }
   }
 }
 
@@ -91,7 +107,8 @@ struct ParsedPolicy {
   /// The daemon's configuration that stands instead of the options' own policy.
   let config: DaemonConfig?
   let ranking: RankingRule?
-  let restarted: Restarted
+  /// When the daemon was started; absent: as the cache tells.
+  let restart: DaemonRestart?
   let at: Timestamp?
   let free: Int64?
   let diskSize: Int64?
@@ -124,7 +141,7 @@ struct ParsedPolicy {
       throw CacheError(
         .badInput, "min free needs the free space of the cache's disk, which isn't here: give --free-space")
     }
-    if restarted == .yes && !behavior.isDaemon {
+    if let restart, restart != .never, !behavior.isDaemon {
       printError("--restarted: the embedded cache never counts such uses; it is left out")
     }
     warn(rules, behavior)
@@ -143,7 +160,7 @@ struct ParsedPolicy {
 
   /// What is assumed of whoever carries a prune out.
   var assumptions: PruneAssumptions {
-    PruneAssumptions(ranking: ranking, isRestarted: restarted == .auto ? nil : restarted == .yes)
+    PruneAssumptions(ranking: ranking, restart: restart)
   }
 
   /// Tells of filters that ask for what a prune's filter doesn't see.

@@ -1,0 +1,58 @@
+import BuildCache
+import Foundation
+import Glibc
+import SystemPackage
+
+/// The daemon that runs on a folder, as the kernel's list of locks tells: to ask for a lock would be to take part.
+struct FolderHolder: Equatable {
+  /// Its process; absent where it isn't seen from here, as another container's is.
+  let process: Int?
+  /// When it was started; absent where that can't be known.
+  let started: Timestamp?
+
+  /// Who has a bolt file open: bolt holds a lock on it for as long.
+  ///
+  /// - Returns: nothing where nobody has, or the list of locks can't be read.
+  init?(of file: FilePath) {
+    var status = stat()
+    guard file.withPlatformString({ stat($0, &status) }) == 0,
+      let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
+    else { return nil }
+    // For example: 1: FLOCK  ADVISORY  WRITE 812 fe:00:4325 0 EOF
+    let holder = locks.split(separator: "\n").lazy.map { $0.split(separator: " ") }.first { words in
+      guard words.count > 5, words[1] == "FLOCK", words[3] == "WRITE" else { return false }
+      let place = words[5].split(separator: ":")
+      guard place.count == 3, let major = UInt32(place[0], radix: 16), let minor = UInt32(place[1], radix: 16) else {
+        return false
+      }
+      return UInt64(place[2]) == UInt64(status.st_ino) && Self.isDevice(status.st_dev, major, minor)
+    }
+    guard let holder else { return nil }
+    process = Int(holder[4]).flatMap { $0 > 0 ? $0 : nil }
+    started = process.flatMap { Self.start(of: $0) }
+  }
+
+  /// Whether a device has these two numbers. File systems of several disks give files numbers of their own, by which the
+  /// list of locks doesn't go: then the inode has to do.
+  private static func isDevice(_ device: dev_t, _ major: UInt32, _ minor: UInt32) -> Bool {
+    let own = (UInt32((device >> 8) & 0xfff), UInt32((device & 0xff) | ((device >> 12) & 0xfff00)))
+    return own == (major, minor) || own.0 == 0
+  }
+
+  /// When a process was started.
+  private static func start(of process: Int) -> Timestamp? {
+    // After the name in brackets, which may hold anything, the 20th word: ticks since the machine was started.
+    guard let own = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+      let name = own.lastIndex(of: ")"),
+      let all = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
+      let boot = all.split(separator: "\n").first(where: { $0.hasPrefix("btime ") })
+    else { return nil }
+    let words = own[own.index(after: name)...].split(separator: " ")
+    let perSecond = Int64(sysconf(Int32(_SC_CLK_TCK)))
+    guard words.count > 19, let ticks = Int64(words[19]), let seconds = Int64(boot.dropFirst(6)), perSecond > 0 else {
+      return nil
+    }
+    let nanoseconds = ticks.multipliedSaturating(by: 1_000_000_000 / perSecond)
+    return Timestamp(nanoseconds: seconds.multipliedSaturating(by: 1_000_000_000).addingSaturating(nanoseconds))
+  }
+}

@@ -1,0 +1,119 @@
+import BuildCache
+import Glibc
+import SystemPackage
+
+/// The folder of a daemon that holds build caches: which caches there are in it, found by their databases.
+///
+/// It may be `buildkitd`'s root, one worker's folder, a Docker engine's data root, its `buildkit` folder, or a copy of any
+/// of these. Looking at it takes no lock and makes nothing.
+struct StateFolder {
+  let path: FilePath
+  /// The caches in it, by name.
+  let workers: [WorkerFolder]
+
+  /// Finds the caches.
+  ///
+  /// - Throws: ``CacheError``: `storage` where the folder can't be read, `badInput` where it holds none.
+  init(_ path: FilePath) throws {
+    self.path = path
+    var places = [path] + (try Self.folders(in: path))
+    // A Docker engine's data root.
+    let inside = path.appending("buildkit")
+    if Self.kind(of: inside) == S_IFDIR { places += try Self.folders(in: inside) }
+    workers = try places.filter { Self.kind(of: $0.appending(MetadataDatabase.fileName)) == S_IFREG }
+      .map { try WorkerFolder($0) }
+    guard !workers.isEmpty else {
+      throw CacheError(
+        .badInput,
+        "\(path) is no folder of BuildKit or Docker: neither it, nor a folder in it, nor its buildkit folder holds "
+          + "\(MetadataDatabase.fileName)")
+    }
+  }
+
+  /// The folders in a folder, by name.
+  private static func folders(in path: FilePath) throws -> [FilePath] {
+    guard let stream = opendir(path.string) else {
+      let hint =
+        errno == EACCES || errno == EPERM
+        ? "; a daemon's folder belongs to root: run it with sudo, or read a copy" : ""
+      throw CacheError(.storage, "can't read \(path)", cause: String(cString: strerror(errno)) + hint)
+    }
+    defer { closedir(stream) }
+    var folders: [FilePath] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { FilePath(platformString: $0) }
+      }
+      guard let component = name.lastComponent, component.kind == .regular else { continue }
+      let folder = path.appending(component)
+      if kind(of: folder) == S_IFDIR { folders.append(folder) }
+    }
+    return folders.sorted { $0.string < $1.string }
+  }
+
+  /// What a path leads to; 0 where it leads nowhere.
+  static func kind(of path: FilePath) -> mode_t {
+    var status = stat()
+    return path.withPlatformString { stat($0, &status) } == 0 ? status.st_mode & S_IFMT : 0
+  }
+}
+
+/// The folder of one build cache in a daemon's folder.
+struct WorkerFolder {
+  /// Where its trees are.
+  enum Store {
+    /// Beside its records: a daemon of its own.
+    case own
+    /// In the layers of a Docker engine with the classic image store, whose data root this is.
+    case dockerLayers(FilePath)
+    /// In containerd's root, where that could be found, by a snapshotter.
+    case containerd(FilePath?, snapshotter: String)
+  }
+
+  /// What it is called: its folder's name.
+  let name: String
+  let folder: FilePath
+  let store: Store
+
+  init(_ folder: FilePath) throws {
+    self.folder = folder
+    // Of a relative path that ends in dots, too.
+    let real = folder.withPlatformString { path -> String in
+      guard let resolved = realpath(path, nil) else { return folder.string }
+      defer { free(resolved) }
+      return String(cString: resolved)
+    }
+    let place = FilePath(real)
+    name = place.lastComponent?.string ?? real
+    let above = place.removingLastComponent()
+    if StateFolder.kind(of: place.appending(DockerLayers.fileName)) == S_IFREG {
+      store = .dockerLayers(above)
+    } else if StateFolder.kind(of: place.appending(Self.leasesName)) == S_IFREG
+      || StateFolder.kind(of: place.appending("snapshots")) == S_IFDIR || !name.hasPrefix("containerd-")
+    {
+      store = .own
+    } else {
+      // Started by dockerd, beside Docker's folder, beside buildkitd's.
+      let root = [
+        above.removingLastComponent().appending("containerd/daemon"),
+        above.removingLastComponent().removingLastComponent().appending("containerd"),
+        above.removingLastComponent().appending("containerd"),
+      ].first { StateFolder.kind(of: $0.pushing(ContainerdStore.databasePath)) == S_IFREG }
+      store = .containerd(root, snapshotter: String(name.dropFirst("containerd-".count)))
+    }
+  }
+
+  /// BuildKit's own database of leases, snapshots and blobs.
+  static let leasesName: FilePath.Component = "containerdmeta.db"
+
+  /// The records.
+  var metadata: MetadataDatabase { MetadataDatabase(file: BoltFile(path: folder.appending(MetadataDatabase.fileName))) }
+
+  /// Whether it is of a daemon that is older than the build history, which came with BuildKit 0.11.
+  var isBeforeHistory: Bool {
+    let above = folder.appending("..")
+    return ![folder, above].contains { place in
+      ["history.db", "history_c8d.db"].contains { StateFolder.kind(of: place.appending($0)) == S_IFREG }
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import BuildCache
+import FileTrees
+import Synchronization
+import SystemPackage
+
+/// The caches of a daemon as they lie on the disk, running or not: BuildKit's, or those of Docker's engine.
+///
+/// Only read, without a lock. What a running daemon has in its memory alone, as what is in use, isn't known here.
+public final class StateFolderSource: CacheSource {
+  private let path: FilePath
+  private let worker: String?
+  private let clock: any CacheClock
+  /// What was read last: what details are told of.
+  private let last = Guarded<[WorkerReading]?>(nil)
+
+  /// What it is: its folder.
+  public let identity: SourceIdentity
+
+  /// Finds the caches; nothing of them is read yet.
+  ///
+  /// - Parameters:
+  ///   - path: `buildkitd`'s root, a worker's folder, a Docker engine's data root or its `buildkit` folder, or a copy.
+  ///   - worker: the cache to look at, by its folder's name; absent: all.
+  ///   - clock: tells the moment of a reading.
+  /// - Throws: ``CacheError``: `storage` where the folder can't be read, `badInput` where it is none of these, or there
+  ///   is no such worker.
+  public init(_ path: FilePath, worker: String? = nil, clock: any CacheClock = SystemClock()) throws {
+    (self.path, self.worker, self.clock) = (path, worker, clock)
+    identity = SourceIdentity(
+      kind: .stateFolder, words: path.string + (worker.map { " (\($0))" } ?? ""),
+      key: "folder:\(path)" + (worker.map { ":\($0)" } ?? ""))
+    _ = try chosen()
+  }
+
+  /// The workers that are looked at.
+  private func chosen() throws -> [WorkerFolder] {
+    let folder = try StateFolder(path)
+    guard let worker else { return folder.workers }
+    let chosen = folder.workers.filter { $0.name == worker }
+    guard chosen.isEmpty else { return chosen }
+    throw CacheError(
+      .badInput, "--worker: \(path) has no \(worker), but \(folder.workers.map(\.name).joined(separator: ", "))")
+  }
+
+  /// Nothing: the records are read as quickly as their largest could be found.
+  public func glimpse(of count: Int) async throws -> CacheState? { nil }
+
+  /// Reads the records as their daemon would list them, in whose words sizes that it hasn't measured yet are measured.
+  ///
+  /// - Complexity: the pages of the databases, and a walk of each tree that the daemon hasn't measured.
+  public func read() async throws -> Reading {
+    try await waiting { try await self.reading() }
+  }
+
+  private func reading() async throws -> Reading {
+    let moment = clock.now()
+    var workers: [WorkerReading] = []
+    for folder in try chosen() { workers.append(try await WorkerReading(folder)) }
+    last.withLock { [workers] in $0 = workers }
+    var builder = CacheState.Builder()
+    var seen: Set<RecordID> = []
+    for worker in workers {
+      for (row, parents) in zip(worker.rows, worker.parents) where workers.count == 1 || seen.insert(row.id).inserted {
+        builder.add(row, parents: parents)
+      }
+    }
+    return Reading(
+      state: builder.finish(), space: try space(workers), moment: moment, behavior: Self.behavior(workers),
+      notes: workers.flatMap(\.notes) + (workers.count > 1 ? [severalNote(workers)] : []))
+  }
+
+  private func severalNote(_ workers: [WorkerReading]) -> String {
+    "\(workers.count) caches are listed together: \(workers.map(\.folder.name).joined(separator: ", ")); "
+      + "a daemon prunes each by itself, so give --worker for a plan"
+  }
+
+  /// The disk, where the trees are on it: under a copy of the databases there is another.
+  private func space(_ workers: [WorkerReading]) throws -> CacheSpace? {
+    guard workers.contains(where: { $0.store?.hasTrees == true }) else { return nil }
+    let disk = try FileSystemStatus(of: path)
+    let unowned = workers.reduce(Int64(0)) { $0.addingSaturating($1.unowned) }
+    return CacheSpace(capacity: disk.capacity, free: disk.free, unowned: unowned)
+  }
+
+  /// A daemon that runs counts as a use of a parent what it didn't make itself, one that is started all (G6).
+  private static func behavior(_ workers: [WorkerReading]) -> PruneBehavior {
+    let ranking: RankingRule = workers.allSatisfy(\.folder.isBeforeHistory) ? .seed : .current
+    let started = workers.lazy.compactMap(\.holder?.started).max()
+    return .daemon(ranking, restart: started.map { .at($0) } ?? .before)
+  }
+
+  /// Refused.
+  public func pruning() -> Permission<any CachePruner> {
+    .refused(why: "a daemon's folder is only read: its daemon prunes it")
+  }
+
+  /// What the folder knows.
+  public func insight() -> Permission<any CacheInsight> { .allowed(Insight(source: self)) }
+
+  private struct Insight: CacheInsight {
+    let source: StateFolderSource
+
+    /// The worker that has a record, as it was read last.
+    private func worker(of id: RecordID) async throws -> WorkerReading {
+      if source.last.withLock({ $0 == nil }) { _ = try await source.read() }
+      let workers = source.last.withLock { $0 } ?? []
+      guard let worker = workers.first(where: { $0.places[id] != nil }) else {
+        throw CacheError(.notFound, "no record \(id)")
+      }
+      return worker
+    }
+
+    func details(of id: RecordID) async throws -> RecordDetails {
+      let worker = try await worker(of: id)
+      return try await waiting { try worker.details(of: id) }
+    }
+
+    func files(of id: RecordID, at path: FilePath) async throws -> [TreeFile] {
+      let worker = try await worker(of: id)
+      return try await waiting { try worker.files(of: id, at: path) }
+    }
+
+    func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws {
+      throw CacheError(.readOnly, "a daemon's folder is only read: nothing in it can be held")
+    }
+  }
+}
