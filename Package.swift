@@ -80,10 +80,11 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
+    .target(name: "BoltWriter", swiftSettings: strict),
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "BuildCache", "BuildCacheStore", "CLinux",
+        "BoltWriter", "BuildCache", "BuildCacheStore", "BuildKitBridge", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -106,8 +107,13 @@ let package = Package(
       ],
       exclude: ["Conformance"], swiftSettings: strict),
     .testTarget(
-      name: "BuildKitBridgeTests", dependencies: ["BuildCache", "BuildKitBridge", "CacheReport", "TestSupport"],
-      exclude: ["Fixtures", "Recordings"],
+      name: "BuildKitBridgeTests",
+      dependencies: [
+        "BoltWriter", "BuildCache", "BuildKitBridge", "CacheReport", "FileTrees", "TestSupport",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      exclude: ["Fixtures", "Recordings", "States"],
       swiftSettings: strict),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
     .testTarget(

@@ -12,8 +12,8 @@ struct StrataBench: AsyncParsableCommand {
     discussion: """
       The cache: chains of ten layers; in every fifty records one merge of two and one diff of two; sizes known, \
       uniform below 10 MB; 0 to 19 uses; last used within 60 days; no trees. The policy: all, keep-bytes half of all \
-      bytes. Prints the median and the spread of the runs, and how often that of a program or method that does the \
-      same, run beside it: the sqlite3 shell, ncdu. Those that aren't installed are left out.
+      bytes. The same records as BuildKit's databases of a worker. Prints the median and the spread of the runs, and how often that of a program or method that does the \
+      same, run beside it: the sqlite3 shell, ncdu, reading all pages one by one. Those that aren't installed are left out.
       """)
 
   /// What can be measured.
@@ -22,6 +22,7 @@ struct StrataBench: AsyncParsableCommand {
     case diskUsage = "disk-usage"
     case plan
     case prune
+    case stateFolder = "state-folder"
     case firstFrame = "first-frame"
     case keys
   }
@@ -63,6 +64,7 @@ struct StrataBench: AsyncParsableCommand {
         case .diskUsage: try await cache.diskUsage()
         case .plan: try await cache.plan()
         case .prune: try await cache.prune()
+        case .stateFolder: try await FolderBenchmarks(workload: workload, runs: runs).read()
         case .firstFrame: try await screen.firstFrame()
         case .keys: try await screen.keys()
         }

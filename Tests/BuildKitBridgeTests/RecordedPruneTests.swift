@@ -1,8 +1,8 @@
-import BuildCache
 import Foundation
 import TestSupport
 import Testing
 
+@testable import BuildCache
 @testable import BuildKitBridge
 
 /// Prunes of real daemons, recorded with the list of disk usage that stood before each.
@@ -15,6 +15,10 @@ import Testing
     let list: String
     let ranking: String
     let restarted: Bool
+    /// Where it was started before some of the records were made.
+    let daemonStart: String?
+    /// Records whose size the list's daemon measured at the list, which the list doesn't tell.
+    let measured: [RecordID]?
     let start: String
     /// Of `buildctl prune`.
     let options: [String]
@@ -23,7 +27,8 @@ import Testing
     var description: String { name }
 
     var behavior: PruneBehavior {
-      .daemon(RankingRule(rawValue: ranking) ?? .current, restart: restarted ? .before : .never)
+      let start = daemonStart.flatMap { try? Timestamp(parsing: $0) }.map { DaemonRestart.at($0) }
+      return .daemon(RankingRule(rawValue: ranking) ?? .current, restart: start ?? (restarted ? .before : .never))
     }
 
     /// The values of one option.
@@ -34,6 +39,15 @@ import Testing
     /// `buildctl` counts in MB of a million bytes, and cuts off what is left.
     private func bytes(_ option: String) throws -> Int64 {
       try values(option).first.map { Int64(try #require(Double($0)) * 1e6) } ?? 0
+    }
+
+    /// What its list says.
+    func state() throws -> CacheState {
+      let cache = try SavedList(readingFrom: RecordedPruneTests.folder.appending(path: list).path)
+      // Whether a wish for free space was met or impossible, any free space of a usual disk gives the same.
+      var state = cache.read().state
+      for id in measured ?? [] { state.rows[try #require(state.index(of: id))].isMeasuredByUse = true }
+      return state
     }
 
     func policy() throws -> PrunePolicy {
@@ -78,15 +92,13 @@ import Testing
   }()
 
   private func plan(_ recording: Recording, _ policies: [PrunePolicy]) throws -> PrunePlan {
-    let cache = try SavedList(readingFrom: Self.folder.appending(path: recording.list).path)
-    // Whether a wish for free space was met or impossible, any free space of a usual disk gives the same.
-    return try PrunePlan(
-      cache.read().state, policies: policies, behavior: recording.behavior,
+    try PrunePlan(
+      recording.state(), policies: policies, behavior: recording.behavior,
       now: try Timestamp(parsing: recording.start), free: 40_000_000_000)
   }
 
   @Test("all recordings are here") func allAreHere() {
-    #expect(Self.recordings.count == 57 + 14 + 49 + 7 + 5)
+    #expect(Self.recordings.count == 57 + 14 + 49 + 7 + 5 + 8)
     #expect(Self.recordings.count { !$0.removed.isEmpty } > 100)
   }
 

@@ -17,7 +17,8 @@ import Testing
     "Terminal": ["CNcurses"],
     "Explorer": ["BuildCache", "CacheReport", "Terminal"],
     "strata": ["BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "Explorer", "Terminal"],
-    "strata-bench": ["BuildCache", "BuildCacheStore", "CLinux"],
+    "BoltWriter": [],
+    "strata-bench": ["BoltWriter", "BuildCache", "BuildCacheStore", "BuildKitBridge", "CLinux"],
   ]
 
   /// Modules of others that only some targets may know.

@@ -49,11 +49,7 @@ package struct NaivePrune {
   /// - Parameter most: stops after so many victims.
   package mutating func steps(_ policy: PrunePolicy, free: Int64? = nil, most: Int = .max) -> [Step] {
     var total = self.total
-    if policy.limits != .none, behavior.isDaemon, !isMeasured {
-      isMeasured = true
-      for row in state.rows.indices
-      where state.rows[row].isMeasuredByUse && left.contains(row) && state.rows[row].outsideRefs == 0 { use(row) }
-    }
+    measure(policy)
     let keepBytes = policy.limits.keepBytes(total: total, free: free, isDaemon: behavior.isDaemon)
     var steps: [Step] = []
     while steps.count < most, keepBytes == 0 || total >= keepBytes, let best = ranked(candidates(policy)).first {
@@ -64,8 +60,17 @@ package struct NaivePrune {
     return steps
   }
 
+  /// What a limit makes a daemon do first (G13).
+  private mutating func measure(_ policy: PrunePolicy) {
+    guard policy.limits != .none, behavior.isDaemon, !isMeasured else { return }
+    isMeasured = true
+    for row in state.rows.indices
+    where state.rows[row].isMeasuredByUse && left.contains(row) && state.rows[row].outsideRefs == 0 { use(row) }
+  }
+
   /// The candidates of the lowest score, for a rule on what is left.
-  package func lowest(_ policy: PrunePolicy) -> Set<Int> {
+  package mutating func lowest(_ policy: PrunePolicy) -> Set<Int> {
+    measure(policy)
     let steps = ranked(candidates(policy))
     return Set(steps.prefix { $0.score == steps[0].score }.map(\.row))
   }

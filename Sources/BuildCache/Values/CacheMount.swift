@@ -23,7 +23,8 @@ extension CacheMount {
     let head = "cached mount "
     let isOne = description.hasPrefix(head)
     guard isOne || key != nil else { return nil }
-    id = key.map { $0.hasPrefix("/") ? String($0.dropFirst()) : $0 }
+    defer { if let whole = id, whole.hasPrefix("/") { id = String(whole.dropFirst()) } }
+    id = key
     guard isOne else { return }
     let words = description.dropFirst(head.count)
     target = words.firstRange(of: " from exec ").map { String(words[..<$0.lowerBound]) }
