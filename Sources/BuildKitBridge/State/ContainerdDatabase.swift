@@ -7,8 +7,8 @@ import SystemPackage
 struct ContainerdDatabase {
   /// A snapshot of a snapshotter.
   struct Snapshot {
-    /// What the snapshotter itself calls it.
-    var name: String
+    /// Its number in the namespace: the snapshotter calls it `NAMESPACE/NUMBER/KEY`.
+    var number: UInt64 = 0
     /// The size of a merge whose files are links, which the snapshotter counts wrongly.
     var mergeSize: Int64?
     /// Whether it is fetched as it is read.
@@ -91,11 +91,11 @@ struct ContainerdDatabase {
   }
 
   private static func snapshot(_ bucket: BoltBucket) throws -> Snapshot {
-    var snapshot = Snapshot(name: "")
+    var snapshot = Snapshot()
     try bucket.forEach { key, entry in
       switch entry {
       case .value(let bytes):
-        if key.elementsEqual("name".utf8) { snapshot.name = String(decoding: bytes, as: UTF8.self) }
+        if key.elementsEqual("name".utf8) { snapshot.number = ContainerdNumber.ofName(bytes) ?? 0 }
       case .bucket(let labels):
         guard key.elementsEqual("labels".utf8) else { return }
         snapshot.mergeSize = try labels.text("buildkit.mergeUsageSize").flatMap { Int64($0) }
@@ -134,6 +134,19 @@ enum ContainerdNumber {
     for (place, byte) in bytes.prefix(10).enumerated() {
       number |= UInt64(byte & 0x7f) << (7 * place)
       if byte & 0x80 == 0 { return place == 9 && byte > 1 ? nil : number }
+    }
+    return nil
+  }
+
+  /// The one in a snapshotter's name for a snapshot, `NAMESPACE/NUMBER/KEY`.
+  static func ofName(_ name: ArraySlice<UInt8>) -> UInt64? {
+    let slash = UInt8(ascii: "/")
+    guard let start = name.firstIndex(of: slash) else { return nil }
+    var number: UInt64 = 0
+    for byte in name[(start + 1)...] {
+      if byte == slash { return number }
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), number < .max / 10 - 1 else { return nil }
+      number = number * 10 + UInt64(byte - UInt8(ascii: "0"))
     }
     return nil
   }

@@ -11,7 +11,7 @@ struct ContainerdStore: SnapshotStore {
   let extents: [BoltFile.Extent]
   private let database: ContainerdDatabase
   private let contents: ContainerdDatabase.Contents
-  private let snapshots: [String: SnapshotterDatabase.Snapshot]
+  private let snapshots: [UInt64: SnapshotterDatabase.Snapshot]
   /// Where the snapshots' folders are, by number.
   private let trees: FilePath
   /// Whether this snapshotter keeps a snapshot's files in a folder `fs` of its folder.
@@ -58,7 +58,7 @@ struct ContainerdStore: SnapshotStore {
     var isOfOneMoment = read.isOfOneMoment
     let file = snapshotter.appending(SnapshotterDatabase.fileName)
     if StateFolder.kind(of: file) == S_IFREG {
-      let read = try SnapshotterDatabase(file: BoltFile(path: file)).snapshots()
+      let read = try SnapshotterDatabase(file: BoltFile(path: file)).snapshots(of: database.namespace)
       snapshots = read.value
       extents.append(read.extent)
       isOfOneMoment = isOfOneMoment && read.isOfOneMoment
@@ -79,7 +79,7 @@ struct ContainerdStore: SnapshotStore {
   func usage(of snapshot: SnapshotID) -> SnapshotUsage {
     guard let known = contents.snapshots[snapshot.text] else { return .absent }
     if let size = known.mergeSize { return .bytes(size) }
-    guard let own = snapshots[known.name] else { return .unknown }
+    guard let own = snapshots[known.number] else { return .unknown }
     if let size = own.size { return .bytes(size) }
     return tree(of: snapshot).map { .uncounted($0) } ?? .unknown
   }
@@ -106,17 +106,22 @@ struct ContainerdStore: SnapshotStore {
   func isReferenced(_ record: RecordMetadata, chain: () -> [Digest?]) -> Bool { images.contains(chain) }
 
   func tree(of snapshot: SnapshotID) -> SnapshotTree? {
-    guard let known = contents.snapshots[snapshot.text], let own = snapshots[known.name] else { return nil }
+    guard let known = contents.snapshots[snapshot.text], let own = snapshots[known.number] else { return nil }
     let folder = trees.appending(String(own.folder))
     let inner = folder.appending("fs")
     guard StateFolder.kind(of: hasInnerFolder ? inner : folder) == S_IFDIR else { return nil }
     return SnapshotTree(folder: hasInnerFolder ? inner : folder, countsFileBytes: false)
   }
 
-  func unowned(snapshots owned: Set<SnapshotID>, blobs: Set<Digest>) -> Int64 {
-    var bytes: Int64 = 0
-    for (key, snapshot) in contents.snapshots where !owned.contains(SnapshotID(key)) {
-      bytes = bytes.addingSaturating(snapshot.mergeSize ?? snapshots[snapshot.name]?.size ?? 0)
+  func unowned(snapshots owned: some Sequence<SnapshotID>, blobs: Set<Digest>) -> Int64 {
+    func size(_ snapshot: ContainerdDatabase.Snapshot) -> Int64 {
+      snapshot.mergeSize ?? snapshots[snapshot.number]?.size ?? 0
+    }
+    var counted: Set<UInt64> = []
+    var bytes = contents.snapshots.values.reduce(Int64(0)) { $0.addingSaturating(size($1)) }
+    for id in owned {
+      guard let snapshot = contents.snapshots[id.text], counted.insert(snapshot.number).inserted else { continue }
+      bytes -= size(snapshot)
     }
     for (digest, blob) in contents.blobs where (try? Digest(parsing: digest)).map({ blobs.contains($0) }) != true {
       bytes = bytes.addingSaturating(blob.size)

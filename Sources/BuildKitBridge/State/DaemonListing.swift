@@ -13,7 +13,9 @@ struct DaemonListing {
   }
 
   private(set) var rows: [CacheState.Row] = []
-  private(set) var parents: [[RecordID]] = []
+  /// The parents of each row; numbers from `rows.count` on are of those that aren't listed.
+  private(set) var parents = EdgeList()
+  private(set) var absentParents: [RecordID] = []
   /// Rows whose size has to be counted.
   private(set) var uncounted: [Uncounted] = []
   /// What has to be known, in sentences.
@@ -22,7 +24,7 @@ struct DaemonListing {
   private(set) var unowned: Int64 = 0
 
   private let records: [DaemonRecord]
-  private let numbers: [RecordID: Int]
+  private let numbers: [RecordID: Int32]
   private let store: (any SnapshotStore)?
   /// The immutable half of a mutable record, by number.
   private var halves: [Int: Int] = [:]
@@ -36,16 +38,12 @@ struct DaemonListing {
   init(_ contents: MetadataDatabase.Contents, store: (any SnapshotStore)?) {
     self.store = store
     notes = Self.shortened(contents.problems)
-    var numbers: [RecordID: Int] = Dictionary(minimumCapacity: contents.records.count)
-    var records: [DaemonRecord] = []
-    var deleted = 0
-    for record in contents.records {
-      // A daemon ends what was begun when it starts (E3).
-      if record.metadata.isDeleted { deleted += 1; continue }
-      guard numbers.updateValue(records.count, forKey: record.metadata.id) == nil else { continue }
-      records.append(record)
-    }
-    (self.records, self.numbers) = (records, numbers)
+    // A daemon ends what was begun when it starts (E3).
+    let deleted = contents.records.count { $0.metadata.isDeleted }
+    records = deleted == 0 ? contents.records : contents.records.filter { !$0.metadata.isDeleted }
+    var numbers: [RecordID: Int32] = Dictionary(minimumCapacity: records.count)
+    for (number, record) in records.enumerated() { numbers[record.metadata.id] = Int32(number) }
+    self.numbers = numbers
     standsOnLazy = Array(repeating: false, count: records.count)
     if deleted > 0 { notes.append("\(counted(deleted)) marked deleted: gone when the daemon starts") }
     list()
@@ -61,6 +59,10 @@ struct DaemonListing {
       halves[mutable] = number
     }
     let chains = DigestChains(records, numbers, longest: store?.longestImage ?? 0)
+    var shown: [Int] = []
+    var rowOf = [Int32](repeating: -1, count: records.count)
+    shown.reserveCapacity(records.count)
+    rows.reserveCapacity(records.count)
     for number in graph.parentsFirst {
       let record = records[number]
       let isReferenced = store?.isReferenced(record.metadata) { chains.chain(of: number) } ?? false
@@ -87,11 +89,29 @@ struct DaemonListing {
         case .unknown: row.hasKnownSize = false
         }
       }
+      rowOf[number] = Int32(rows.count)
       rows.append(row)
-      parents.append(record.metadata.parents.all)
+      shown.append(number)
     }
+    link(shown, rowOf)
     if graph.parentsFirst.count < records.count {
       notes.append("\(counted(records.count - graph.parentsFirst.count)) left out: they stand on themselves")
+    }
+  }
+
+  /// Numbers the parents of the rows.
+  private mutating func link(_ shown: [Int], _ rowOf: [Int32]) {
+    parents.reserve(shown.count)
+    for number in shown {
+      records[number].metadata.parents.forEach { id in
+        if let parent = numbers[id], rowOf[Int(parent)] >= 0 {
+          parents.add(rowOf[Int(parent)])
+        } else {
+          parents.add(Int32(rows.count + absentParents.count))
+          absentParents.append(id)
+        }
+      }
+      parents.endNode()
     }
   }
 
@@ -108,7 +128,7 @@ struct DaemonListing {
     let blobs = Set(records.lazy.compactMap(\.metadata.blob?.digest))
     let variants = blobs.flatMap { store.variants(of: $0) }
     let snapshots = records.lazy.map(\.metadata.ownSnapshot)
-    unowned = store.unowned(snapshots: Set(snapshots), blobs: blobs.union(variants))
+    unowned = store.unowned(snapshots: snapshots, blobs: blobs.union(variants))
   }
 
   /// Both halves of each equal pair, either way.
@@ -122,7 +142,7 @@ struct DaemonListing {
   }
 
   private func mutableHalf(of record: DaemonRecord) -> Int? {
-    record.metadata.equalMutable.flatMap { numbers[$0] }
+    record.metadata.equalMutable.flatMap { numbers[$0] }.map { Int($0) }
   }
 
   private func isLater(_ a: DaemonRecord, _ b: DaemonRecord) -> Bool {
@@ -172,11 +192,11 @@ private struct ParentGraph {
   /// All records but those that stand on themselves.
   private(set) var parentsFirst: [Int] = []
 
-  init(_ records: [DaemonRecord], _ numbers: [RecordID: Int]) {
+  init(_ records: [DaemonRecord], _ numbers: [RecordID: Int32]) {
     var edges = EdgeList()
     edges.reserve(records.count)
     for record in records {
-      record.metadata.parents.forEach { if let parent = numbers[$0] { edges.add(Int32(parent)) } }
+      record.metadata.parents.forEach { if let parent = numbers[$0] { edges.add(parent) } }
       edges.endNode()
     }
     self.edges = edges
@@ -203,11 +223,11 @@ private struct ParentGraph {
 /// One that is longer than that of any image is cut: it equals none, however long.
 private final class DigestChains {
   private let records: [DaemonRecord]
-  private let numbers: [RecordID: Int]
+  private let numbers: [RecordID: Int32]
   private let longest: Int
   private var known: [Int: [Digest?]] = [:]
 
-  init(_ records: [DaemonRecord], _ numbers: [RecordID: Int], longest: Int) {
+  init(_ records: [DaemonRecord], _ numbers: [RecordID: Int32], longest: Int) {
     (self.records, self.numbers, self.longest) = (records, numbers, longest)
   }
 
@@ -222,7 +242,7 @@ private final class DigestChains {
     var hasUpper: Bool { if case .diff(_, .some) = metadata.parents { true } else { false } }
     var ownDigest: Digest? { metadata.blob?.digest }
     var chainParents: [Node] {
-      metadata.parents.all.compactMap { chains.numbers[$0] }.map { Node(chains: chains, number: $0) }
+      metadata.parents.all.compactMap { chains.numbers[$0] }.map { Node(chains: chains, number: Int($0)) }
     }
     var knownDigestChain: [Digest?]? {
       get { chains.known[number] }

@@ -157,7 +157,8 @@ struct DockerLayers: SnapshotStore {
     return SnapshotTree(folder: folder, countsFileBytes: true)
   }
 
-  func unowned(snapshots owned: Set<SnapshotID>, blobs ownedBlobs: Set<Digest>) -> Int64 {
+  func unowned(snapshots owned: some Sequence<SnapshotID>, blobs ownedBlobs: Set<Digest>) -> Int64 {
+    let owned = Set(owned)
     var bytes: Int64 = 0
     for (key, snapshot) in snapshots where !owned.contains(SnapshotID(key)) && snapshot.chainID == nil {
       bytes = bytes.addingSaturating(snapshot.size ?? 0)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A value of BuildKit's metadata: JSON, in an object with the key it can be looked for by.
+/// A value of BuildKit's metadata: JSON, in an object with the key that it can be looked for by.
 enum MetadataValue: Decodable {
   case text(String)
   case number(Int64)
@@ -11,8 +11,47 @@ enum MetadataValue: Decodable {
 
   /// Reads a value; nothing where it is none of these.
   init?(_ bytes: ArraySlice<UInt8>) {
-    guard let value = try? JSONDecoder().decode(Self.self, from: Data(bytes)) else { return nil }
-    self = value
+    if let plain = Self.plain(bytes) {
+      self = plain
+    } else if let value = try? JSONDecoder().decode(Self.self, from: Data(bytes)) {
+      self = value
+    } else {
+      return nil
+    }
+  }
+
+  private static let head = Array(#"{"value":"#.utf8)
+
+  /// What nearly all values are: the value first, with nothing in it that has to be decoded.
+  private static func plain(_ bytes: ArraySlice<UInt8>) -> MetadataValue? {
+    bytes.withUnsafeBufferPointer { bytes -> MetadataValue? in
+      let start = head.count
+      guard bytes.count > start + 1, bytes[..<start].elementsEqual(head) else { return nil }
+      var place = start
+      func ends(at place: Int) -> Bool {
+        place < bytes.count && (bytes[place] == UInt8(ascii: "}") || bytes[place] == UInt8(ascii: ","))
+      }
+      switch bytes[start] {
+      case UInt8(ascii: "\""):
+        place += 1
+        while place < bytes.count, bytes[place] != UInt8(ascii: "\"") {
+          if bytes[place] == UInt8(ascii: "\\") { return nil }
+          place += 1
+        }
+        guard ends(at: place + 1) else { return nil }
+        return .text(String(decoding: bytes[(start + 1)..<place], as: UTF8.self))
+      case UInt8(ascii: "1")...UInt8(ascii: "9"):
+        var number: Int64 = 0
+        while place < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[place]) {
+          guard number < Int64.max / 10 - 1 else { return nil }
+          number = number * 10 + Int64(bytes[place] - UInt8(ascii: "0"))
+          place += 1
+        }
+        return ends(at: place) ? .number(number) : nil
+      case UInt8(ascii: "t"): return ends(at: start + 4) ? .flag(true) : nil
+      default: return nil
+      }
+    }
   }
 
   init(from decoder: any Decoder) throws {

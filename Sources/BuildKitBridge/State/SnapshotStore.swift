@@ -27,7 +27,7 @@ protocol SnapshotStore: Sendable {
   /// The folder that holds what a snapshot adds.
   func tree(of snapshot: SnapshotID) -> SnapshotTree?
   /// Bytes of snapshots and blobs that are not among these.
-  func unowned(snapshots: Set<SnapshotID>, blobs: Set<Digest>) -> Int64
+  func unowned(snapshots: some Sequence<SnapshotID>, blobs: Set<Digest>) -> Int64
   /// The leases that keep a snapshot or a blob.
   func leases(holding snapshot: SnapshotID, or blob: Digest?) throws -> [String]
 }

@@ -15,17 +15,20 @@ struct SnapshotterDatabase {
 
   let file: BoltFile
 
-  /// Reads all snapshots, by the snapshotter's names.
+  /// Reads the snapshots of a namespace, by their numbers in it.
   ///
   /// - Throws: as ``BoltFile/read(_:)``.
-  func snapshots() throws -> BoltFile.Result<[String: Snapshot]> {
+  func snapshots(of namespace: String) throws -> BoltFile.Result<[UInt64: Snapshot]> {
     try file.read { transaction in
-      var snapshots: [String: Snapshot] = [:]
+      var snapshots: [UInt64: Snapshot] = [:]
+      let head = Array("\(namespace)/".utf8)
       var check = CancellationCheck()
       try transaction.root.bucket("v1", "snapshots")?.forEach { name, entry in
         try check.pass()
-        guard let bucket = entry.bucket, let snapshot = try Self.snapshot(bucket) else { return }
-        snapshots[String(decoding: name, as: UTF8.self)] = snapshot
+        guard name.starts(with: head), let number = ContainerdNumber.ofName(name), let bucket = entry.bucket else {
+          return
+        }
+        snapshots[number] = try Self.snapshot(bucket)
       }
       return snapshots
     }

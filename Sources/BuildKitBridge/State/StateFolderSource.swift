@@ -57,16 +57,22 @@ public final class StateFolderSource: CacheSource {
     var workers: [WorkerReading] = []
     for folder in try chosen() { workers.append(try await WorkerReading(folder)) }
     last.withLock { [workers] in $0 = workers }
+    return Reading(
+      state: Self.joined(workers.map(\.state)), space: try space(workers), moment: moment, behavior: Self.behavior(workers),
+      notes: workers.flatMap(\.notes) + (workers.count > 1 ? [severalNote(workers)] : []))
+  }
+
+  /// Several caches as one: they have no records in common, but copies of one.
+  private static func joined(_ states: [CacheState]) -> CacheState {
+    if states.count == 1 { return states[0] }
     var builder = CacheState.Builder()
     var seen: Set<RecordID> = []
-    for worker in workers {
-      for (row, parents) in zip(worker.rows, worker.parents) where workers.count == 1 || seen.insert(row.id).inserted {
-        builder.add(row, parents: parents)
+    for state in states {
+      for (number, row) in state.rows.enumerated() where seen.insert(row.id).inserted {
+        builder.add(row, parents: state.parentIDs(of: number))
       }
     }
-    return Reading(
-      state: builder.finish(), space: try space(workers), moment: moment, behavior: Self.behavior(workers),
-      notes: workers.flatMap(\.notes) + (workers.count > 1 ? [severalNote(workers)] : []))
+    return builder.finish()
   }
 
   private func severalNote(_ workers: [WorkerReading]) -> String {
@@ -104,7 +110,7 @@ public final class StateFolderSource: CacheSource {
     private func worker(of id: RecordID) async throws -> WorkerReading {
       if source.last.withLock({ $0 == nil }) { _ = try await source.read() }
       let workers = source.last.withLock { $0 } ?? []
-      guard let worker = workers.first(where: { $0.places[id] != nil }) else {
+      guard let worker = workers.first(where: { $0.state.index(of: id) != nil }) else {
         throw CacheError(.notFound, "no record \(id)")
       }
       return worker

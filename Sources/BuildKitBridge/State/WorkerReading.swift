@@ -9,18 +9,14 @@ struct WorkerReading: Sendable {
   let holder: FolderHolder?
   /// What lies under its records, where that is here.
   let store: (any SnapshotStore)?
-  /// Its records as they are listed, and their parents.
-  let rows: [CacheState.Row]
-  let parents: [[RecordID]]
-  /// The row of each record that is listed.
-  let places: [RecordID: Int]
+  /// Its records as they are listed.
+  let state: CacheState
   /// Both halves of each equal pair, either way.
   let halves: [RecordID: RecordID]
   /// Bytes that no record owns.
   let unowned: Int64
   /// What has to be known, in sentences.
   let notes: [String]
-  private let children: [RecordID: Int]
 
   /// Looks.
   ///
@@ -62,12 +58,7 @@ struct WorkerReading: Sendable {
       rows[uncounted.row].size = bytes.addingSaturating(uncounted.blobs)
       rows[uncounted.row].hasKnownSize = true
     }
-    self.rows = rows
-    parents = listing.parents
-    places = Dictionary(rows.enumerated().map { ($1.id, $0) }) { first, _ in first }
-    children = listing.parents.reduce(into: [:]) { children, parents in
-      for parent in parents { children[parent, default: 0] += 1 }
-    }
+    state = CacheState(rows: rows, parents: listing.parents, absentParents: listing.absentParents)
     halves = listing.pairs
     unowned = listing.unowned
     var notes = listing.notes
@@ -96,9 +87,10 @@ struct WorkerReading: Sendable {
   func details(of id: RecordID) throws -> RecordDetails {
     guard let record = try folder.metadata.record(id) else { throw CacheError(.notFound, "no record \(id)") }
     let snapshot = record.metadata.ownSnapshot
+    let row = state.index(of: id)
     var details = RecordDetails(
-      metadata: record.metadata, refCount: children[id] ?? 0, isHeld: false,
-      isLazy: places[id].map { rows[$0].isLazy } ?? false, equalHalf: halves[id],
+      metadata: record.metadata, refCount: row.map { state.childCount(of: $0) } ?? 0, isHeld: false,
+      isLazy: row.map { state.rows[$0].isLazy } ?? false, equalHalf: halves[id],
       folder: store?.tree(of: snapshot)?.folder,
       leases: try store?.leases(holding: snapshot, or: record.metadata.blob?.digest) ?? [], tags: [])
     details.cacheMount = CacheMount(description: record.metadata.description, key: record.cacheMount)
