@@ -103,7 +103,8 @@ public final class EmbeddedSource: CacheSource {
       try Task.checkCancellation()
     }
     return Reading(
-      state: state, space: CacheSpace(capacity: disk.capacity, free: disk.free, unowned: unowned), moment: moment,
+      state: state, space: CacheSpace(capacity: disk.capacity, free: disk.free),
+      overhead: CacheOverhead(unowned: unowned), moment: moment,
       behavior: .embedded, notes: problems)
   }
 

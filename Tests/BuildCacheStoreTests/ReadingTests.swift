@@ -111,7 +111,7 @@ import Testing
       let usage = try await cache.manager.usage()
       let (read, listed) = (shown(reading.state), shown(usage))
       for id in Set(read.keys).union(listed.keys) { #expect(read[id] == listed[id], "seed \(seed), \(id)") }
-      #expect(reading.space?.unowned == (try await cache.manager.unownedBytes()), "seed \(seed)")
+      #expect(reading.overhead?.unowned == (try await cache.manager.unownedBytes()), "seed \(seed)")
       #expect(Set(reading.notes) == Set(cache.notes), "seed \(seed)")
       for id in usage.rows.map(\.id) {
         let details = try await EmbeddedSource(root).insight().means(to: "look").details(of: id)

@@ -35,7 +35,8 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
   func glimpse(of count: Int) -> CacheState? { nil }
   func read() -> Reading {
     Reading(
-      state: rows.withLock { $0 }, space: CacheSpace(capacity: 500_000_000_000, free: 42_000_000_000, unowned: 0),
+      state: rows.withLock { $0 }, space: CacheSpace(capacity: 500_000_000_000, free: 42_000_000_000),
+      overhead: CacheOverhead(unowned: 0),
       moment: now.now(), behavior: behavior, notes: told)
   }
   func replace(with state: CacheState) { rows.withLock { $0 = state } }

@@ -2,8 +2,10 @@
 public struct Reading: Sendable {
   /// The records, and the graph between them.
   public var state: CacheState
-  /// The disk under the cache, and what no record owns; absent where that disk isn't known here.
+  /// The disk under the cache; absent where that isn't known here.
   public var space: CacheSpace?
+  /// What the cache takes besides its records; absent where that isn't known here.
+  public var overhead: CacheOverhead?
   /// When it was taken: ages are counted from then.
   public var moment: Timestamp
   /// How this cache carries a prune out, as far as can be known.
@@ -13,10 +15,12 @@ public struct Reading: Sendable {
 
   /// Puts a reading together.
   public init(
-    state: CacheState, space: CacheSpace? = nil, moment: Timestamp, behavior: PruneBehavior, notes: [String] = []
+    state: CacheState, space: CacheSpace? = nil, overhead: CacheOverhead? = nil, moment: Timestamp,
+    behavior: PruneBehavior, notes: [String] = []
   ) {
     self.state = state
     self.space = space
+    self.overhead = overhead
     self.moment = moment
     self.behavior = behavior
     self.notes = notes
@@ -29,13 +33,30 @@ public struct CacheSpace: Sendable, Equatable {
   public var capacity: Int64
   /// Free bytes of the file system, those kept for root included, as BuildKit counts them.
   public var free: Int64
-  /// Bytes in the cache's root that no record owns.
-  public var unowned: Int64
 
   /// Makes a space.
-  public init(capacity: Int64, free: Int64, unowned: Int64) {
+  public init(capacity: Int64, free: Int64) {
     self.capacity = capacity
     self.free = free
+  }
+}
+
+/// What a cache takes on the disk besides its records, in bytes.
+public struct CacheOverhead: Sendable, Equatable {
+  /// Trees and blobs that no record owns.
+  public var unowned: Int64
+  /// Blobs of the build history alone.
+  public var history: Int64
+  /// Files of databases; absent where they are of no account.
+  public var databases: Int64?
+  /// Of those the pages that hold nothing, which a daemon never gives back; absent where it isn't known.
+  public var freePages: Int64?
+
+  /// Makes an overhead.
+  public init(unowned: Int64, history: Int64 = 0, databases: Int64? = nil, freePages: Int64? = nil) {
     self.unowned = unowned
+    self.history = history
+    self.databases = databases
+    self.freePages = freePages
   }
 }

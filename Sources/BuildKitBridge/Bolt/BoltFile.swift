@@ -16,8 +16,6 @@ struct BoltFile {
     let value: Value
     /// Whether all of it is of one transaction: a writer was not faster than the reading, time and again.
     let isOfOneMoment: Bool
-    /// How large the file is.
-    let extent: Extent
   }
 
   /// The bytes of a database's file.
@@ -47,7 +45,7 @@ struct BoltFile {
       let isCurrent = (try? BoltTransaction(of: descriptor, at: path).number) == transaction.number
       switch value {
       case .success(let value) where isCurrent || attempt == Self.tries:
-        return Result(value: value, isOfOneMoment: isCurrent, extent: transaction.extent)
+        return Result(value: value, isOfOneMoment: isCurrent)
       case .failure(let error) where isCurrent: throw error
       case .failure where attempt == Self.tries:
         throw CacheError(
@@ -55,6 +53,15 @@ struct BoltFile {
       default: attempt += 1
       }
     }
+  }
+
+  /// How large it is.
+  ///
+  /// - Throws: ``CacheError`` `storage`, `damaged`.
+  func extent() throws -> Extent {
+    let descriptor = try open()
+    defer { try? descriptor.close() }
+    return try BoltTransaction(of: descriptor, at: path).extent
   }
 
   /// Opens it; what is no file is not waited for.

@@ -71,6 +71,20 @@ struct ContainerdDatabase {
     }
   }
 
+  /// The bytes of blobs that only the build history has: its namespace is this one's with `_history`.
+  ///
+  /// - Throws: as ``BoltFile/read(_:)``.
+  func history(besides own: Contents) throws -> Int64 {
+    try file.read { transaction in
+      var bytes: Int64 = 0
+      try transaction.root.bucket("v1", "\(namespace)_history", "content", "blob")?.forEach { digest, blob in
+        guard let bucket = blob.bucket, own.blobs[String(decoding: digest, as: UTF8.self)] == nil else { return }
+        bytes = bytes.addingSaturating(try Self.blob(bucket).size)
+      }
+      return bytes
+    }.value
+  }
+
   /// The leases that keep a snapshot or a blob, by id, in order.
   ///
   /// - Throws: as ``BoltFile/read(_:)``.

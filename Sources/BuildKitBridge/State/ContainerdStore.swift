@@ -8,7 +8,7 @@ struct ContainerdStore: SnapshotStore {
   static let databasePath: FilePath = "io.containerd.metadata.v1.bolt/meta.db"
 
   let notes: [String]
-  let extents: [BoltFile.Extent]
+  let history: Int64
   private let database: ContainerdDatabase
   private let contents: ContainerdDatabase.Contents
   private let snapshots: [UInt64: SnapshotterDatabase.Snapshot]
@@ -16,6 +16,8 @@ struct ContainerdStore: SnapshotStore {
   private let trees: FilePath
   /// Whether this snapshotter keeps a snapshot's files in a folder `fs` of its folder.
   private let hasInnerFolder: Bool
+  /// Whether images and containers are kept there, too.
+  private let hasImages: Bool
   private let images: ImageLayers
 
   /// Reads what BuildKit keeps for itself in a worker's folder.
@@ -51,16 +53,14 @@ struct ContainerdStore: SnapshotStore {
   ) throws {
     self.database = database
     var notes: [String] = []
-    var extents: [BoltFile.Extent] = []
     let read = try database.contents()
     contents = read.value
-    extents.append(read.extent)
+    history = try database.history(besides: read.value)
     var isOfOneMoment = read.isOfOneMoment
     let file = snapshotter.appending(SnapshotterDatabase.fileName)
     if StateFolder.kind(of: file) == S_IFREG {
       let read = try SnapshotterDatabase(file: BoltFile(path: file)).snapshots(of: database.namespace)
       snapshots = read.value
-      extents.append(read.extent)
       isOfOneMoment = isOfOneMoment && read.isOfOneMoment
     } else {
       snapshots = [:]
@@ -69,9 +69,9 @@ struct ContainerdStore: SnapshotStore {
     if !isOfOneMoment { notes.append("a daemon changed its databases while they were read") }
     trees = snapshotter.appending("snapshots")
     hasInnerFolder = !isNative
+    self.hasImages = hasImages
     images = hasImages ? ImageLayers(contents, content: content) : ImageLayers()
     self.notes = notes + images.notes
-    self.extents = extents
   }
 
   var hasTrees: Bool { StateFolder.kind(of: trees) == S_IFDIR }
@@ -114,6 +114,8 @@ struct ContainerdStore: SnapshotStore {
   }
 
   func unowned(snapshots owned: some Sequence<SnapshotID>, blobs: Set<Digest>) -> Int64 {
+    // What is no record's there is mostly an image's or a container's.
+    if hasImages { return 0 }
     func size(_ snapshot: ContainerdDatabase.Snapshot) -> Int64 {
       snapshot.mergeSize ?? snapshots[snapshot.number]?.size ?? 0
     }

@@ -19,7 +19,7 @@ struct DockerLayers: SnapshotStore {
   }
 
   let notes: [String]
-  let extents: [BoltFile.Extent]
+  let history: Int64
   private let snapshots: [String: Snapshot]
   private let leaseDatabase: ContainerdDatabase?
   private let blobs: [String: ContainerdDatabase.Blob]
@@ -50,15 +50,14 @@ struct DockerLayers: SnapshotStore {
       return snapshots
     }
     snapshots = read.value
-    var extents = [read.extent]
     let file = folder.appending(WorkerFolder.leasesName)
     if StateFolder.kind(of: file) == S_IFREG {
       let database = ContainerdDatabase(file: BoltFile(path: file), namespace: "buildkit")
       let contents = try database.contents()
       (leaseDatabase, blobs) = (database, contents.value.blobs)
-      extents.append(contents.extent)
+      history = try database.history(besides: contents.value)
     } else {
-      (leaseDatabase, blobs) = (nil, [:])
+      (leaseDatabase, blobs, history) = (nil, [:], 0)
     }
     if !read.isOfOneMoment { notes.append("a daemon changed its databases while they were read") }
     let driver = Self.driver(in: root)
@@ -71,7 +70,6 @@ struct DockerLayers: SnapshotStore {
       notes.append("\(root.appending("image")) is missing: which records images share isn't known")
     }
     self.notes = notes
-    self.extents = extents
   }
 
   /// The storage driver: the one whose layers are there.

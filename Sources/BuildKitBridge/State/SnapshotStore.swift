@@ -9,8 +9,8 @@ protocol SnapshotStore: Sendable {
   var hasTrees: Bool { get }
   /// What has to be known of it, in sentences.
   var notes: [String] { get }
-  /// The files of databases that were read.
-  var extents: [BoltFile.Extent] { get }
+  /// Bytes of blobs that the build history alone has.
+  var history: Int64 { get }
 
   /// What a snapshot takes on the disk.
   func usage(of snapshot: SnapshotID) -> SnapshotUsage
@@ -26,7 +26,7 @@ protocol SnapshotStore: Sendable {
   func isReferenced(_ record: RecordMetadata, chain: () -> [Digest?]) -> Bool
   /// The folder that holds what a snapshot adds.
   func tree(of snapshot: SnapshotID) -> SnapshotTree?
-  /// Bytes of snapshots and blobs that are not among these.
+  /// Bytes of snapshots and blobs that are not among these; 0 where others than the cache keep theirs there.
   func unowned(snapshots: some Sequence<SnapshotID>, blobs: Set<Digest>) -> Int64
   /// The leases that keep a snapshot or a blob.
   func leases(holding snapshot: SnapshotID, or blob: Digest?) throws -> [String]

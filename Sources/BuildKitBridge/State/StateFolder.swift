@@ -1,4 +1,5 @@
 import BuildCache
+import FileTrees
 import Glibc
 import SystemPackage
 
@@ -28,6 +29,28 @@ struct StateFolder {
         "\(path) is no folder of BuildKit or Docker: neither it, nor a folder in it, nor its buildkit folder holds "
           + "\(MetadataDatabase.fileName)")
     }
+  }
+
+  /// The files of all bolt databases that the daemon keeps here: its records, leases, solver cache and history.
+  var databases: BoltFile.Extent {
+    let shared: [FilePath] = ["cache.db", "history.db", "history_c8d.db"]
+    let own: [FilePath] = [
+      FilePath(root: nil, [MetadataDatabase.fileName]), FilePath(root: nil, [WorkerFolder.leasesName]),
+      FilePath(root: nil, [DockerLayers.fileName]), "snapshots/metadata.db",
+    ]
+    let files = workers.flatMap { worker in
+      (own + shared).map(worker.folder.pushing) + shared.map(worker.folder.appending("..").pushing)
+    }
+    var seen: Set<FileIdentity> = []
+    var sum = BoltFile.Extent(bytes: 0, free: 0)
+    for file in files {
+      guard let status = try? FileStatus(of: file), status.isRegular, seen.insert(status.identity).inserted,
+        let extent = try? BoltFile(path: file).extent()
+      else { continue }
+      sum.bytes = sum.bytes.addingSaturating(extent.bytes)
+      sum.free = extent.free.flatMap { free in sum.free?.addingSaturating(free) }
+    }
+    return sum
   }
 
   /// The folders in a folder, by name.

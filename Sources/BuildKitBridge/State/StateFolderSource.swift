@@ -29,12 +29,11 @@ public final class StateFolderSource: CacheSource {
     identity = SourceIdentity(
       kind: .stateFolder, words: path.string + (worker.map { " (\($0))" } ?? ""),
       key: "folder:\(path)" + (worker.map { ":\($0)" } ?? ""))
-    _ = try chosen()
+    _ = try chosen(of: StateFolder(path))
   }
 
   /// The workers that are looked at.
-  private func chosen() throws -> [WorkerFolder] {
-    let folder = try StateFolder(path)
+  private func chosen(of folder: StateFolder) throws -> [WorkerFolder] {
     guard let worker else { return folder.workers }
     let chosen = folder.workers.filter { $0.name == worker }
     guard chosen.isEmpty else { return chosen }
@@ -55,10 +54,12 @@ public final class StateFolderSource: CacheSource {
   private func reading() async throws -> Reading {
     let moment = clock.now()
     var workers: [WorkerReading] = []
-    for folder in try chosen() { workers.append(try await WorkerReading(folder)) }
+    let folder = try StateFolder(path)
+    for folder in try chosen(of: folder) { workers.append(try await WorkerReading(folder)) }
     last.withLock { [workers] in $0 = workers }
     return Reading(
-      state: Self.joined(workers.map(\.state)), space: try space(workers), moment: moment, behavior: Self.behavior(workers),
+      state: Self.joined(workers.map(\.state)), space: try space(workers),
+      overhead: overhead(workers, folder.databases), moment: moment, behavior: Self.behavior(workers),
       notes: workers.flatMap(\.notes) + (workers.count > 1 ? [severalNote(workers)] : []))
   }
 
@@ -84,8 +85,15 @@ public final class StateFolderSource: CacheSource {
   private func space(_ workers: [WorkerReading]) throws -> CacheSpace? {
     guard workers.contains(where: { $0.store?.hasTrees == true }) else { return nil }
     let disk = try FileSystemStatus(of: path)
-    let unowned = workers.reduce(Int64(0)) { $0.addingSaturating($1.unowned) }
-    return CacheSpace(capacity: disk.capacity, free: disk.free, unowned: unowned)
+    return CacheSpace(capacity: disk.capacity, free: disk.free)
+  }
+
+  /// What the caches take besides their records.
+  private func overhead(_ workers: [WorkerReading], _ databases: BoltFile.Extent) -> CacheOverhead {
+    func sum(_ bytes: (WorkerReading) -> Int64) -> Int64 { workers.reduce(0) { $0.addingSaturating(bytes($1)) } }
+    return CacheOverhead(
+      unowned: sum(\.unowned), history: sum { $0.store?.history ?? 0 }, databases: databases.bytes,
+      freePages: databases.free)
   }
 
   /// A daemon that runs counts as a use of a parent what it didn't make itself, one that is started all (G6).

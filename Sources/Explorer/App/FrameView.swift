@@ -75,8 +75,10 @@ extension ExplorerState {
       column += grid.draw(
         " \(part.words) \(ByteCount(part.bytes).text)   ", at: Point(column: column, row: row))
     }
-    if let space = inventory.reading.space {
-      grid.draw("unowned \(ByteCount(space.unowned).text)", at: Point(column: column, row: row))
+    if let overhead = inventory.reading.overhead {
+      grid.draw(
+        "unowned \(ByteCount(overhead.unowned.addingSaturating(overhead.history)).text)",
+        at: Point(column: column, row: row))
     }
   }
 

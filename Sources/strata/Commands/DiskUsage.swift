@@ -30,6 +30,7 @@ struct DiskUsage: AsyncParsableCommand {
     case .table:
       if verbose { printDetails(state, order) } else { printTable(state, order, now: reading.moment) }
       printTotals(state)
+      printBesides(reading)
     }
   }
 
@@ -77,4 +78,25 @@ struct DiskUsage: AsyncParsableCommand {
     output.line("Reclaimable: \(total { !$0.inUse && !$0.isShared })")
     output.line("Total:       \(total { _ in true })")
   }
+
+  /// What the cache takes besides its records, where its files are not all of one.
+  private func printBesides(_ reading: Reading) {
+    guard let overhead = reading.overhead else { return }
+    func told(_ name: String, _ bytes: Int64, _ more: String = "") {
+      if bytes > 0 { output.line(name.padding(13) + ByteCount(bytes).text + more) }
+    }
+    told("Unowned:", overhead.unowned)
+    told("History:", overhead.history)
+    told(
+      "Databases:", overhead.databases ?? 0,
+      overhead.freePages.map { ", \(ByteCount($0).text) of it free pages, which a daemon keeps" } ?? "")
+    if overhead.databases != nil, let space = reading.space {
+      told("Disk:", space.capacity, ", \(ByteCount(space.free).text) of it free")
+    }
+  }
+}
+
+extension String {
+  /// With blanks at its end, so that it is so long.
+  fileprivate func padding(_ length: Int) -> String { self + String(repeating: " ", count: max(0, length - count)) }
 }
