@@ -132,11 +132,15 @@ struct WorkerFolder {
   /// The records.
   var metadata: MetadataDatabase { MetadataDatabase(file: BoltFile(path: folder.appending(MetadataDatabase.fileName))) }
 
-  /// Whether it is of a daemon that is older than the build history, which came with BuildKit 0.11.
-  var isBeforeHistory: Bool {
-    let above = folder.appending("..")
-    return ![folder, above].contains { place in
+  /// How old the daemon is that wrote records, as far as what it keeps tells.
+  func era(of records: [DaemonRecord]) -> DaemonEra {
+    let hasHistory = [folder, folder.appending("..")].contains { place in
       ["history.db", "history_c8d.db"].contains { StateFolder.kind(of: place.appending($0)) == S_IFREG }
     }
+    if hasHistory { return .current }
+    // Since there are merges every record tells its snapshot; before, only a blob's.
+    let newest = records.lazy.map(\.metadata).filter { $0.blob == nil && !$0.isBlobOnly }
+      .max { $0.createdAt < $1.createdAt }
+    return newest.map { $0.snapshot.isEmpty } == true ? .beforeMerges : .beforeHistory
   }
 }

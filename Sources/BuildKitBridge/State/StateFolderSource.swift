@@ -98,9 +98,9 @@ public final class StateFolderSource: CacheSource {
 
   /// A daemon that runs counts as a use of a parent what it didn't make itself, one that is started all (G6).
   private static func behavior(_ workers: [WorkerReading]) -> PruneBehavior {
-    let ranking: RankingRule = workers.allSatisfy(\.folder.isBeforeHistory) ? .seed : .current
+    let era = workers.first?.era ?? .current
     let started = workers.lazy.compactMap(\.holder?.started).max()
-    return .daemon(ranking, restart: started.map { .at($0) } ?? .before)
+    return .daemon(era.ranking, restart: era.restart(started.map { .at($0) } ?? .before))
   }
 
   /// Refused.

@@ -7,6 +7,8 @@ struct WorkerReading: Sendable {
   let folder: WorkerFolder
   /// The daemon that runs on it.
   let holder: FolderHolder?
+  /// How old that is.
+  let era: DaemonEra
   /// What lies under its records, where that is here.
   let store: (any SnapshotStore)?
   /// Its records as they are listed.
@@ -44,6 +46,7 @@ struct WorkerReading: Sendable {
       }
     }
     store = own
+    era = folder.era(of: read.value.records)
     let listing = DaemonListing(read.value, store: own)
     let counted = try await sideBySide(listing.uncounted.count) { number -> Int64? in
       do { return try listing.uncounted[number].tree.bytes() } catch let error as CacheError {
