@@ -12,14 +12,22 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
   let before = state.current
   var effects: [Effect] = []
   switch event {
-  case .key(let key): effects = state.press(key)
-  case .mouse(let mouse): effects = state.use(mouse)
+  case .key(let key):
+    state.dropWishes()
+    effects = state.press(key)
+  case .mouse(let mouse):
+    state.dropWishes()
+    effects = state.use(mouse)
   case .resize(let size): state.size = size
   case .tick: effects = state.overlay == nil && state.isWatching && !state.isReading ? state.readAgain() : []
   case .glimpsed(let inventory, let arrangement): if !state.isLoaded { state.glimpse = (inventory, arrangement) }
   case .loaded(let inventory, let arrangement, let rights):
-    effects = state.endReading() + state.readingArrived(inventory, arrangement, rights)
-  case .unchanged(let reading, let rights): effects = state.endReading() + state.sameReadingArrived(reading, rights)
+    // The next reading is compared with this one, so this one is taken first.
+    effects = state.readingArrived(inventory, arrangement, rights)
+    effects += state.endReading()
+  case .unchanged(let reading, let rights):
+    effects = state.sameReadingArrived(reading, rights)
+    effects += state.endReading()
   case .notRead(let problem, let moment):
     state.failedAt = moment
     state.message = problem
@@ -34,16 +42,24 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
   case .planned(let preview): state.planArrived(preview)
   case .policyRead(let policies, let file): effects = state.rulesArrived(policies, from: file)
   case .freed(let sizes): state.frees.merge(sizes) { $1 }
-  case .failed(let message): state.fail(message)
+  case .failed(let message): state.message = message
   case .removed(let row): state.count(row)
   case .pruned(let report):
     state.overlay = nil
     state.marks = Marks()
     state.message = report.words
+    effects = state.marksChanged() + state.readAgain()
+  case .notPruned(let message):
+    state.overlay = nil
+    state.message = message
     effects = state.readAgain()
   case .changed(let message):
     state.message = message
+    state.holding = .unread
     effects = state.readAgain()
+  case .notChanged(let message):
+    state.message = message
+    state.holding = nil
   case .told(let message): state.message = message
   case .nothing: break
   }
@@ -52,6 +68,13 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
 }
 
 extension ExplorerState {
+  /// Nothing opens any more by itself: whoever went on meanwhile would answer a question that was not there yet, or lose
+  /// what is being typed.
+  fileprivate mutating func dropWishes() {
+    asksWhenChosen = false
+    explainsWhenStood = false
+  }
+
   /// Takes what was read, where it isn't what was there: cursors, marks, folds and scrolling stay, and so does what is
   /// shown until its successor is there.
   fileprivate mutating func readingArrived(_ inventory: Inventory, _ arrangement: Arrangement, _ rights: Rights)
@@ -71,8 +94,7 @@ extension ExplorerState {
     if isNews && message.isEmpty { message = inventory.summary }
     isLoaded = true
     glimpse = nil
-    asksWhenChosen = false
-    explainsWhenStood = false
+    dropWishes()
     renewDetails()
     var effects: [Effect] = []
     if arrangement.choice != choice { effects.append(arrange()) }
@@ -94,7 +116,9 @@ extension ExplorerState {
       policy.keepDuration.nanoseconds > 0 || policy.filter.dependsOnTime
         || (policy.limits.minFree > 0 && reading.space != last.space)
     }
-    guard prune.plan != nil, isPlanOld || reading.behavior != last.behavior else { return effects }
+    guard prune.plan != nil || prune.isPlanWanted, isPlanOld || reading.behavior != last.behavior else {
+      return effects
+    }
     if screen == .prune { effects.append(makePlan()) } else { prune.forgetPlan() }
     return effects
   }
@@ -112,7 +136,10 @@ extension ExplorerState {
   /// A reading has come to its end: another begins where one was asked for meanwhile.
   fileprivate mutating func endReading() -> [Effect] {
     isReading = false
-    guard readsAgain else { return [] }
+    guard readsAgain else {
+      if holding == .unread { holding = nil }
+      return []
+    }
     readsAgain = false
     return readAgain()
   }
@@ -152,11 +179,6 @@ extension ExplorerState {
       }
     }
     return effects
-  }
-
-  fileprivate mutating func fail(_ message: String) {
-    if case .running = overlay { overlay = nil }
-    self.message = message
   }
 
   fileprivate mutating func count(_ row: CacheState.Row) {
