@@ -87,7 +87,8 @@ public final class EmbeddedSource: CacheSource {
     let sizes = try await sideBySide(unmeasured.count) { number in
       try await self.size(of: unmeasured[number].subject, measure, trees)
     }
-    var problems = usage.unusable.map { "record \($0.id) can't be used (\($0.reason)), and is left as it is" }
+    let damage = usage.damage.sorted()
+    var problems = usage.unusable.map { "record \($0.id) can't be used (\($0.reason)), and is left as it is" } + damage
     let state = try (consume usage).state(sizes: sizes.map { try? $0.get() }) { try blobs.size(of: $0) == nil }
     for (unmeasured, size) in zip(unmeasured, sizes) {
       guard case .failure(let failure) = size else { continue }
