@@ -164,6 +164,15 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(try objects(try await strata("du", "--format", "json").output).map { $0["id"] as? String } == [new])
   }
 
+  @Test("the explorer looks as if it were the time that --at says") func explorerAt() async throws {
+    _ = try await snapshot("a", bytes: 1000)
+    let later = Timestamp(nanoseconds: SystemClock().now().nanoseconds + 172_800_000_000_000).text
+    let options = ["explore", "--print", "--read-only", "--keep-duration", "24h", "--size", "120x20", "--keys", "p"]
+    #expect(try await strata(options).output.contains("removes 0 records"))
+    let screen = try await strata(options + ["--at", later]).output
+    #expect(screen.contains("removes 1 record,") && screen.contains("2d"), "\(screen)")
+  }
+
   @Test("min free looks at the disk under the cache, or at what is pretended") func minFree() async throws {
     _ = try await snapshot("a", bytes: 1000)
     func plan(_ options: String...) async throws -> [[String: Any]]? {
