@@ -243,6 +243,25 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == before)
   }
 
+  @Test("what an act of a source cleared away is told by its report and by later readings; a look's note stays true")
+  func clearedByActs() async throws {
+    let database = root.appending("cache.db").string
+    let source = try EmbeddedSource(root)
+    try shell("sqlite3", database, "UPDATE record SET size = -1 WHERE id = '\(top)'")
+    let reading = try await source.read()
+    #expect(reading.notes.count == 1 && reading.notes[0].contains("while the cache is only looked at"))
+    let plan = try PrunePlan(reading.state, removing: [])
+    let report = try await source.pruning().means(to: "prune").carryOut(plan) { _ in }
+    #expect(report.notes.count == 1 && report.notes[0].contains("\(top)"), "\(report.notes)")
+    #expect(report.notes.first?.contains("is moved to \(root)/lost/1") == true)
+    #expect(try await source.read().notes == report.notes)
+    try shell("sqlite3", database, "UPDATE record SET kind = 9 WHERE id = '\(base)'")
+    await #expect(throws: CacheError.self) {
+      try await source.insight().means(to: "hold").setHeld(true, self.base, reason: "")
+    }
+    #expect(try await source.read().notes.contains { $0.contains("\(base)") && $0.contains("is moved to") })
+  }
+
   @Test("verify beside a writer finds nothing broken") func besideWriter() async throws {
     let source = scratch.path.appending("source")
     let writer = try EmbeddedCache(root, .write)

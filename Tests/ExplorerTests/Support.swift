@@ -52,13 +52,10 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
       refCount: row.outsideRefs, isHeld: row.outsideRefs > 0, isLazy: false, equalHalf: nil, folder: nil, leases: [],
       tags: [])
   }
+  func checkMayBegin() {}
   func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) throws -> PruneReport {
     var planned = plan.victims.map { plan.state.rows[$0.row] }
-    if Task.isCancelled {
-      var report = PruneReport()
-      (report.wasStopped, report.notReached) = (true, planned.map(\.id))
-      return report
-    }
+    if Task.isCancelled { return PruneReport(stoppedBefore: plan) }
     let error = pruneError.withLock { $0 }
     if error != nil { planned = Array(planned.prefix(1)) }
     let victims = rows.withLock { state in planned.filter { state.index(of: $0.id) != nil } }

@@ -289,6 +289,27 @@ import Testing
     }
   }
 
+  @Test("nobody is asked about a prune that can't begin: whoever changes the cache is named first") func heldByOther()
+    async throws
+  {
+    let id = try #require(
+      try await Program.run(["du", "--root", root]).output.split(separator: "\n").dropFirst().first
+    )
+    .prefix { $0 != " " }
+    let writer = try EmbeddedCache(FilePath(root), .write)
+    try await TestTerminal.open { terminal in
+      for command in ["prune", "rm \(id)"] {
+        try await terminal.type("clear; \(try Program.path) \(command) --root \(root); echo en''ded $?.")
+        try await terminal.type("n")  // the answer, where there is a question
+        let screen = try await terminal.waitFor("ended ")
+        #expect(
+          screen.contains("ended 3.") && screen.contains("process \(getpid()), since 20") && !screen.contains("[y/N]"),
+          "\(screen)")
+      }
+    }
+    try writer.close()
+  }
+
   @Test("the question of the command line has no as its default") func question() async throws {
     try await TestTerminal.open { terminal in
       try await terminal.type("\(try Program.path) prune --root \(root); echo code $?.")

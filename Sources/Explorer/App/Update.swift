@@ -81,7 +81,7 @@ extension ExplorerState {
     -> [Effect]
   {
     let listed = records.current.map { cache.rows[$0].id }
-    let isNews = inventory.reading.notes != self.inventory.reading.notes
+    let notes = self.inventory.reading.notes
     self.inventory = inventory
     self.rights = rights
     readingCount += 1
@@ -91,7 +91,7 @@ extension ExplorerState {
     records.take(arrangement, cursorOn: listed.flatMap { cache.index(of: $0) })
     marks.keep(in: cache)
     if !isLoaded || message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
-    if isNews && message.isEmpty { message = inventory.summary }
+    tellNews(since: notes)
     isLoaded = true
     glimpse = nil
     dropWishes()
@@ -109,7 +109,7 @@ extension ExplorerState {
     self.rights = rights
     failedAt = nil
     if message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
-    if reading.notes != last.notes && message.isEmpty { message = inventory.summary }
+    tellNews(since: last.notes)
     var effects: [Effect] = []
     if choice.filter.dependsOnTime { effects.append(arrange()) }
     let isPlanOld = prune.policies.contains { policy in
@@ -121,6 +121,13 @@ extension ExplorerState {
     }
     if screen == .prune { effects.append(makePlan()) } else { prune.forgetPlan() }
     return effects
+  }
+
+  /// Tells notes that are new, after what is said already.
+  private mutating func tellNews(since notes: [String]) {
+    let summary = inventory.summary
+    guard inventory.reading.notes != notes, !summary.isEmpty, !message.contains(summary) else { return }
+    message = joined(message.isEmpty ? [summary] : [message, summary])
   }
 
   /// Reads the cache anew; where that is being done already, once more afterwards.
