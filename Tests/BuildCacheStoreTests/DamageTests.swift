@@ -215,6 +215,15 @@ import Testing
     try cache.close()
   }
 
+  /// Mends what drops no record.
+  private func repair(_ root: FilePath) async throws {
+    let cache = try EmbeddedCache(root, .write)
+    let plan = try await cache.manager.repairPlan()
+    #expect(!plan.mended.isEmpty && plan.dropped.isEmpty, "\(plan)")
+    #expect(try await cache.manager.repair(plan) == [])
+    try cache.close()
+  }
+
   @Test("a link between blobs that can't be read is told, and the look goes on") func badVariant() async throws {
     let root = scratch.path.appending("image")
     let rows = try await EmbeddedSource(root).read().state.rows.count
@@ -226,6 +235,7 @@ import Testing
     #expect(reading.notes.count == 1 && reading.notes[0].contains("garbage"), "\(reading.notes)")
     #expect(try await EmbeddedCache(root, .read).manager.usage().rows.count == rows)
     #expect(try await findings(root).contains { $0.severity == .broken && $0.description.contains("garbage") })
+    try await repair(root)
   }
 
   @Test("where a lease's blob can't be read, garbage is collected all the same, and no blob goes that a record names")
@@ -240,6 +250,8 @@ import Testing
     let cache = try EmbeddedCache(root, .write)
     #expect(try await cache.manager.collectGarbage() == 1)
     try cache.close()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == before)
+    try await repair(root)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == before)
   }
 

@@ -258,7 +258,7 @@ public final class SQLiteMetadataStore: MetadataStore {
       let links = try VariantRow.unreadable(db)
       return StoreInspection(
         contents: try RecordReader.contents(db), snapshots: try SnapshotRow.all(db), leases: leases,
-        damage: damage.map { "database \(path): \($0)" } + strays + unreadable + links)
+        damage: damage.map { "database \(path): \($0)" } + strays, unreadableBlobs: unreadable + links)
     }
   }
 

@@ -128,9 +128,15 @@ enum VariantRow {
   }
 
   /// All links that can't be read, in words.
-  static func unreadable(_ db: Database) throws -> [String] {
+  static func unreadable(_ db: Database) throws -> [String] { try unreadableNames(db).map(problem) }
+
+  static func unreadableNames(_ db: Database) throws -> [String] {
     try db.texts("SELECT blob FROM variant UNION SELECT other FROM variant")
-      .filter { (try? Digest(parsing: $0)) == nil }.map(problem)
+      .filter { (try? Digest(parsing: $0)) == nil }
+  }
+
+  static func forget(_ name: String, _ db: Database) throws {
+    try run("DELETE FROM variant WHERE blob = ?1 OR other = ?1", [name], db)
   }
 
   private static func problem(_ name: String) -> String {
@@ -165,7 +171,12 @@ extension StoreChange {
         try run("INSERT OR REPLACE INTO variant VALUES (?, ?)", [blob.description, other.description], db)
       }
     case .forgetBlob(let blob):
-      try run("DELETE FROM variant WHERE blob = ?1 OR other = ?1", [blob.description], db)
+      try VariantRow.forget(blob.description, db)
+    case .forgetUnreadableBlobs:
+      for name in try VariantRow.unreadableNames(db) { try VariantRow.forget(name, db) }
+      for name in try db.texts("SELECT DISTINCT blob FROM leased_blob") where (try? Digest(parsing: name)) == nil {
+        try run("DELETE FROM leased_blob WHERE blob = ?", [name], db)
+      }
     case .putValue(let record, let key, let value?, let index):
       try run("INSERT OR REPLACE INTO value VALUES (?, ?, ?, ?)", [record, key, value, index], db)
     case .putValue(let record, let key, nil, _):
