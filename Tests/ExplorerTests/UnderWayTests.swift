@@ -173,6 +173,16 @@ import Testing
     #expect(entry.problem == "the rules are others now: look at them first")
   }
 
+  @Test("a note that comes with what was just done is told beside it, once") func news() async throws {
+    var state = try await state(after: "")
+    _ = try press("H", &state)
+    _ = update(&state, .changed("held"))
+    var read = reading(sample)
+    read.notes = ["record x is moved to lost/1"]
+    for _ in 0..<2 { _ = update(&state, .unchanged(read, Rights())) }
+    #expect(state.message == "held · record x is moved to lost/1")
+  }
+
   @Test("H does one thing at a time: the next is known when the cache was read") func holdTwice() async throws {
     var state = try await state(after: "")
     #expect(try press("H", &state).count == 1)
