@@ -93,9 +93,14 @@ public final class EmbeddedCache: Sendable {
   /// What has to be known of what was read: who else is changing the cache, and what in it is damaged.
   public var notes: [String] {
     let writer = folder.isReadOnly ? RootLock.holder(of: root) : nil
-    let outcome = manager.lostPlace.map { "and is moved to \($0)" } ?? "and is left as it is"
     return (writer.map { ["\($0) is changing this cache; what it has in use is unknown here"] } ?? [])
-      + manager.cleared.map { "record \($0.id) can't be used (\($0.reason)), \(outcome)" }
+      + manager.cleared.map { Self.note(of: $0.id, $0.reason, movedTo: manager.lostPlace) }
+  }
+
+  /// What is said of a record that can't be used.
+  static func note(of id: RecordID, _ reason: String, movedTo place: String?) -> String {
+    "record \(id) can't be used (\(reason)), and "
+      + (place.map { "is moved to \($0)" } ?? "stays as it is while the cache is only looked at")
   }
 
   /// Closes the database and lets go of the lock.

@@ -20,6 +20,9 @@ public final class EmbeddedSource: CacheSource {
   /// The pairs of the last reading; absent before the first.
   private let halves = Guarded<[RecordID: RecordID]?>(nil)
 
+  /// What acts of this source had to clear away, in sentences: whoever reads on is told.
+  private let cleared = Guarded<[String]>([])
+
   /// What was measured: a tree's number may come again, its folder doesn't.
   private struct Measured: Hashable {
     let subject: TreeMeasure.Subject
@@ -88,7 +91,9 @@ public final class EmbeddedSource: CacheSource {
     let sizes = try await sideBySide(unmeasured.count) { number in
       try await self.size(of: unmeasured[number].subject, measure, trees)
     }
-    var problems = usage.unusable.map { "record \($0.id) can't be used (\($0.reason)), and is left as it is" }
+    let damage = usage.damage.sorted()
+    var problems =
+      cleared.withLock { $0 } + usage.unusable.map { EmbeddedCache.note(of: $0.id, $0.reason, movedTo: nil) } + damage
     let state = try (consume usage).state(sizes: sizes.map { try? $0.get() }) { try blobs.size(of: $0) == nil }
     for (unmeasured, size) in zip(unmeasured, sizes) {
       guard case .failure(let failure) = size else { continue }
@@ -153,12 +158,13 @@ public final class EmbeddedSource: CacheSource {
 
   /// Opens the cache, acts, and closes it.
   private func acting<T: Sendable>(
-    _ access: EmbeddedFolder.Access, _ act: @Sendable (CacheManager) async throws -> T
+    _ access: EmbeddedFolder.Access, _ act: @Sendable (EmbeddedCache) async throws -> T
   ) async throws -> T {
     try await waiting {
       let cache = try EmbeddedCache(self.folder.root, access, steps: self.steps, logger: self.logger)
+      self.cleared.withLock { $0 += cache.notes }
       do {
-        let result = try await act(cache.manager)
+        let result = try await act(cache)
         try cache.close()
         return result
       } catch {
@@ -173,9 +179,19 @@ public final class EmbeddedSource: CacheSource {
 
     var promises: PrunePromises { .all }
 
+    func checkMayBegin() async throws { try RootLock.checkIsFree(source.folder.root) }
+
     func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws -> PruneReport
     {
-      try await source.acting(.reclaim) { try await $0.carryOut(plan, progress: progress) }
+      do {
+        return try await source.acting(.reclaim) { cache in
+          var report = try await cache.manager.carryOut(plan, progress: progress)
+          report.notes = cache.notes
+          return report
+        }
+      } catch is CancellationError {
+        return PruneReport(stoppedBefore: plan)  // while it was being opened: a manager tells it in its report (D8)
+      }
     }
   }
 
@@ -208,8 +224,8 @@ public final class EmbeddedSource: CacheSource {
     }
 
     func setHeld(_ isHeld: Bool, _ id: RecordID, reason: String) async throws {
-      try await source.acting(.write) { manager in
-        if isHeld { try manager.hold(id, reason: reason) } else { try manager.unhold(id) }
+      try await source.acting(.write) { cache in
+        if isHeld { try cache.manager.hold(id, reason: reason) } else { try cache.manager.unhold(id) }
       }
     }
   }

@@ -185,6 +185,95 @@ import Testing
         == ["1", "2", "records.json"])
   }
 
+  @Test("B11: a size that damage made less than nothing is measured anew, by a look and by a manager")
+  func negativeUsage()
+    async throws
+  {
+    let sizes = try await EmbeddedSource(root).read().state.rows.map(\.size)
+    try shell(
+      "sqlite3", root.appending("cache.db").string,
+      "UPDATE record SET size = NULL; UPDATE snapshot SET usage = -9223372036854775807")
+    #expect(try await EmbeddedSource(root).read().state.rows.map(\.size) == sizes)
+    #expect(try await EmbeddedCache(root, .read).manager.usage().rows.map(\.size).sorted() == sizes.sorted())
+  }
+
+  @Test("ids of other bytes that are equal as texts stop neither a look nor an opening") func equalIDs() async throws {
+    let ids: [RecordID] = ["caf\u{e9}", "cafe\u{301}"]
+    let store = try SQLiteMetadataStore(root.appending("cache.db"))
+    for id in ids + ["\u{1}after"] {
+      let record = RecordMetadata(
+        id: id, parents: .none, isCommitted: true, snapshot: "", createdAt: Timestamp(nanoseconds: 0))
+      try store.apply([.putRecord(record), .putTag(Tag(name: "tag \(Array(id.text.utf8))", record: id))])
+    }
+    try store.close()
+    let before = 2
+    #expect(try await EmbeddedSource(root).read().state.rows.count == before + 3)
+    let contents = try SQLiteMetadataStore(root.appending("cache.db"), .read).load()
+    for (id, number) in contents.numbers { #expect(contents.records[Int(number)].metadata.id == id) }
+    let cache = try EmbeddedCache(root, .write)
+    #expect(try await !cache.manager.usage().rows.isEmpty)
+    try cache.close()
+  }
+
+  /// Mends what drops no record.
+  private func repair(_ root: FilePath) async throws {
+    let cache = try EmbeddedCache(root, .write)
+    let plan = try await cache.manager.repairPlan()
+    #expect(!plan.mended.isEmpty && plan.dropped.isEmpty, "\(plan)")
+    #expect(try await cache.manager.repair(plan) == [])
+    try cache.close()
+  }
+
+  @Test("a link between blobs that can't be read is told, and the look goes on") func badVariant() async throws {
+    let root = scratch.path.appending("image")
+    let rows = try await EmbeddedSource(root).read().state.rows.count
+    try shell(
+      "sqlite3", root.appending("cache.db").string,
+      "UPDATE record SET size = NULL; INSERT INTO variant SELECT blob, 'garbage' FROM record")
+    let reading = try await EmbeddedSource(root).read()
+    #expect(reading.state.rows.count == rows && reading.state.rows.allSatisfy(\.hasKnownSize))
+    #expect(reading.notes.count == 1 && reading.notes[0].contains("garbage"), "\(reading.notes)")
+    #expect(try await EmbeddedCache(root, .read).manager.usage().rows.count == rows)
+    #expect(try await findings(root).contains { $0.severity == .broken && $0.description.contains("garbage") })
+    try await repair(root)
+  }
+
+  @Test("where a lease's blob can't be read, garbage is collected all the same, and no blob goes that a record names")
+  func badLease() async throws {
+    let root = scratch.path.appending("image")
+    try shell(
+      "sqlite3", root.appending("cache.db").string,
+      "UPDATE OR REPLACE leased_blob SET blob = 'garbage ' || lease")
+    let folder = root.pushing("blobs/sha256").string
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder)
+    try Data("x".utf8).write(to: URL(filePath: folder + "/" + Digest(of: "x".utf8).hex))
+    let cache = try EmbeddedCache(root, .write)
+    #expect(try await cache.manager.collectGarbage() == 1)
+    try cache.close()
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == before)
+    try await repair(root)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == before)
+  }
+
+  @Test("what an act of a source cleared away is told by its report and by later readings; a look's note stays true")
+  func clearedByActs() async throws {
+    let database = root.appending("cache.db").string
+    let source = try EmbeddedSource(root)
+    try shell("sqlite3", database, "UPDATE record SET size = -1 WHERE id = '\(top)'")
+    let reading = try await source.read()
+    #expect(reading.notes.count == 1 && reading.notes[0].contains("while the cache is only looked at"))
+    let plan = try PrunePlan(reading.state, removing: [])
+    let report = try await source.pruning().means(to: "prune").carryOut(plan) { _ in }
+    #expect(report.notes.count == 1 && report.notes[0].contains("\(top)"), "\(report.notes)")
+    #expect(report.notes.first?.contains("is moved to \(root)/lost/1") == true)
+    #expect(try await source.read().notes == report.notes)
+    try shell("sqlite3", database, "UPDATE record SET kind = 9 WHERE id = '\(base)'")
+    await #expect(throws: CacheError.self) {
+      try await source.insight().means(to: "hold").setHeld(true, self.base, reason: "")
+    }
+    #expect(try await source.read().notes.contains { $0.contains("\(base)") && $0.contains("is moved to") })
+  }
+
   @Test("verify beside a writer finds nothing broken") func besideWriter() async throws {
     let source = scratch.path.appending("source")
     let writer = try EmbeddedCache(root, .write)

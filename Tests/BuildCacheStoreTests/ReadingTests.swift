@@ -159,7 +159,17 @@ import Testing
     let path = root.appending("cache.db")
     try SQLiteMetadataStore.make(path, upTo: "2: seals of trees")
     #expect(try await EmbeddedSource(root).read().state.rows.isEmpty)
-    try EmbeddedCache(root, .write).close()
+    // A prune is such a one; what can't be looked at any more says what to do.
+    let source = try EmbeddedSource(root)
+    let plan = try PrunePlan(try await source.read().state, policies: [PrunePolicy()], now: Timestamp(nanoseconds: 0))
+    #expect(try await source.pruning().means(to: "prune").carryOut(plan) { _ in }.removed == 0)
+    let oldest = scratch.path.appending("oldest")
+    try FileManager.default.createDirectory(atPath: oldest.string, withIntermediateDirectories: true)
+    try SQLiteMetadataStore.make(
+      oldest.appending("cache.db"), upTo: "1: records, snapshots, blobs, leases, tags, holds, values")
+    #expect { try EmbeddedSource(oldest) } throws: { "\($0)".contains("`strata gc` brings it up to date") }
+    try EmbeddedCache(oldest, .reclaim).close()
+    #expect(try await EmbeddedSource(oldest).read().state.rows.isEmpty)
     let store = try SQLiteMetadataStore(path, .read)
     #expect(try store.leases(holding: "a", or: nil).isEmpty)
     #expect(try store.inspect().damage.isEmpty)

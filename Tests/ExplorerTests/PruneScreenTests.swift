@@ -92,6 +92,13 @@ import Testing
     #expect(!(try await play("p", size: Size(columns: 70, rows: 24)).line(7)).contains("USES"))
   }
 
+  @Test("a daemon's configuration whose gc is off leaves the screen its own rule") func noRules() async throws {
+    let grid = await ExplorerSession.play(
+      try Key.keys(in: "p"), on: MemoryCache(sample), prune: PrunePreset(policies: []),
+      size: Size(columns: 110, rows: 20), isASCII: false, clock: now, outlets: outlets)
+    #expect(shows(grid, "keep-bytes 585.0 MB"))
+  }
+
   @Test("what the command line says is what the screen begins with") func preset() async throws {
     let preset = PrunePreset(
       policies: [PrunePolicy(all: true, keepBytes: 200_000_000)],

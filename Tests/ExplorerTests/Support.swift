@@ -12,6 +12,8 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
   private let rows: Mutex<CacheState>
   let pruned = Mutex<[[RecordID]]>([])
   let held = Mutex<[(id: RecordID, isHeld: Bool)]>([])
+  /// What a prune throws when its first victim is gone; absent: it comes to its end.
+  let pruneError = Mutex<(any Error)?>(nil)
   /// Why it may not be pruned.
   let refusal: Mutex<String?>
   let noInsightReason: String?
@@ -51,13 +53,18 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
       refCount: row.outsideRefs, isHeld: row.outsideRefs > 0, isLazy: false, equalHalf: nil, folder: nil, leases: [],
       tags: [])
   }
-  func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) -> PruneReport {
-    let planned = plan.victims.map { plan.state.rows[$0.row] }
+  func checkMayBegin() {}
+  func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) throws -> PruneReport {
+    var planned = plan.victims.map { plan.state.rows[$0.row] }
+    if Task.isCancelled { return PruneReport(stoppedBefore: plan) }
+    let error = pruneError.withLock { $0 }
+    if error != nil { planned = Array(planned.prefix(1)) }
     let victims = rows.withLock { state in planned.filter { state.index(of: $0.id) != nil } }
     let ids = Set(victims.map(\.id))
     pruned.withLock { $0.append(victims.map(\.id)) }
     rows.withLock { state in state = state.keeping { row, _ in !ids.contains(row.id) } }
     for victim in victims { progress(victim) }
+    if let error { throw error }
     var report = PruneReport()
     report.removed = victims.count
     report.freed = victims.reduce(0) { $0.addingSaturating($1.size) }

@@ -164,6 +164,35 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(try objects(try await strata("du", "--format", "json").output).map { $0["id"] as? String } == [new])
   }
 
+  @Test("the explorer looks as if it were the time that --at says") func explorerAt() async throws {
+    _ = try await snapshot("a", bytes: 1000)
+    let later = Timestamp(nanoseconds: SystemClock().now().nanoseconds + 172_800_000_000_000).text
+    let options = ["explore", "--print", "--read-only", "--keep-duration", "24h", "--size", "120x20", "--keys", "p"]
+    #expect(try await strata(options).output.contains("removes 0 records"))
+    let screen = try await strata(options + ["--at", later]).output
+    #expect(screen.contains("removes 1 record,") && screen.contains("2d"), "\(screen)")
+  }
+
+  @Test("a prune makes a root that doesn't exist, as it writes; a dry run says that there is none") func noRoot()
+    async throws
+  {
+    let dry = try await strata("prune", "--dry-run")
+    #expect(dry.code == 1 && dry.errors.contains("there is no cache in"))
+    #expect(!FileManager.default.fileExists(atPath: root))
+    let done = try await strata("prune", "--yes", "--format", "json")
+    #expect(done.code == 0, "\(done.errors)")
+    #expect((try object(done.output)["plan"] as? [Any])?.isEmpty == true)
+    #expect(try await strata("verify").output == "All is well.\n")
+  }
+
+  @Test("what a prune had to clear away is told on standard error") func clearedByPrune() async throws {
+    let id = try await snapshot("a", bytes: 1000)
+    _ = try await Program.tool("sqlite3", [root + "/cache.db", "UPDATE record SET size = -1"])
+    let pruned = try await strata("prune", "--yes")
+    #expect(pruned.code == 0 && pruned.output.contains("Removed 0 records"))
+    #expect(pruned.errors.contains("record \(id) can't be used") && pruned.errors.contains("is moved to"))
+  }
+
   @Test("min free looks at the disk under the cache, or at what is pretended") func minFree() async throws {
     _ = try await snapshot("a", bytes: 1000)
     func plan(_ options: String...) async throws -> [[String: Any]]? {

@@ -289,6 +289,33 @@ import Testing
     }
   }
 
+  @Test("nobody is asked about a prune that can't begin: whoever changes the cache is named first") func heldByOther()
+    async throws
+  {
+    let id = try #require(
+      try await Program.run(["du", "--root", root]).output.split(separator: "\n").dropFirst().first
+    )
+    .prefix { $0 != " " }
+    var runs = [("prune", root, 3, "process \(getpid()), since 20"), ("rm \(id)", root, 3, "process \(getpid())")]
+    // Another user's cache may be looked at, and no more.
+    let other = scratch.path.appending("other").string
+    if geteuid() == 0 {
+      #expect(try await Program.tool("cp", ["-a", root, other]).code == 0)
+      #expect(try await Program.tool("chown", ["-R", "1:1", other]).code == 0)
+      runs.append(("prune", other, 1, "belongs to user 1"))
+    }
+    let writer = try EmbeddedCache(FilePath(root), .write)
+    try await TestTerminal.open(columns: 200) { terminal in
+      for (number, (command, root, code, words)) in runs.enumerated() {
+        try await terminal.type("clear; \(try Program.path) \(command) --root \(root); echo run '\(number)' ends: $?.")
+        try await terminal.type("n")  // the answer, where there is a question
+        let screen = try await terminal.waitFor("run \(number) ends: ")
+        #expect(screen.contains("ends: \(code).") && screen.contains(words) && !screen.contains("[y/N]"), "\(screen)")
+      }
+    }
+    try writer.close()
+  }
+
   @Test("the question of the command line has no as its default") func question() async throws {
     try await TestTerminal.open { terminal in
       try await terminal.type("\(try Program.path) prune --root \(root); echo code $?.")

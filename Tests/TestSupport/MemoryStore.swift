@@ -66,6 +66,7 @@ package final class MemoryMetadataStore: MetadataStore {
     case .forgetBlob(let blob):
       state.variants[blob] = nil
       for key in state.variants.keys { state.variants[key]?.remove(blob) }
+    case .forgetUnreadableBlobs: break  // nothing is damaged here
     case .putValue(let record, let key, let value, let index):
       state.values[record, default: [:]][key] = value.map { ($0, index) }
     case .removeLease(let id): state.leases[id] = nil

@@ -56,8 +56,23 @@ package func checkContract<Trace: Equatable>(
       ($0 as? CacheError)?.code == .heldByOther
     }
     #expect(told.withLock { $0.isEmpty }, sourceLocation: sourceLocation)
+    await #expect("before anybody is asked", sourceLocation: sourceLocation) {
+      try await pruner.checkMayBegin()
+    } throws: {
+      ($0 as? CacheError)?.code == .heldByOther
+    }
     #expect(try await source.read().state == reading.state, sourceLocation: sourceLocation)
     return
+  }
+  try await pruner.checkMayBegin()
+  if pruner.promises.contains(.canStop) {
+    let stopped = try await Task {
+      withUnsafeCurrentTask { $0?.cancel() }
+      return try await pruner.carryOut(plan) { row in told.withLock { $0.append(row.id) } }
+    }.value
+    #expect(stopped.wasStopped && stopped.removed == 0, sourceLocation: sourceLocation)
+    #expect(stopped.notReached.count == plan.count, sourceLocation: sourceLocation)
+    #expect(told.withLock { $0.isEmpty }, sourceLocation: sourceLocation)
   }
   let report = try await pruner.carryOut(plan) { row in told.withLock { $0.append(row.id) } }
   #expect(report.removed == plan.count && report.changed.isEmpty, sourceLocation: sourceLocation)

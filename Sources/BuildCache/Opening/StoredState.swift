@@ -21,6 +21,8 @@ package struct StoredState {
   package var owners: [(tree: TreeID, record: Int)] = []
   /// Records that can't be read.
   package var unreadable: [UnreadableRecord] = []
+  /// What else is damaged, in sentences.
+  package var damage: Set<String> = []
   /// The records that are held (G8).
   package var held: Set<RecordID> = []
   /// The records that a tag names (G7).
@@ -47,6 +49,8 @@ package struct StoredUsage {
   package let blobOnly: [(row: Int, blob: Digest)]
   /// The records that can't be used, and why.
   package let unusable: [(id: RecordID, reason: String)]
+  /// What else is damaged, in sentences.
+  package let damage: Set<String>
   /// The trees on disk that belong to no record.
   package let unownedTrees: Set<TreeID>
   /// The other halves of equal pairs (B2).
@@ -54,12 +58,14 @@ package struct StoredUsage {
 
   fileprivate init(
     state: CacheState, unmeasured: [Unmeasured], blobOnly: [(row: Int, blob: Digest)],
-    unusable: [(id: RecordID, reason: String)], unownedTrees: Set<TreeID>, halves: [RecordID: RecordID]
+    unusable: [(id: RecordID, reason: String)], damage: Set<String>, unownedTrees: Set<TreeID>,
+    halves: [RecordID: RecordID]
   ) {
     self.state = state
     self.unmeasured = unmeasured
     self.blobOnly = blobOnly
     self.unusable = unusable
+    self.damage = damage
     self.unownedTrees = unownedTrees
     self.halves = halves
   }
@@ -125,7 +131,7 @@ extension StoredState {
     return StoredUsage(
       state: state, unmeasured: lists.unmeasured, blobOnly: lists.blobOnly,
       unusable: unusable + unreadable.map { ($0.id, $0.problem) },
-      unownedTrees: unowned, halves: pairs)
+      damage: damage, unownedTrees: unowned, halves: pairs)
   }
 
   /// The parents of a record; its mutable half is none.
@@ -173,8 +179,8 @@ extension StoredState {
     let chains = StoredChains(self)
     func chain(_ number: Int) -> [Digest?] { StoredChains.Node(chains: chains, number: number).digestChain }
     let living = rows.indices.filter { fates.lives($0) }
-    let numbers = Dictionary(
-      uniqueKeysWithValues: living.lazy.filter { tagged.contains(rows[$0].id) }.map { (rows[$0].id, $0) })
+    // A foreign database may hold ids of other bytes that are equal as texts.
+    let numbers = Dictionary(living.lazy.filter { tagged.contains(rows[$0].id) }.map { (rows[$0].id, $0) }) { $1 }
     let isUsed = TagReferences.rule(tagged) { id in numbers[id].map(chain) }
     var isReferenced = Array(repeating: false, count: rows.count)
     for number in living { isReferenced[number] = isUsed(rows[number].id) { chain(number) } }

@@ -42,7 +42,15 @@ public protocol CachePruner: Sendable {
   /// What it answers for.
   var promises: PrunePromises { get }
 
-  /// Carries out a plan: removes its victims, as far as each is still free to go.
+  /// Looks whether a prune could begin now, so that nobody is asked about one that can't; it may be otherwise when it
+  /// comes to that.
+  ///
+  /// - Throws: what ``carryOut(_:progress:)`` would throw before it changed anything: ``CacheError`` `heldByOther`,
+  ///   `readOnly`, `storage`.
+  func checkMayBegin() async throws
+
+  /// Carries out a plan: removes its victims, as far as each is still free to go. Where it promises that it can be stopped
+  /// it answers also when its task is cancelled, be it before the first removal: the report says what it did not come to.
   ///
   /// - Parameters:
   ///   - plan: what to remove; made of a reading of the same source.

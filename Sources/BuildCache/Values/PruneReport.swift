@@ -11,8 +11,18 @@ public struct PruneReport: Sendable, Equatable {
   /// Ids of victims that it did not come to, as it was stopped.
   public var notReached: [RecordID] = []
 
+  /// What has to be known of the cache that came to light when it was opened for this, in sentences: what was damaged and
+  /// had to be cleared away.
+  public var notes: [String] = []
+
   /// Makes an empty report.
   public init() {}
+
+  /// Makes the report of a plan that was stopped before its first victim.
+  public init(stoppedBefore plan: PrunePlan) {
+    wasStopped = true
+    notReached = plan.victims.map { plan.state.rows[$0.row].id }
+  }
 }
 
 /// What whoever carries a prune out answers for; the question before a prune says what doesn't hold.

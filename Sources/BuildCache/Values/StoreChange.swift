@@ -16,6 +16,8 @@ public enum StoreChange: Sendable, Equatable {
   case linkVariants(Digest, Digest)
   /// Forgets what is said of a blob.
   case forgetBlob(Digest)
+  /// Drops what is said of blobs whose digests can't be read.
+  case forgetUnreadableBlobs
   /// Keeps a foreign program's value with an existing record, found by its index where it has one; nothing: drops it.
   case putValue(record: RecordID, key: String, value: String?, index: String?)
   /// Removes a lease; does nothing where it doesn't exist.

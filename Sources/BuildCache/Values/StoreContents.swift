@@ -66,12 +66,18 @@ public struct StoreInspection: Sendable {
   public var leases: [String: Lease]
   /// What is damaged beside records, in words.
   public var damage: [String]
+  /// What is said of blobs whose digests can't be read, in words.
+  public var unreadableBlobs: [String]
 
   /// Makes an inspection.
-  public init(contents: StoreContents, snapshots: [Snapshot], leases: [Lease], damage: [String] = []) {
+  public init(
+    contents: StoreContents, snapshots: [Snapshot], leases: [Lease], damage: [String] = [],
+    unreadableBlobs: [String] = []
+  ) {
     self.contents = contents
     self.snapshots = Dictionary(snapshots.map { ($0.id, $0) }) { first, _ in first }
     self.leases = Dictionary(leases.map { ($0.id, $0) }) { first, _ in first }
     self.damage = damage
+    self.unreadableBlobs = unreadableBlobs
   }
 }

@@ -26,6 +26,11 @@ extension CacheManager {
   public func repairPlan(progress: @escaping @Sendable (VerifyProgress) -> Void = { _ in }) async throws -> RepairPlan {
     let found = try await examine(deep: true, progress)
     var plan = RepairPlan()
+    // First: a record whose lease is damaged gets it back after that.
+    if !found.inspection.unreadableBlobs.isEmpty {
+      plan.mended += found.inspection.unreadableBlobs.map { "\($0): that is dropped" }
+      plan.changes.append(.forgetUnreadableBlobs)
+    }
     for (record, change) in found.checker.leaseless {
       plan.mended.append("record \(record) gets its lease back")
       plan.changes += [.putLease(record.text, isTemporary: false), change]

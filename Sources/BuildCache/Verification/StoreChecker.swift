@@ -24,7 +24,7 @@ struct StoreChecker {
     self.trees = trees
     self.blobs = blobs
     records = Dictionary(inspection.contents.records.map { ($0.metadata.id, $0.metadata) }) { first, _ in first }
-    findings += inspection.damage.map { Finding(.broken, $0) }
+    findings += (inspection.damage + inspection.unreadableBlobs).map { Finding(.broken, $0) }
     for record in inspection.contents.unreadable.sorted(by: { $0.id < $1.id }) {
       findings.append(Finding(.broken, "record \(record.id) can't be read: \(record.problem)"))
     }

@@ -63,7 +63,7 @@ struct RecordReader {
         let kind = try fields.kind()
         records.append(
           StoreContents.StoredRecord(metadata: try Self.metadata(fields, kind), lacksSnapshot: fields.lacksSnapshot))
-        numbers[fields.id] = Int32(numbers.count)
+        numbers[fields.id] = Int32(records.count - 1)  // ids of other bytes may be equal as texts
         kinds.append(kind)
       } catch {
         unreadable.append(fields.unreadable(error))

@@ -210,25 +210,23 @@ public final class SQLiteMetadataStore: MetadataStore {
     }
   }
 
-  /// Every blob that a lease holds.
+  /// Every blob that a lease holds. Where damage hides which one, all that are named anywhere: none goes that is needed.
   public func leasedBlobs() throws -> Set<Digest> {
     try reading { db in
-      Set(try db.texts("SELECT DISTINCT blob FROM leased_blob").map { try Digest(parsing: $0) })
+      let leased = try db.texts("SELECT DISTINCT blob FROM leased_blob").map { try? Digest(parsing: $0) }
+      let others =
+        leased.contains(nil)
+        ? try db.texts(
+          """
+          SELECT blob FROM record WHERE blob IS NOT NULL UNION SELECT blob FROM variant UNION SELECT other FROM variant
+          """) : []
+      return Set(leased.compactMap(\.self) + others.compactMap { try? Digest(parsing: $0) })
     }
   }
 
   /// The blobs that a blob's labels lead to.
   public func variants(of blob: Digest) throws -> Set<Digest> {
-    try reading { try Self.variants(of: blob, $0) }
-  }
-
-  static func variants(of blob: Digest, _ db: Database) throws -> Set<Digest> {
-    let sql = """
-      WITH RECURSIVE same(blob) AS (
-        SELECT ?1 UNION SELECT variant.other FROM same JOIN variant USING (blob)
-      ) SELECT blob FROM same WHERE blob != ?1
-      """
-    return Set(try db.texts(sql, [blob.description]).map { try Digest(parsing: $0) })
+    try reading { try VariantRow.variants(of: blob, $0).blobs }
   }
 
   /// A foreign value.
@@ -253,9 +251,10 @@ public final class SQLiteMetadataStore: MetadataStore {
         "a row of table \(row.text(0)) belongs to a \(row.text(2)) that does not exist"
       }
       let (leases, unreadable) = try LeaseRow.all(db)
+      let links = try VariantRow.unreadable(db)
       return StoreInspection(
         contents: try RecordReader.contents(db), snapshots: try SnapshotRow.all(db), leases: leases,
-        damage: damage.map { "database \(path): \($0)" } + strays + unreadable)
+        damage: damage.map { "database \(path): \($0)" } + strays, unreadableBlobs: unreadable + links)
     }
   }
 

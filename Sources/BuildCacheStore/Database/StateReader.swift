@@ -162,13 +162,17 @@ struct StateReader {
         """)
     for number in stored.rows.indices
     where !stored.rows[number].hasKnownSize || !stored.records.facts[number].contains(.isCommitted) {
-      if let blob = stored.blobs[number] { stored.variants[number] = try SQLiteMetadataStore.variants(of: blob, db) }
+      if let blob = stored.blobs[number] {
+        let (variants, unreadable) = try VariantRow.variants(of: blob, db)
+        stored.variants[number] = variants
+        stored.damage.formUnion(unreadable)
+      }
       let snapshot = snapshots[number] ?? SnapshotID(of: stored.rows[number].id)
       guard !snapshot.isEmpty else { continue }
       try tree.setArguments([snapshot])
       try tree.forEachRow { row in
         stored.trees[number] = StoredTree(
-          id: row.int64(0), parent: row.isNull(2) ? nil : row.int64(2), usage: row.isNull(1) ? nil : row.int64(1))
+          id: row.int64(0), parent: row.isNull(2) ? nil : row.int64(2), usage: row.count(1))
       }
     }
   }

@@ -15,6 +15,9 @@ struct StatementRow {
   func integer(_ column: Int32) -> Int { Int(int64(column)) }
   func flag(_ column: Int32) -> Bool { int64(column) != 0 }
 
+  /// Bytes that were counted; nothing where they are not known, or damage made them less than none.
+  func count(_ column: Int32) -> Int64? { isNull(column) || int64(column) < 0 ? nil : int64(column) }
+
   /// A text; NULL reads as empty.
   func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
 

@@ -76,7 +76,7 @@ enum SnapshotRow {
         Snapshot(
           id: row.name(0), parent: row.isNull(1) ? nil : row.name(1),
           kind: Snapshot.Kind(rawValue: row.integer(2)) ?? .committed, tree: row.int64(3),
-          usage: row.isNull(4) ? nil : row.int64(4), seal: seal(row)))
+          usage: row.count(4), seal: seal(row)))
     }
   }
 
@@ -113,6 +113,37 @@ enum LeaseRow {
   }
 }
 
+/// How it is read which blobs have the same bytes.
+enum VariantRow {
+  /// The blobs that a blob's links lead to, and which links can't be read, in words.
+  static func variants(of blob: Digest, _ db: Database) throws -> (blobs: Set<Digest>, unreadable: [String]) {
+    let names = try db.texts(
+      """
+      WITH RECURSIVE same(blob) AS (
+        SELECT ?1 UNION SELECT variant.other FROM same JOIN variant USING (blob)
+      ) SELECT blob FROM same WHERE blob != ?1
+      """, [blob.description])
+    let blobs = names.map { try? Digest(parsing: $0) }
+    return (Set(blobs.compactMap(\.self)), zip(names, blobs).filter { $1 == nil }.map { problem($0.0) })
+  }
+
+  /// All links that can't be read, in words.
+  static func unreadable(_ db: Database) throws -> [String] { try unreadableNames(db).map(problem) }
+
+  static func unreadableNames(_ db: Database) throws -> [String] {
+    try db.texts("SELECT blob FROM variant UNION SELECT other FROM variant")
+      .filter { (try? Digest(parsing: $0)) == nil }
+  }
+
+  static func forget(_ name: String, _ db: Database) throws {
+    try run("DELETE FROM variant WHERE blob = ?1 OR other = ?1", [name], db)
+  }
+
+  private static func problem(_ name: String) -> String {
+    "table variant names a blob whose digest can't be read: \(name.prefix(100))"
+  }
+}
+
 /// How holds are read.
 enum HoldRow {
   static func all(_ db: Database) throws -> [Hold] {
@@ -140,7 +171,12 @@ extension StoreChange {
         try run("INSERT OR REPLACE INTO variant VALUES (?, ?)", [blob.description, other.description], db)
       }
     case .forgetBlob(let blob):
-      try run("DELETE FROM variant WHERE blob = ?1 OR other = ?1", [blob.description], db)
+      try VariantRow.forget(blob.description, db)
+    case .forgetUnreadableBlobs:
+      for name in try VariantRow.unreadableNames(db) { try VariantRow.forget(name, db) }
+      for name in try db.texts("SELECT DISTINCT blob FROM leased_blob") where (try? Digest(parsing: name)) == nil {
+        try run("DELETE FROM leased_blob WHERE blob = ?", [name], db)
+      }
     case .putValue(let record, let key, let value?, let index):
       try run("INSERT OR REPLACE INTO value VALUES (?, ?, ?, ?)", [record, key, value, index], db)
     case .putValue(let record, let key, nil, _):

@@ -28,7 +28,7 @@ final class RootLock: Sendable {
       let holder = Self.holder(descriptor)
       try? descriptor.close()
       guard error == EAGAIN || error == EACCES else { throw FileError("can't lock", path, error) }
-      throw CacheError(.heldByOther, "\(holder) is changing this cache (lock \(path))")
+      throw Self.refusal(holder, path)
     }
     // In place and never shorter, so that a full disk has room for it; and who can't be told holds it all the same.
     let text = "\(getpid()) since \(SystemClock().now().text)"
@@ -42,6 +42,17 @@ final class RootLock: Sendable {
   func release() {
     _ = strata_unlock(descriptor.rawValue)
     try? descriptor.close()
+  }
+
+  /// Looks whether the lock could be taken; it is not.
+  ///
+  /// - Throws: ``CacheError`` `heldByOther`, as taking it would.
+  static func checkIsFree(_ root: FilePath) throws {
+    if let holder = holder(of: root) { throw refusal(holder, root.appending(CacheRoot.Name.lock)) }
+  }
+
+  private static func refusal(_ holder: String, _ path: FilePath) -> CacheError {
+    CacheError(.heldByOther, "\(holder) is changing this cache (lock \(path))")
   }
 
   /// Who is changing a cache right now, in words; nothing where nobody does. Asking takes and makes nothing.

@@ -46,20 +46,21 @@ enum Effect: Sendable {
 extension Effect {
   /// Of the effects in a slot only the last matters: a new one cancels it.
   enum Slot: Hashable {
-    case arrange, plan, layOut, relate, describe, stand, choose, list
+    case arrange, plan, readPolicy, layOut, relate, describe, stand, choose, list
   }
 
   var slot: Slot? {
     switch self {
     case .arrange: .arrange
     case .plan: .plan
+    case .readPolicy: .readPolicy
     case .layOut: .layOut
     case .relate: .relate
     case .describe: .describe
     case .stand: .stand
     case .choose: .choose
     case .list: .list
-    case .glimpse, .load, .measure, .readPolicy, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: nil
+    case .glimpse, .load, .measure, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: nil
     }
   }
 }

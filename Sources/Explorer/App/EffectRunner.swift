@@ -12,6 +12,9 @@ struct EffectRunner: Sendable {
   let removed: @Sendable (CacheState.Row) -> Void
 
   func run(_ effect: Effect) async -> ExplorerEvent {
+    // A prune that was begun always tells its end: somebody waits for that and for nothing else.
+    if case .carryOut(let plan) = effect { return await carryOut(plan) }
+    guard !Task.isCancelled else { return .nothing }
     do {
       return try await result(of: effect)
     } catch is CancellationError {
@@ -72,14 +75,24 @@ struct EffectRunner: Sendable {
       } catch let error as CacheError {
         return .notListed(id, path, error.description)
       }
-    case .carryOut(let plan):
-      return .pruned(try await source.pruning().means(to: "prune").carryOut(plan, progress: removed))
     case .setHeld(let isHeld, let id):
-      try await source.insight().means(to: "hold a record").setHeld(isHeld, id, reason: "held in the explorer")
-      return .changed(isHeld ? "held: no prune takes it until H lets go" : "let go")
+      do {
+        try await source.insight().means(to: "hold a record").setHeld(isHeld, id, reason: "held in the explorer")
+        return .changed(isHeld ? "held: no prune takes it until H lets go" : "let go")
+      } catch {
+        return .notChanged("\(error)")
+      }
     case .export(let cache, let rows):
       return .told("wrote \(counted(rows.count)) to \(try await waiting { try outlets.export(cache, rows) })")
-    case .copy, .stop, .stopListing: return .nothing
+    case .carryOut, .copy, .stop, .stopListing: return .nothing
+    }
+  }
+
+  private func carryOut(_ plan: PrunePlan) async -> ExplorerEvent {
+    do {
+      return .pruned(try await source.pruning().means(to: "prune").carryOut(plan, progress: removed))
+    } catch {
+      return .notPruned(error is CancellationError ? "stopped" : "\(error)")
     }
   }
 }

@@ -45,12 +45,16 @@ enum ExplorerEvent: Sendable {
   case notListed(RecordID, FilePath, String)
   /// A record went.
   case removed(CacheState.Row)
-  /// A prune came to its end.
+  /// A prune came to its end, stopped or not.
   case pruned(PruneReport)
+  /// A prune failed; what it had removed by then is gone.
+  case notPruned(String)
   /// Something was done that is only to be told.
   case told(String)
-  /// The cache was changed: it is to be read anew.
+  /// A record is held, or let go: the cache is to be read anew.
   case changed(String)
+  /// It could not be held, or let go.
+  case notChanged(String)
   /// It is time to look whether the cache has changed.
   case tick
   /// Nothing: an effect was cancelled, or has nothing to say.

@@ -176,8 +176,7 @@ public final class ExplorerSession {
     }
     if case .load = effect { first = nil }
     let task = Task.detached { [inbox] in
-      let answer = Task.isCancelled ? .nothing : await runner.run(effect)
-      inbox.add(answer, endOf: ticket)
+      inbox.add(await runner.run(effect), endOf: ticket)
     }
     if case .carryOut = effect { pruning = task }
     if let slot {

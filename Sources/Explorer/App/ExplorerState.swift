@@ -66,14 +66,24 @@ struct ExplorerState: Sendable {
   /// The marked rows, the largest first, while the Marks screen is open.
   var marked = MarkedState()
   var detail = DetailState()
-  /// Whether a question is to be asked when a removal is planned.
+  /// Whether a question is to be asked when a removal is planned, unless something else is wanted by then.
   var asksWhenChosen = false
-  /// Whether a record is to be explained when the reasons are known.
+  /// The same for explaining a record when the reasons are known.
   var explainsWhenStood = false
+  /// A record that is being held, or let go; absent where none is.
+  var holding: Holding?
   /// Whether the cache is to be read anew from time to time: then ``ExplorerEvent/tick`` is wanted.
   var isWatching = false
   /// Whether the user left.
   var hasQuit = false
+
+  /// How far holding a record, or letting go of it, has come: until it is read nobody knows what the next `H` should do.
+  enum Holding {
+    /// It is being done.
+    case underWay
+    /// It is done, and the cache was not read since.
+    case unread
+  }
 
   static let reading = "reading the cache"
   static let planning = "the plan is being made"

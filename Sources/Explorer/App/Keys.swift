@@ -35,7 +35,8 @@ extension ExplorerState {
   mutating func toggleHold() -> [Effect] {
     guard let current else { return [] }
     let id = cache.rows[current].id
-    let isHeld = detail.description.flatMap { $0.id == id ? $0.details?.isHeld : nil }
+    let isHeld = detail.isDescriptionOld ? nil : detail.description.flatMap { $0.id == id ? $0.details?.isHeld : nil }
+    holding = .underWay
     return [.setHeld(isHeld.map { !$0 } ?? (cache.rows[current].outsideRefs == 0), id)]
   }
 }

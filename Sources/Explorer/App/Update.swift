@@ -12,14 +12,22 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
   let before = state.current
   var effects: [Effect] = []
   switch event {
-  case .key(let key): effects = state.press(key)
-  case .mouse(let mouse): effects = state.use(mouse)
+  case .key(let key):
+    state.dropWishes()
+    effects = state.press(key)
+  case .mouse(let mouse):
+    state.dropWishes()
+    effects = state.use(mouse)
   case .resize(let size): state.size = size
   case .tick: effects = state.overlay == nil && state.isWatching && !state.isReading ? state.readAgain() : []
   case .glimpsed(let inventory, let arrangement): if !state.isLoaded { state.glimpse = (inventory, arrangement) }
   case .loaded(let inventory, let arrangement, let rights):
-    effects = state.endReading() + state.readingArrived(inventory, arrangement, rights)
-  case .unchanged(let reading, let rights): effects = state.endReading() + state.sameReadingArrived(reading, rights)
+    // The next reading is compared with this one, so this one is taken first.
+    effects = state.readingArrived(inventory, arrangement, rights)
+    effects += state.endReading()
+  case .unchanged(let reading, let rights):
+    effects = state.sameReadingArrived(reading, rights)
+    effects += state.endReading()
   case .notRead(let problem, let moment):
     state.failedAt = moment
     state.message = problem
@@ -34,16 +42,24 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
   case .planned(let preview): state.planArrived(preview)
   case .policyRead(let policies, let file): effects = state.rulesArrived(policies, from: file)
   case .freed(let sizes): state.frees.merge(sizes) { $1 }
-  case .failed(let message): state.fail(message)
+  case .failed(let message): state.message = message
   case .removed(let row): state.count(row)
   case .pruned(let report):
     state.overlay = nil
     state.marks = Marks()
     state.message = report.words
+    effects = state.marksChanged() + state.readAgain()
+  case .notPruned(let message):
+    state.overlay = nil
+    state.message = message
     effects = state.readAgain()
   case .changed(let message):
     state.message = message
+    state.holding = .unread
     effects = state.readAgain()
+  case .notChanged(let message):
+    state.message = message
+    state.holding = nil
   case .told(let message): state.message = message
   case .nothing: break
   }
@@ -52,13 +68,20 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
 }
 
 extension ExplorerState {
+  /// Nothing opens any more by itself: whoever went on meanwhile would answer a question that was not there yet, or lose
+  /// what is being typed.
+  fileprivate mutating func dropWishes() {
+    asksWhenChosen = false
+    explainsWhenStood = false
+  }
+
   /// Takes what was read, where it isn't what was there: cursors, marks, folds and scrolling stay, and so does what is
   /// shown until its successor is there.
   fileprivate mutating func readingArrived(_ inventory: Inventory, _ arrangement: Arrangement, _ rights: Rights)
     -> [Effect]
   {
     let listed = records.current.map { cache.rows[$0].id }
-    let isNews = inventory.reading.notes != self.inventory.reading.notes
+    let notes = self.inventory.reading.notes
     self.inventory = inventory
     self.rights = rights
     readingCount += 1
@@ -68,11 +91,10 @@ extension ExplorerState {
     records.take(arrangement, cursorOn: listed.flatMap { cache.index(of: $0) })
     marks.keep(in: cache)
     if !isLoaded || message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
-    if isNews && message.isEmpty { message = inventory.summary }
+    tellNews(since: notes)
     isLoaded = true
     glimpse = nil
-    asksWhenChosen = false
-    explainsWhenStood = false
+    dropWishes()
     renewDetails()
     var effects: [Effect] = []
     if arrangement.choice != choice { effects.append(arrange()) }
@@ -87,16 +109,25 @@ extension ExplorerState {
     self.rights = rights
     failedAt = nil
     if message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
-    if reading.notes != last.notes && message.isEmpty { message = inventory.summary }
+    tellNews(since: last.notes)
     var effects: [Effect] = []
     if choice.filter.dependsOnTime { effects.append(arrange()) }
     let isPlanOld = prune.policies.contains { policy in
       policy.keepDuration.nanoseconds > 0 || policy.filter.dependsOnTime
         || (policy.limits.minFree > 0 && reading.space != last.space)
     }
-    guard prune.plan != nil, isPlanOld || reading.behavior != last.behavior else { return effects }
+    guard prune.plan != nil || prune.isPlanWanted, isPlanOld || reading.behavior != last.behavior else {
+      return effects
+    }
     if screen == .prune { effects.append(makePlan()) } else { prune.forgetPlan() }
     return effects
+  }
+
+  /// Tells notes that are new, after what is said already.
+  private mutating func tellNews(since notes: [String]) {
+    let summary = inventory.summary
+    guard inventory.reading.notes != notes, !summary.isEmpty, !message.contains(summary) else { return }
+    message = joined(message.isEmpty ? [summary] : [message, summary])
   }
 
   /// Reads the cache anew; where that is being done already, once more afterwards.
@@ -112,7 +143,10 @@ extension ExplorerState {
   /// A reading has come to its end: another begins where one was asked for meanwhile.
   fileprivate mutating func endReading() -> [Effect] {
     isReading = false
-    guard readsAgain else { return [] }
+    guard readsAgain else {
+      if holding == .unread { holding = nil }
+      return []
+    }
     readsAgain = false
     return readAgain()
   }
@@ -152,11 +186,6 @@ extension ExplorerState {
       }
     }
     return effects
-  }
-
-  fileprivate mutating func fail(_ message: String) {
-    if case .running = overlay { overlay = nil }
-    self.message = message
   }
 
   fileprivate mutating func count(_ row: CacheState.Row) {

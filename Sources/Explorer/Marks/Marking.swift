@@ -39,7 +39,8 @@ extension ExplorerState {
     return marksChanged()
   }
 
-  private mutating func marksChanged() -> [Effect] { screen == .marks ? listMarks() : [] }
+  /// What is listed on the Marks screen follows.
+  mutating func marksChanged() -> [Effect] { screen == .marks ? listMarks() : [] }
 
   /// The records of the folded chain under the cursor.
   private var foldedChain: [Int]? {

@@ -8,8 +8,8 @@ enum Overlay: Sendable {
   case question(PrunePlan)
   /// A choice of columns to sort by.
   case sortMenu
-  /// A choice of what to change about the rule under the cursor.
-  case policyMenu
+  /// A choice of what to change about a rule.
+  case policyMenu(PruneState.Rule)
   /// A line that is being typed.
   case entry(TextEntry)
   /// A filter that is being typed, beneath the list that follows it.
@@ -22,7 +22,7 @@ enum Overlay: Sendable {
 
 /// A line that is being typed.
 struct TextEntry: Sendable {
-  /// What is asked for: a part of the rule under the cursor of the Prune screen.
+  /// What is asked for: a part of a rule of the Prune screen.
   enum Purpose: Sendable, CaseIterable {
     /// The keep-bytes limit.
     case maxUsed
@@ -42,6 +42,8 @@ struct TextEntry: Sendable {
 
   /// What is asked for.
   var purpose: Purpose
+  /// Of which rule.
+  var rule: PruneState.Rule
   /// What was typed so far.
   var text = ""
   /// Why it was not taken.

@@ -26,12 +26,12 @@ extension ExplorerState {
       choice.isDescending = sort == choice.sort ? !choice.isDescending : sort.startsDescending
       choice.sort = sort
       return [arrange()]
-    case .policyMenu:
+    case .policyMenu(let rule):
       guard case .character(let letter) = key else {
         self.overlay = nil
         return []
       }
-      return edit(letter)
+      return edit(letter, of: rule)
     case .entry(let entry): return press(key, in: entry)
     case .filter(let entry): return press(key, in: entry)
     case .note: self.overlay = nil

@@ -4,8 +4,9 @@ import Terminal
 /// Plans, and the parts of a rule that are edited by a menu.
 extension ExplorerState {
   /// The effect that makes the plan of the rules as they stand; the last rule's limit moves later without it.
-  func makePlan() -> Effect {
-    .plan(cache, prune.policies, behavior, free: freeBytes)
+  mutating func makePlan() -> Effect {
+    prune.isPlanWanted = true
+    return .plan(cache, prune.policies, behavior, free: freeBytes)
   }
 
   /// Free bytes of the disk: what is pretended, else what was read of it.
@@ -18,6 +19,7 @@ extension ExplorerState {
   var standingBehavior: PruneBehavior { options.prune.assumptions.applied(to: inventory.reading.behavior) }
 
   mutating func planArrived(_ preview: PrunePreview) {
+    guard prune.isPlanWanted else { return }
     let isFirst = prune.plan == nil
     prune.take(preview, of: readingCount)
     if message == Self.planning { message = "" }
@@ -29,9 +31,13 @@ extension ExplorerState {
   }
 
   /// Changes what the policy menu offers under a letter, or asks for it.
-  mutating func edit(_ letter: Character) -> [Effect] {
+  mutating func edit(_ letter: Character, of rule: PruneState.Rule) -> [Effect] {
     overlay = nil
-    let number = prune.ruleNumber
+    guard prune.has(rule) else {
+      message = Self.otherRules
+      return []
+    }
+    let number = rule.number
     switch letter {
     case "a":
       prune.policies[number].all.toggle()
@@ -44,14 +50,17 @@ extension ExplorerState {
       return replan(number)
     default:
       guard let purpose = TextEntry.Purpose.allCases.first(where: { $0.letter == letter }) else { return [] }
-      overlay = .entry(TextEntry(purpose: purpose))
+      overlay = .entry(TextEntry(purpose: purpose, rule: rule))
     }
     return []
   }
 
-  /// Takes what was typed into the rule under the cursor.
+  private static let otherRules = "the rules are others now: look at them first"
+
+  /// Takes what was typed into the rule that it was asked for.
   mutating func entryTyped(_ entry: TextEntry) throws(CacheError) -> [Effect] {
-    let number = prune.ruleNumber
+    guard entry.purpose == .file || prune.has(entry.rule) else { throw CacheError(.badInput, Self.otherRules) }
+    let number = entry.rule.number
     let isOff = entry.text.isEmpty || entry.text == "0"
     func bytes(_ name: String) throws(CacheError) -> Int64 {
       isOff ? 0 : try ByteCount(parsing: entry.text, of: name).bytes
@@ -60,16 +69,16 @@ extension ExplorerState {
     switch entry.purpose {
     case .maxUsed:
       limits.maxUsed = try bytes("keep-bytes")
-      return limit(to: limits)
+      return limit(number, to: limits)
     case .reserved:
       limits.reserved = try bytes("reserved")
-      return limit(to: limits)
+      return limit(number, to: limits)
     case .minFree:
       limits.minFree = try bytes("min free")
       if limits.minFree > 0 && freeBytes == nil {
         throw CacheError(.badInput, "the free space of this cache's disk isn't known here")
       }
-      return limit(to: limits)
+      return limit(number, to: limits)
     case .keepDuration:
       prune.policies[number].keepDuration =
         isOff ? TimeSpan(nanoseconds: 0) : try TimeSpan(parsing: entry.text, of: "keep-duration")

@@ -3,13 +3,13 @@ import CacheReport
 
 /// How a rule of the Prune screen is shown for editing.
 extension ExplorerState {
-  var policyTitle: String {
-    prune.policies.count == 1 ? "The policy" : "Rule \(prune.ruleNumber + 1) of \(prune.policies.count)"
+  func title(of rule: PruneState.Rule) -> String {
+    prune.policies.count == 1 ? "The policy" : "Rule \(rule.number + 1) of \(prune.policies.count)"
   }
 
-  /// The parts of the rule under the cursor, each with the key that changes it.
-  var policyLines: [String] {
-    let policy = prune.policies[prune.ruleNumber]
+  /// The parts of a rule, each with the key that changes it.
+  func lines(of rule: PruneState.Rule) -> [String] {
+    let policy = rule.policy
     func bytes(_ count: Int64) -> String { count > 0 ? ByteCount(count).text : "none" }
     var parts: [(Character, String, String)] = [
       (TextEntry.Purpose.maxUsed.letter, "keep-bytes (max used)", bytes(policy.limits.maxUsed)),

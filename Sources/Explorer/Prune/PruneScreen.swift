@@ -16,12 +16,14 @@ enum PruneScreen: ExplorerScreen {
     Binding([.character("]")], "keep 1% more", whyOff: Binding.noPlan) { $0.moveLimit(by: $0.limitPercent) },
     Binding([.character("[")], "keep 1% less", whyOff: Binding.noPlan) { $0.moveLimit(by: -$0.limitPercent) },
     Binding([.character("e")], "edit the policy", isLikely: true, whyOff: Binding.noPlan) { state in
-      state.overlay = .policyMenu
+      state.overlay = .policyMenu(state.prune.chosen)
       return []
     },
     typing("t", "type limit", .maxUsed, isLikely: true),
     typing("D", "type keep-duration", .keepDuration),
-    Binding([.character("a")], "all: internal, frontend and shared too", whyOff: Binding.noPlan) { $0.edit("a") },
+    Binding([.character("a")], "all: internal, frontend and shared too", whyOff: Binding.noPlan) {
+      $0.edit("a", of: $0.prune.chosen)
+    },
     Binding(
       [.enter, .character("d")], "prune these", isLikely: true,
       whyOff: { state in
@@ -39,7 +41,7 @@ enum PruneScreen: ExplorerScreen {
     -> Binding
   {
     Binding([.character(key)], words, isLikely: isLikely, whyOff: Binding.noPlan) { state in
-      state.overlay = .entry(TextEntry(purpose: purpose))
+      state.overlay = .entry(TextEntry(purpose: purpose, rule: state.prune.chosen))
       return []
     }
   }
@@ -105,13 +107,12 @@ extension ExplorerState {
     let isReserved = limits.maxUsed == 0 && limits.reserved > 0
     let bytes = max(0, min((isReserved ? limits.reserved : limits.maxUsed).addingSaturating(change), rule.before))
     if isReserved { limits.reserved = bytes } else { limits.maxUsed = bytes }
-    return limit(to: limits)
+    return limit(prune.ruleNumber, to: limits)
   }
 
-  /// Gives the rule under the cursor other limits: of the last rule only the cut moves, of an earlier one what comes
+  /// Gives a rule other limits: of the last rule only the cut moves, of an earlier one what comes
   /// after it is planned anew.
-  mutating func limit(to limits: SpaceLimits) -> [Effect] {
-    let number = prune.ruleNumber
+  mutating func limit(_ number: Int, to limits: SpaceLimits) -> [Effect] {
     guard number == prune.policies.count - 1 else {
       prune.policies[number].limits = limits
       return replan(number)

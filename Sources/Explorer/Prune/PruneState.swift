@@ -2,7 +2,7 @@ import BuildCache
 
 /// What the Prune screen begins with.
 public struct PrunePreset: Sendable {
-  /// The rules; absent: one without a limit, which is then set to half of what there is.
+  /// The rules; absent, or none as a daemon's gc is off: one without a limit, which is then set to half of what there is.
   public var policies: [PrunePolicy]?
   /// What is assumed of whoever carries it out.
   public var assumptions: PruneAssumptions
@@ -30,6 +30,8 @@ struct PruneState: Sendable {
   /// The plan as it was made, with what is told of it. It stays until its successor is there, also where the cache was
   /// read anew meanwhile: its rows are those of its own state.
   private(set) var preview: PrunePreview?
+  /// Whether a plan of the rules as they stand was asked for; else one that still comes is of others.
+  var isPlanWanted = false
   /// The reading that it was made of.
   private(set) var reading = 0
   var position = ListPosition()
@@ -67,9 +69,10 @@ struct PruneState: Sendable {
   }
 
   init(_ preset: PrunePreset) {
-    policies = preset.policies ?? [PrunePolicy()]
+    let given = preset.policies ?? []
+    policies = given.isEmpty ? [PrunePolicy()] : given
     assumptions = preset.assumptions
-    isLimitChosen = preset.policies != nil
+    isLimitChosen = !given.isEmpty
   }
 
   /// How many lines there are. O(rules).
@@ -113,6 +116,18 @@ struct PruneState: Sendable {
     case .group, .kept, nil: policies.count - 1
     }
   }
+
+  /// A rule that something is to be changed of, as it was when that was asked for.
+  struct Rule: Sendable {
+    let number: Int
+    let policy: PrunePolicy
+  }
+
+  /// The rule that the keys change.
+  var chosen: Rule { Rule(number: ruleNumber, policy: policies[ruleNumber]) }
+
+  /// Whether a rule is still there: a file may have brought others meanwhile.
+  func has(_ rule: Rule) -> Bool { policies.indices.contains(rule.number) && policies[rule.number] == rule.policy }
 
   /// That rule as it is planned.
   var rule: PlannedRule? { plan.flatMap { $0.rules.indices.contains(ruleNumber) ? $0.rules[ruleNumber] : nil } }
@@ -187,8 +202,9 @@ struct PruneState: Sendable {
     return nil
   }
 
-  /// Forgets the plan: another is being made.
+  /// Forgets the plan, and the one that is being made: it is made anew when it is wanted.
   mutating func forgetPlan() {
+    isPlanWanted = false
     plan = nil
     preview = nil
     sections = []

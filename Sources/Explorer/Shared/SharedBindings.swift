@@ -54,7 +54,10 @@ extension Binding {
   static let files = Binding(
     [.character("f")], "its files", shows: .files, whyOff: { $0.rights.noInsight ?? noRecord($0) })
   static let hold = Binding(
-    [.character("H")], "hold, or let go", whyOff: { readOnly($0) ?? $0.rights.noInsight ?? noRecord($0) }
+    [.character("H")], "hold, or let go",
+    whyOff: {
+      readOnly($0) ?? $0.rights.noInsight ?? noRecord($0) ?? ($0.holding.map { _ in "the last H is under way" })
+    }
   ) { $0.toggleHold() }
   static let copy = Binding([.character("y")], "copy the id", whyOff: noRecord) { state in
     state.current.map { [.copy(state.cache.rows[$0].id.text)] } ?? []

@@ -40,17 +40,19 @@ struct Explore: AsyncParsableCommand {
         "there is no terminal to show the explorer on; `strata du` and `strata prune --dry-run` need none")
     }
     let opened = try source.source()
-    let source: any CacheSource = readOnly ? LookingOnly(opened) : opened
+    let source: any CacheSource = readOnly || parsed.at != nil ? LookingOnly(opened, at: parsed.at) : opened
+    let clock: any CacheClock = parsed.at.map { LookingOnly.Clock(time: $0) } ?? SystemClock()
     // What is said of a policy depends on the cache: then that is read before there is a screen.
     let first = parsed.isPlain ? nil : try await source.read()
     let preset = PrunePreset(
       policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free)
-    guard print else { return try await screen.explore(source, first: first, prune: preset) }
+    guard print else { return try await screen.explore(source, first: first, prune: preset, clock: clock) }
     let isASCII = screen.ascii || !TerminalScreen.localeIsUTF8
     let outlets = ScreenOptions.outlets { _ in }
     output.text(
       await ExplorerSession.play(
-        keys, on: source, first: first, prune: preset, size: cells, isASCII: isASCII, outlets: outlets
+        keys, on: source, first: first, prune: preset, size: cells, isASCII: isASCII, clock: clock,
+        outlets: outlets
       ).text)
   }
 

@@ -31,11 +31,13 @@ struct Prune: AsyncParsableCommand {
     if !dryRun, let option = policy.pretending {
       throw Failure.wrongUse("\(option) only plans what would be: add --dry-run")
     }
-    let source = try source.source()
+    let source = try source.source(makingRoot: !dryRun)
+    let pruner = dryRun ? nil : try await source.pruning().means(to: "prune")
+    try await pruner?.checkMayBegin()  // nobody is asked in vain
     let plan = try parsed.plan(try await source.told())
-    if dryRun { return try show(plan) }
+    guard let pruner else { return try show(plan) }
     if !yes { try ask(plan) }
-    try await carryOut(plan, by: try await source.pruning().means(to: "prune"))
+    try await carryOut(plan, by: pruner)
   }
 
   private func show(_ plan: PrunePlan) throws {

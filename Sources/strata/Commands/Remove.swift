@@ -18,6 +18,8 @@ struct Remove: AsyncParsableCommand {
       throw Failure.wrongUse("there is no terminal to ask on: add --yes")
     }
     let source = try root.source()
+    let pruner = try await source.pruning().means(to: "remove records")
+    try await pruner.checkMayBegin()  // nobody is asked in vain
     let state = try await source.told().state
     let wanted = try ids.map { try state.resolve($0) }
     let plan = try PrunePlan(state, removing: wanted)
@@ -32,7 +34,6 @@ struct Remove: AsyncParsableCommand {
           + "\(ByteCount(plan.freed).text)?")
     }
     output.keepGoing()
-    let pruner = try await source.pruning().means(to: "remove records")
     let report = try await pruner.carryOut(plan, progress: PlanText.tellRemoved)
     PlanText.tell(report)
     PlanText.tellChanged(report)

@@ -99,12 +99,15 @@ struct SourceOptions: ParsableArguments {
   var lookedAt: String? { from != nil ? "--from" : buildkitRoot != nil ? "--buildkit-root" : nil }
 
   /// The source; nothing of it is held.
-  func source() throws -> any CacheSource {
+  ///
+  /// - Parameter makingRoot: whether an embedded cache that doesn't exist is made.
+  func source(makingRoot: Bool = false) throws -> any CacheSource {
     if let from { return try SavedList(readingFrom: from) }
     if let buildkitRoot {
       guard !buildkitRoot.isEmpty else { throw Failure.wrongUse("--buildkit-root is empty: give the daemon's folder") }
       return try StateFolderSource(FilePath(buildkitRoot), worker: worker)
     }
+    if makingRoot { try root.make() }
     return try root.source()
   }
 
@@ -115,6 +118,16 @@ struct SourceOptions: ParsableArguments {
 }
 
 extension RootOptions {
+  /// Makes the folder of a cache where there is none yet.
+  func make() throws {
+    let folder = try folder()
+    do {
+      try EmbeddedFolder(folder, .read).close()
+    } catch let error as CacheError where error.code == .notFound {
+      try EmbeddedFolder(folder, .write, steps: durableSteps).close()
+    }
+  }
+
   /// The embedded cache, to be looked at; nothing of it is held.
   func source() throws -> EmbeddedSource {
     try EmbeddedSource(try folder(), steps: durableSteps, logger: quietLogger)

@@ -29,10 +29,11 @@ enum PlanText {
     }
   }
 
-  /// Ends a prune of which all was printed.
+  /// Ends a prune of which all was printed: tells what came to light on the way.
   ///
   /// - Throws: ``Failure`` 1 where it was stopped, or its output was lost; then it says what went.
   static func end(_ report: PruneReport) throws {
+    for note in report.notes { printError(note) }
     var problems = report.wasStopped ? ["stopped: what was not removed is as it was"] : []
     if let loss = output.flush() {
       problems.append("removed \(counted(report.removed)), freed \(ByteCount(report.freed).text), but \(loss)")

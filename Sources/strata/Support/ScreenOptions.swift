@@ -37,9 +37,10 @@ struct ScreenOptions: ParsableArguments {
   /// with one processor it would be the only one.
   ///
   /// - Throws: ``Failure`` 2 where there is no terminal, or one that can't place text.
-  @MainActor func explore(_ source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset())
-    async throws
-  {
+  @MainActor func explore(
+    _ source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset(),
+    clock: any CacheClock = SystemClock()
+  ) async throws {
     let screen: TerminalScreen
     do {
       screen = try TerminalScreen(usesColor: color.usesColor, usesMouse: mouse)
@@ -50,7 +51,7 @@ struct ScreenOptions: ParsableArguments {
     let waker = screen.waker
     let session = ExplorerSession(
       source, first: first, prune: prune, isASCII: ascii || !TerminalScreen.localeIsUTF8, size: screen.size,
-      outlets: Self.outlets(copy: TerminalScreen.copy)
+      clock: clock, outlets: Self.outlets(copy: TerminalScreen.copy)
     ) { waker.wake() }
     var ticker = Ticker()
     loop: while !session.hasQuit {
