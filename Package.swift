@@ -72,7 +72,7 @@ let package = Package(
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "BuildCache", "BuildCacheStore", "CLinux",
+        "BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -95,7 +95,11 @@ let package = Package(
       ],
       exclude: ["Conformance"], swiftSettings: strict),
     .testTarget(
-      name: "BuildKitBridgeTests", dependencies: ["BuildCache", "BuildKitBridge", "CacheReport", "TestSupport"],
+      name: "BuildKitBridgeTests",
+      dependencies: [
+        "BuildCache", "BuildKitBridge", "CacheReport", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       exclude: ["Fixtures", "Recordings"],
       swiftSettings: strict),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),

@@ -20,7 +20,7 @@ import Testing
       let row = "{\"id\":\"a\",\(size)\"\(key)\":\(number),\"createdAt\":\"2026-01-01T00:00:00Z\"}"
       for (text, place) in [("[\(Self.row),\(row)]", "row 2"), ("\(Self.row)\n\n\(row)", "line 3")] {
         #expect {
-          try SavedDiskUsage.read(Array(text.utf8), name: "x.json")
+          _ = try SavedDiskUsage(Array(text.utf8), name: "x.json")
         } throws: { error in
           let error = error as? CacheError
           return error?.code == .badList && error?.message.hasPrefix("x.json: \(place): \"\(key)\": it is ") == true
@@ -35,7 +35,7 @@ import Testing
       [{"id":"a","size":9223372036854775807,"usageCount":9223372036854775807,"createdAt":"1678-01-01T00:00:00Z"},
       {"id":"b","size":-0,"usageCount":1e3,"createdAt":"2261-12-31T23:59:59.999999999-23:59","parents":["a"]}]
       """
-    let state = CacheState(listing: try SavedDiskUsage.read(Array(text.utf8), name: "x"))
+    let state = try SavedDiskUsage(Array(text.utf8), name: "x").state
     #expect(state.rows.map(\.size) == [.max, 0])
     #expect(state.rows.map(\.usageCount) == [CacheState.Row.mostUses, 1000])
   }
@@ -51,7 +51,7 @@ import Testing
       "[\(Self.row)", "\u{0}", "[\(Self.row),]x",
     ] {
       #expect {
-        try SavedDiskUsage.read(Array(text.utf8), name: "x.json")
+        _ = try SavedDiskUsage(Array(text.utf8), name: "x.json")
       } throws: { ($0 as? CacheError)?.code == .badList }
     }
   }
@@ -77,13 +77,12 @@ import Testing
         default: bytes.insert(contentsOf: bytes[place...].prefix(random.pick(1...40)), at: place)
         }
       }
-      guard let rows = try? SavedDiskUsage.read(bytes, name: "x") else { continue }
+      guard let state = try? SavedDiskUsage(bytes, name: "x").state else { continue }
       read += 1
-      let state = CacheState(listing: rows)
       let plan = try PrunePlan(
         state, policies: [PrunePolicy(all: true, keepBytes: 1)], behavior: .daemon(.current, isRestarted: true),
         now: Timestamp(nanoseconds: .max))
-      #expect(plan.count + plan.kept.count == rows.count)
+      #expect(plan.count + plan.kept.count == state.rows.count)
     }
     #expect(read > 0)
   }
