@@ -95,7 +95,7 @@ extension ExplorerState {
         || (policy.limits.minFree > 0 && reading.space != last.space)
     }
     guard prune.plan != nil, isPlanOld || reading.behavior != last.behavior else { return effects }
-    if screen == .prune { effects.append(makePlan()) } else { prune.forgetPlan() }
+    if screen == .prune { effects += makePlan() } else { prune.forgetPlan() }
     return effects
   }
 

@@ -52,11 +52,11 @@ enum PruneScreen: ExplorerScreen {
   }
 
   static func appeared(_ state: inout ExplorerState, on row: Int?) -> [Effect] {
-    state.prune.plan == nil ? [state.makePlan()] : []
+    state.prune.plan == nil ? state.makePlan() : []
   }
 
   static func cacheArrived(_ state: inout ExplorerState, isShown: Bool) -> [Effect] {
-    if isShown { return [state.makePlan()] }
+    if isShown { return state.makePlan() }
     state.prune.forgetPlan()
     return []
   }
@@ -124,6 +124,6 @@ extension ExplorerState {
   mutating func replan(_ number: Int) -> [Effect] {
     prune.awaited = number
     prune.forgetPlan()
-    return [makePlan()]
+    return makePlan()
   }
 }
