@@ -73,9 +73,14 @@ struct SourceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A saved list: `buildctl du --format '{{json .}}'`, or `strata du --format json`; - is standard input.",
+      "A saved list, as JSON or verbose text: of buildctl, a Docker Engine, docker, buildx or strata; - is standard input.",
       valueName: "file"))
   var from: String?
+
+  /// Whether the list comes from standard input.
+  var takesStandardInput: Bool {
+    ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(from)
+  }
 
   func validate() throws {
     if from != nil && root.root != nil {
