@@ -13,7 +13,7 @@ struct StrataBench: AsyncParsableCommand {
       The cache: chains of ten layers; in every fifty records one merge of two and one diff of two; sizes known, \
       uniform below 10 MB; 0 to 19 uses; last used within 60 days; no trees. The policy: all, keep-bytes half of all \
       bytes. Prints the median and the spread of the runs, and how often that of a program or method that does the \
-      same, run beside it: the sqlite3 shell, ncdu. Those that aren't installed are left out.
+      same, run beside it: the sqlite3 shell, ncdu, jq. Those that aren't installed are left out.
       """)
 
   /// What can be measured.
@@ -22,6 +22,7 @@ struct StrataBench: AsyncParsableCommand {
     case diskUsage = "disk-usage"
     case plan
     case prune
+    case list
     case firstFrame = "first-frame"
     case keys
   }
@@ -56,6 +57,7 @@ struct StrataBench: AsyncParsableCommand {
     let screen = ScreenBenchmarks(
       workload: workload, root: root, runs: runs,
       strata: URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "strata").path)
+    let lists = ListBenchmarks(workload: workload, root: root, runs: runs, screen: screen)
     for benchmark in only {
       let measurements =
         switch benchmark {
@@ -63,6 +65,7 @@ struct StrataBench: AsyncParsableCommand {
         case .diskUsage: try await cache.diskUsage()
         case .plan: try await cache.plan()
         case .prune: try await cache.prune()
+        case .list: try await lists.all()
         case .firstFrame: try await screen.firstFrame()
         case .keys: try await screen.keys()
         }

@@ -16,7 +16,7 @@ import Testing
     "Terminal": ["CNcurses"],
     "Explorer": ["BuildCache", "CacheReport", "Terminal"],
     "strata": ["BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "Explorer", "Terminal"],
-    "strata-bench": ["BuildCache", "BuildCacheStore", "CLinux"],
+    "strata-bench": ["BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "CLinux"],
   ]
 
   /// Modules of others that only some targets may know.
