@@ -12,7 +12,7 @@ final class OpenFile {
   private let status: stat
 
   /// What is read at once.
-  static let portion = 1 << 20
+  static let portion = 1 << 17
 
   /// What a path is called in messages.
   static func name(of path: String) -> String { path == "-" ? "standard input" : path }

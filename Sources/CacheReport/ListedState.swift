@@ -89,13 +89,11 @@ public struct ListedState: ~Copyable {
     }
     let places = rowOfName
     parents.replaceEnds { places[Int($0)] }
-    for id in absent { nameNumbers[id] = nil }
-    for place in nameNumbers.values.indices {
-      nameNumbers.values[place] = places[Int(nameNumbers.values[place])]
-    }
-    names = []
+    // Most lists are only gone through: whoever looks for an id has the numbers made.
+    nameNumbers = [:]
+    (names, rowOfName) = ([], [])
     findWhoIsMeant()
-    return CacheState(rows: rows, parents: parents, absentParents: absent, numbers: nameNumbers)
+    return CacheState(rows: rows, parents: parents, absentParents: absent)
   }
 
   private mutating func findWhoIsMeant() {

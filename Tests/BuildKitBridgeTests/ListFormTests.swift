@@ -228,6 +228,19 @@ private func usage(text: String) throws -> SavedDiskUsage { try SavedDiskUsage(A
       #expect(other.rows.map(\.description) == [words])
       #expect(other.parentIDs(of: 0) == ["p", "q"])
     }
+    // Characters of two halves, and halves alone, in UTF-16.
+    let odd = Array(#"{"id":"a","size":1,"createdAt":"2026-01-01T00:00:00Z","description":"é€🚀"}"#.utf16)
+    let halves: [UInt16] = odd.dropLast(2) + [0xd83d, 0xd83d, 0xde80, 0xdc00] + odd.suffix(2)
+    let bytes: [UInt8] = [0xff, 0xfe] + halves.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8($0 >> 8)] }
+    for size in [1, 3, 1000] {
+      var rest = bytes[...]
+      let list = try SavedDiskUsage(name: "x", written: Timestamp(nanoseconds: 0)) {
+        guard !rest.isEmpty else { return nil }
+        defer { rest = rest.dropFirst(size) }
+        return Array(rest.prefix(size))
+      }
+      #expect(list.state.rows[0].description == "é\u{20ac}\u{1f680}\u{fffd}\u{1f680}\u{fffd}")
+    }
     let json = try JSONEncoder().encode([words])
     let row = #"{"id":"a","size":1,"createdAt":"2026-01-01T00:00:00Z","description":"#
     let text = row + String(decoding: json.dropFirst().dropLast(), as: UTF8.self) + "}"

@@ -28,7 +28,7 @@ struct ListBytes {
     }
     guard byteBefore != nil || unitBefore != nil else { return nil }
     (byteBefore, unitBefore) = (nil, nil)
-    return Array("\u{fffd}".utf8)
+    return Self.replacement
   }
 
   /// Finds out how the bytes are written, and takes the mark for it away.
@@ -54,15 +54,32 @@ struct ListBytes {
   private mutating func transcoded(_ portion: [UInt8]) -> [UInt8] {
     let bytes = (byteBefore.map { [$0] } ?? []) + portion
     byteBefore = bytes.count % 2 == 1 ? bytes.last : nil
-    var units = unitBefore.map { [$0] } ?? []
-    units.reserveCapacity(bytes.count / 2 + 1)
     let isLittle = encoding == .utf16LittleEndian
-    for place in stride(from: 0, to: bytes.count - 1, by: 2) {
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.count / 2)
+    var place = 0
+    while place + 1 < bytes.count {
       let (one, other) = (UInt16(bytes[place]), UInt16(bytes[place + 1]))
-      units.append(isLittle ? one | other << 8 : one << 8 | other)
+      let unit = isLittle ? one | other << 8 : one << 8 | other
+      place += 2
+      if let first = unitBefore.take() {
+        if UTF16.isTrailSurrogate(unit) {
+          text += String(Character(UTF16.decode(UTF16.EncodedScalar([first, unit])))).utf8
+          continue
+        }
+        text += Self.replacement
+      }
+      if unit < 0x80 {
+        text.append(UInt8(unit))
+      } else if UTF16.isLeadSurrogate(unit) {
+        unitBefore = unit
+      } else {
+        text += Unicode.Scalar(unit).map { Array(String(Character($0)).utf8) } ?? Self.replacement
+      }
     }
-    unitBefore = nil
-    if let last = units.last, UTF16.isLeadSurrogate(last) { unitBefore = units.removeLast() }
-    return Array(String(decoding: units, as: UTF16.self).utf8)
+    return text
   }
+
+  /// What half a character reads as.
+  private static let replacement = Array("\u{fffd}".utf8)
 }

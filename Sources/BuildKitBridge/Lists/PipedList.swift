@@ -50,10 +50,11 @@ final class PipedList: Sendable {
         if let result = state.result { return result }
         var portions = state.portions
         portions.reverse()
+        let size = portions.reduce(0) { $0 + $1.count }
         state.portions = []
         let result = Result {
           try SavedDiskUsage(
-            name: OpenFile.name(of: path), written: state.begun ?? clock.now(), endsWithTask: false
+            name: OpenFile.name(of: path), written: state.begun ?? clock.now(), endsWithTask: false, size: size
           ) { portions.popLast() }
         }
         state.result = result
