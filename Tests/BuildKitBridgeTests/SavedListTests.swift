@@ -68,6 +68,25 @@ import Testing
     }
   }
 
+  @Test("ages in words are counted from when the file was written, whenever it is read") func ages() async throws {
+    let scratch = try ScratchFolder()
+    let file = scratch.path.appending("list.json").string
+    let row =
+      #"{"ID":"a","Size":"1kB","CreatedAt":"2026-11-26 10:00:00 +0000 UTC","LastUsedAt":"2 hours ago","Mutable":true,"#
+      + #""Type":"exec.cachemount"}"#
+    try Data(row.utf8).write(to: URL(filePath: file))
+    let written = Date(timeIntervalSince1970: 1_790_000_000)
+    try FileManager.default.setAttributes([.modificationDate: written], ofItemAtPath: file)
+    let clock = TestClock()
+    let source = try SavedList(readingFrom: file, clock: clock)
+    for _ in 0..<2 {
+      let reading = try await source.read()
+      #expect(reading.state.rows[0].lastUsedAt == Timestamp(nanoseconds: (1_790_000_000 - 7200) * 1_000_000_000))
+      #expect(reading.moment == clock.now())
+      clock.advance(by: 1_000_000_000)
+    }
+  }
+
   @Test("a pipe is read once and kept, whoever asks, and what came is not lost where one who waited goes away")
   func pipe() async throws {
     let ends = try FileDescriptor.pipe()
