@@ -84,7 +84,7 @@ let package = Package(
     .executableTarget(
       name: "strata-bench",
       dependencies: [
-        "BoltWriter", "BuildCache", "BuildCacheStore", "BuildKitBridge", "CLinux",
+        "BoltWriter", "BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

@@ -228,13 +228,25 @@ public struct CacheState: Sendable, Equatable {
     order.reserveCapacity(rows.count)
     var next = 0
     while next < order.count {
-      for parent in parents(of: order[next]) {
+      forEachParent(of: order[next]) { parent in
         standing[parent] -= 1
         if standing[parent] == 0 { order.append(parent) }
       }
       next += 1
     }
     return order
+  }
+
+  /// A row that stands on itself by way of others; there is none in what a manager made.
+  ///
+  /// - Complexity: O(rows and edges).
+  package var rowInCircle: Int? {
+    var isOut = [Bool](repeating: false, count: rows.count)
+    for row in childrenFirst() { isOut[row] = true }
+    guard var row = isOut.firstIndex(of: false) else { return nil }
+    // Upwards from what a circle holds: after as many steps as there are rows one is in it.
+    for _ in rows.indices { row = children(of: row).first { !isOut[$0] } ?? row }
+    return row
   }
 
   /// The bytes of a row with all that it stands on: what it takes to have it.

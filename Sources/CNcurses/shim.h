@@ -26,7 +26,7 @@ static inline void strata_mouse_on(void) {
   mousemask(BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 }
 
-static inline SCREEN *strata_newterm(void) { return newterm(NULL, stdout, stdin); }
+static inline SCREEN *strata_newterm(FILE *keys) { return newterm(NULL, stdout, keys ? keys : stdin); }
 static inline WINDOW *strata_window(void) { return stdscr; }
 static inline int strata_colors(void) { return COLORS; }
 static inline int strata_color_pairs(void) { return COLOR_PAIRS; }

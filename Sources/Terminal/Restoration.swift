@@ -11,6 +11,8 @@ enum Restoration {
   /// What makes the terminal plain again: leave the second screen, show the cursor, drop colours and keypad mode.
   private nonisolated(unsafe) static var bytes = UnsafeMutableBufferPointer<UInt8>(start: nil, count: 0)
   private nonisolated(unsafe) static var modes = termios()
+  /// The terminal whose modes these are.
+  private nonisolated(unsafe) static var terminal = STDIN_FILENO
   private nonisolated(unsafe) static var isArmed = false
   /// What stood before; the Swift runtime's own handlers print a backtrace.
   private nonisolated(unsafe) static var before = UnsafeMutablePointer<sigaction>.allocate(capacity: 65)
@@ -18,8 +20,11 @@ enum Restoration {
   private static let crashes = [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE]
 
   /// Keeps the modes as they are now; called before curses changes them.
-  static func remember() {
-    tcgetattr(STDIN_FILENO, &modes)
+  ///
+  /// - Parameter keys: the terminal that keys are read from.
+  static func remember(_ keys: Int32) {
+    terminal = keys
+    tcgetattr(keys, &modes)
   }
 
   /// Gets ready; called once the terminal's description is loaded.
@@ -55,7 +60,7 @@ enum Restoration {
   static func restore() {
     guard isArmed else { return }
     _ = write(STDOUT_FILENO, bytes.baseAddress, bytes.count)
-    tcsetattr(STDIN_FILENO, TCSANOW, &modes)
+    tcsetattr(terminal, TCSANOW, &modes)
   }
 
   /// Installs a handler and keeps what stood before.

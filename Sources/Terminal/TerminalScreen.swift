@@ -36,7 +36,18 @@ public final class TerminalScreen {
     return nl_langinfo(Int32(CODESET)).map { String(cString: $0).uppercased() } == "UTF-8"
   }
 
+  /// Where keys are read from.
+  public enum KeySource: Sendable {
+    /// Standard input, which has to be the terminal.
+    case standardInput
+    /// The terminal that this program was started on, as standard input is something else.
+    case controllingTerminal
+  }
+
   private let handle: OpaquePointer
+  private let keys: Int32
+  /// The same for curses; absent where it is standard input.
+  private let keysFile: UnsafeMutablePointer<FILE>?
   private let readEnd: Int32
   private let isUTF8: Bool
   private var colors: ColorPairs
@@ -48,25 +59,28 @@ public final class TerminalScreen {
   /// - Parameters:
   ///   - usesColor: without, only bold, faint, reverse and underline tell things apart.
   ///   - usesMouse: whether the mouse is this program's; without, the terminal selects text with it.
+  ///   - source: where keys are read from.
   /// - Throws: ``TerminalError`` where there is no terminal, or it can't place text; nothing was changed.
-  public init(usesColor: Bool, usesMouse: Bool = false) throws(TerminalError) {
-    guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
-      throw TerminalError(description: "there is no terminal to show the explorer on")
-    }
+  public init(usesColor: Bool, usesMouse: Bool = false, keys source: KeySource = .standardInput)
+    throws(TerminalError)
+  {
     let term = getenv("TERM").map { String(cString: $0) } ?? ""
     guard !term.isEmpty, term != "dumb" else {
       throw TerminalError(
         description:
           "this terminal can't place text (TERM is \(term.isEmpty ? "not set" : term)); `strata du` needs none")
     }
+    (keys, keysFile) = try Self.open(source)
     isUTF8 = Self.localeIsUTF8
-    Restoration.remember()
-    guard let handle = strata_newterm() else {
+    Restoration.remember(keys)
+    guard let handle = strata_newterm(keysFile) else {
+      Self.close(keysFile)
       throw TerminalError(description: "nothing is known of the terminal \(term): set TERM, for instance to xterm")
     }
     guard let move = tigetstr("cup"), Int(bitPattern: move) != -1 else {
       endwin()
       delscreen(handle)
+      Self.close(keysFile)
       throw TerminalError(description: "the terminal \(term) can't place text; `strata du` needs no such terminal")
     }
     self.handle = handle
@@ -88,6 +102,30 @@ public final class TerminalScreen {
 
   deinit { close() }
 
+  /// Whether there is a terminal to show a screen on, and to read keys from.
+  public static func isThere(keys source: KeySource) -> Bool {
+    guard isatty(STDOUT_FILENO) == 1, let (_, file) = try? open(source) else { return false }
+    close(file)
+    return true
+  }
+
+  private static func open(_ source: KeySource) throws(TerminalError) -> (Int32, UnsafeMutablePointer<FILE>?) {
+    let none = TerminalError(description: "there is no terminal to show the explorer on")
+    guard isatty(STDOUT_FILENO) == 1 else { throw none }
+    switch source {
+    case .standardInput:
+      guard isatty(STDIN_FILENO) == 1 else { throw none }
+      return (STDIN_FILENO, nil)
+    case .controllingTerminal:
+      guard let file = fopen("/dev/tty", "r+e") else { throw none }
+      return (fileno(file), file)
+    }
+  }
+
+  private static func close(_ keysFile: UnsafeMutablePointer<FILE>?) {
+    if let keysFile { fclose(keysFile) }
+  }
+
   /// The window's size now.
   public var size: Size {
     Size(columns: Int(getmaxx(strata_window())), rows: Int(getmaxy(strata_window())))
@@ -103,7 +141,7 @@ public final class TerminalScreen {
     while true {
       if let event = readKey() { return event }
       var sources = [
-        pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: keys, events: Int16(POLLIN), revents: 0),
         pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),
       ]
       let count = poll(&sources, 2, patience.map { Int32(clamping: $0) } ?? -1)
@@ -213,6 +251,7 @@ public final class TerminalScreen {
     delscreen(handle)
     Signals.uninstall(readEnd: readEnd)
     Restoration.disarm()
+    Self.close(keysFile)
   }
 }
 

@@ -19,23 +19,32 @@ struct ScreenBenchmarks {
 
   /// From exec until the largest record stands on the screen, and until all are counted there; and the same of ncdu.
   func firstFrame() async throws -> [Measurement] {
+    let ncdu = try await ncduFrame()
+    let frames = try await firstFrame(of: ["--root", root.string])
+    return frames.map { $0.compared(with: ncdu) } + [ncdu].compactMap(\.self)
+  }
+
+  /// The same of any source, without ncdu.
+  ///
+  /// - Parameters:
+  ///   - source: the options that name it.
+  ///   - name: what is put before the measurements' names.
+  func firstFrame(of source: [String], named name: String = "") async throws -> [Measurement] {
     var (frames, wholes, peak) = ([Double](), [Double](), 0)
     for _ in 0..<runs {
       var program: TerminalProgram?
       frames.append(
         try await milliseconds {
-          program = try TerminalProgram(strata, ["--root", root.string])
+          program = try TerminalProgram(strata, source)
           try program?.wait(for: largest)
         })
       let rest = try await milliseconds { try program?.wait(for: "\(count)") }
       wholes.append((frames.last ?? 0) + rest)
       peak = max(peak, program?.end() ?? 0)
     }
-    let ncdu = try await ncduFrame()
-    var whole = Measurement(of: "all records on the screen", records: count, values: wholes)
+    var whole = Measurement(of: name + "all records on screen", records: count, values: wholes)
     whole.peakMemory = peak
-    let frame = Measurement(of: "first frame", records: count, values: frames)
-    return [frame.compared(with: ncdu), whole.compared(with: ncdu)] + [ncdu].compactMap(\.self)
+    return [Measurement(of: name + "first frame", records: count, values: frames), whole]
   }
 
   /// ncdu with a list of as many files; nothing where it isn't installed.

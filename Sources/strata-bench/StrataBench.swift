@@ -12,8 +12,9 @@ struct StrataBench: AsyncParsableCommand {
     discussion: """
       The cache: chains of ten layers; in every fifty records one merge of two and one diff of two; sizes known, \
       uniform below 10 MB; 0 to 19 uses; last used within 60 days; no trees. The policy: all, keep-bytes half of all \
-      bytes. The same records as BuildKit's databases of a worker. Prints the median and the spread of the runs, and how often that of a program or method that does the \
-      same, run beside it: the sqlite3 shell, ncdu, reading all pages one by one. Those that aren't installed are left out.
+      bytes. The same records as BuildKit's databases of a worker, and as a list. Prints the median and the spread of \
+      the runs, and how often that of a program or method that does the same, run beside it: the sqlite3 shell, ncdu, \
+      jq, reading all pages one by one. Those that aren't installed are left out.
       """)
 
   /// What can be measured.
@@ -23,6 +24,7 @@ struct StrataBench: AsyncParsableCommand {
     case plan
     case prune
     case stateFolder = "state-folder"
+    case list
     case firstFrame = "first-frame"
     case keys
   }
@@ -57,6 +59,7 @@ struct StrataBench: AsyncParsableCommand {
     let screen = ScreenBenchmarks(
       workload: workload, root: root, runs: runs,
       strata: URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "strata").path)
+    let lists = ListBenchmarks(workload: workload, root: root, runs: runs, screen: screen)
     for benchmark in only {
       let measurements =
         switch benchmark {
@@ -65,6 +68,7 @@ struct StrataBench: AsyncParsableCommand {
         case .plan: try await cache.plan()
         case .prune: try await cache.prune()
         case .stateFolder: try await FolderBenchmarks(workload: workload, runs: runs).read()
+        case .list: try await lists.all()
         case .firstFrame: try await screen.firstFrame()
         case .keys: try await screen.keys()
         }

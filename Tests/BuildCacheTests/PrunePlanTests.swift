@@ -161,7 +161,8 @@ import Testing
     let state = randomState(rows: 50, &random)
     let policies = [PrunePolicy(keepBytes: state.total / 2), PrunePolicy(all: true)]
     let plan = try PrunePlan(state, policies: policies, now: Timestamp(nanoseconds: 0))
-    let report = PlanReport(plan, leaving: Set(state.rows.prefix(9).map(\.id)), namesRules: namesRules)
+    let report = PlanReport(
+      plan, leaving: Set(state.rows.prefix(9).map(\.id)), namesRules: namesRules, notes: ["a note"])
     #expect(try JSONDecoder().decode(PlanReport.self, from: try JSONEncoder().encode(report)) == report)
   }
 

@@ -20,7 +20,7 @@ import Testing
       let row = "{\"id\":\"a\",\(size)\"\(key)\":\(number),\"createdAt\":\"2026-01-01T00:00:00Z\"}"
       for (text, place) in [("[\(Self.row),\(row)]", "row 2"), ("\(Self.row)\n\n\(row)", "line 3")] {
         #expect {
-          try SavedDiskUsage.read(Array(text.utf8), name: "x.json")
+          _ = try SavedDiskUsage(Array(text.utf8), name: "x.json")
         } throws: { error in
           let error = error as? CacheError
           return error?.code == .badList && error?.message.hasPrefix("x.json: \(place): \"\(key)\": it is ") == true
@@ -35,7 +35,7 @@ import Testing
       [{"id":"a","size":9223372036854775807,"usageCount":9223372036854775807,"createdAt":"1678-01-01T00:00:00Z"},
       {"id":"b","size":-0,"usageCount":1e3,"createdAt":"2261-12-31T23:59:59.999999999-23:59","parents":["a"]}]
       """
-    let state = CacheState(listing: try SavedDiskUsage.read(Array(text.utf8), name: "x"))
+    let state = try SavedDiskUsage(Array(text.utf8), name: "x").state
     #expect(state.rows.map(\.size) == [.max, 0])
     #expect(state.rows.map(\.usageCount) == [CacheState.Row.mostUses, 1000])
   }
@@ -51,7 +51,7 @@ import Testing
       "[\(Self.row)", "\u{0}", "[\(Self.row),]x",
     ] {
       #expect {
-        try SavedDiskUsage.read(Array(text.utf8), name: "x.json")
+        _ = try SavedDiskUsage(Array(text.utf8), name: "x.json")
       } throws: { ($0 as? CacheError)?.code == .badList }
     }
   }
@@ -77,13 +77,58 @@ import Testing
         default: bytes.insert(contentsOf: bytes[place...].prefix(random.pick(1...40)), at: place)
         }
       }
-      guard let rows = try? SavedDiskUsage.read(bytes, name: "x") else { continue }
+      guard let state = try? SavedDiskUsage(bytes, name: "x").state else { continue }
       read += 1
-      let state = CacheState(listing: rows)
       let plan = try PrunePlan(
         state, policies: [PrunePolicy(all: true, keepBytes: 1)], behavior: .daemon(.current, restart: .before),
         now: Timestamp(nanoseconds: .max))
-      #expect(plan.count + plan.kept.count == rows.count)
+      #expect(plan.count + plan.kept.count == state.rows.count)
+    }
+    #expect(read > 0)
+  }
+
+  @Test(
+    "whatever a list of another program holds, in whichever pieces it comes, it is read or refused as a bad list",
+    arguments: [
+      #"{"LayersSize":1,"Images":[{"Id":"x"}],"BuildCache":[{"ID":"a"," Parents":["b","c"],"Type":"regular","InUse":false,"#
+        + #""Size":3,"CreatedAt":"2026-11-26T10:46:48.38Z","LastUsedAt":null,"UsageCount":1}],"#
+        + #""BuildCacheUsage":{"Items":[],"TotalCount":1}}"#,
+      #"{"BuildCache":[{"CacheType":"regular","CreatedAt":"2026-11-26 10:46:10.08 +0000 UTC","ID":"a","InUse":"false","#
+        + #""LastUsedAt":"","Parent":"b, c","Shared":"true","Size":"3.1MB","UsageCount":"1"}]}"#,
+      #"{"CreatedAt":"2026-11-26 10:46:45.91 +0000 UTC","Description":"x\ud83d\ude80","ID":"a","LastUsedAt":"10 minutes ago","#
+        + #""Mutable":false,"Parents":["b"],"Reclaimable":true,"Shared":true,"Size":"12.5kB","Type":"regular","UsageCount":1}"#,
+      "ID:\t\ta\nParents:\tb;c\nCreated at:\t2026-11-26 10:46:45.91 +0000 UTC\nMutable:\tfalse\nSize:\t\t4.10kB\n"
+        + "Description:\tx\ny\nUsage count:\t1\nType:\t\tregular\n\nTotal:\t4.10kB\n",
+      "ID:           a\nParents:\n - b\nCreated at:   2026-11-26 10:46:45.91 +0000 UTC\nReclaimable:  true\nSize:         4kB\n"
+        + "Usage count:  1\nLast used:    2 weeks ago\nType:         regular\n\nTotal:\t4kB\n",
+    ])
+  func anyForm(_ sample: String) throws {
+    let hostile = Array("[]{}\"\\,:-+.e019 \t\n\r\0\u{7f}\u{e9}kMGB".utf8)
+    var read = 0
+    for seed in 1...UInt64(long(300)) {
+      var random = SeededGenerator(seed)
+      var bytes = Array(sample.utf8)
+      for _ in 0..<random.pick(0...2) where !bytes.isEmpty {
+        let place = random.pick(0...(bytes.count - 1))
+        switch random.pick(0...3) {
+        case 0: bytes.remove(at: place)
+        case 1: bytes[place] = hostile[random.pick(0...(hostile.count - 1))]
+        case 2: bytes.removeSubrange(place..<min(bytes.count, place + random.pick(1...30)))
+        default: bytes.insert(contentsOf: bytes[place...].prefix(random.pick(1...40)), at: place)
+        }
+      }
+      var rest = bytes[...]
+      let piece = random.pick(1...40)
+      do {
+        _ = try SavedDiskUsage(name: "x", written: Timestamp(nanoseconds: .min)) {
+          guard !rest.isEmpty else { return nil }
+          defer { rest = rest.dropFirst(piece) }
+          return Array(rest.prefix(piece))
+        }
+        read += 1
+      } catch {
+        #expect((error as? CacheError)?.code == .badList, "\(error)")
+      }
     }
     #expect(read > 0)
   }

@@ -42,10 +42,10 @@ import Testing
     }
 
     /// What its list says.
-    func state() throws -> CacheState {
+    func state() async throws -> CacheState {
       let cache = try SavedList(readingFrom: RecordedPruneTests.folder.appending(path: list).path)
       // Whether a wish for free space was met or impossible, any free space of a usual disk gives the same.
-      var state = cache.read().state
+      var state = try await cache.read().state
       for id in measured ?? [] { state.rows[try #require(state.index(of: id))].isMeasuredByUse = true }
       return state
     }
@@ -91,9 +91,9 @@ import Testing
     return lines.split(separator: "\n").compactMap { try? JSONDecoder().decode(Recording.self, from: Data($0.utf8)) }
   }()
 
-  private func plan(_ recording: Recording, _ policies: [PrunePolicy]) throws -> PrunePlan {
+  private func plan(_ recording: Recording, _ policies: [PrunePolicy]) async throws -> PrunePlan {
     try PrunePlan(
-      recording.state(), policies: policies, behavior: recording.behavior,
+      await recording.state(), policies: policies, behavior: recording.behavior,
       now: try Timestamp(parsing: recording.start), free: 40_000_000_000)
   }
 
@@ -103,9 +103,9 @@ import Testing
   }
 
   @Test("the same victims in the same order up to exact ties", arguments: recordings)
-  func equalsTheRecording(_ recording: Recording) throws {
+  func equalsTheRecording(_ recording: Recording) async throws {
     let policy = try recording.policy()
-    let plan = try plan(recording, [policy])
+    let plan = try await plan(recording, [policy])
     let rows = plan.state.rows
     let planned = plan.victims.map { rows[$0.row].id }
     guard let rule = plan.rules.first, rule.isRanked else {
@@ -133,11 +133,11 @@ import Testing
   }
 
   @Test("a buildkitd.toml whose rule equals the prune plans the same", arguments: recordings)
-  func equalsByConfiguration(_ recording: Recording) throws {
+  func equalsByConfiguration(_ recording: Recording) async throws {
     let config = try DaemonConfig(try recording.toml(), name: "buildkitd.toml")
     let policies = try config.policies(for: recording.behavior.ranking, diskSize: nil)
-    let plan = try plan(recording, policies)
-    let direct = try self.plan(recording, [try recording.policy()])
+    let plan = try await plan(recording, policies)
+    let direct = try await self.plan(recording, [try recording.policy()])
     #expect(plan.victims == direct.victims)
     #expect(plan.kept == direct.kept)
   }

@@ -1,6 +1,7 @@
 import BuildCache
 import CacheReport
 import Foundation
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -13,10 +14,12 @@ import Testing
     Array(try Data(contentsOf: Self.folder.appending(path: name)))
   }
 
+  private func rows(_ state: CacheState) -> [UsageRow] { state.rows.indices.map { UsageRow(state, $0) } }
+
   @Test("an array and one object a line say the same; G13: a look between them counted uses")
   func bothForms() throws {
-    let array = try SavedDiskUsage.read(try bytes("du.json"), name: "du.json")
-    let lines = try SavedDiskUsage.read(try bytes("du.jsonl"), name: "du.jsonl")
+    let array = rows(try SavedDiskUsage(try bytes("du.json"), name: "du.json").state)
+    let lines = rows(try SavedDiskUsage(try bytes("du.jsonl"), name: "du.jsonl").state)
     // The array was saved a little later: looking had counted a use of nine mutable records meanwhile.
     #expect(array.map(\.id) == lines.map(\.id))
     #expect(array.map(\.parents) == lines.map(\.parents))
@@ -39,8 +42,89 @@ import Testing
   }
 
   @Test("what is written of a list is read as the same") func bothWays() throws {
-    for row in try SavedDiskUsage.read(try bytes("du.json"), name: "du.json") {
-      #expect(try JSONDecoder().decode(UsageRow.self, from: try JSONEncoder().encode(row)) == row)
+    let usage = try SavedDiskUsage(try bytes("du.json"), name: "du.json")
+    let written = Array(try JSONEncoder().encode(rows(usage.state)))
+    let read = try SavedDiskUsage(written, name: "written")
+    #expect(read.state == usage.state)
+    #expect(read.notes.isEmpty && read.planRefusal == nil)
+  }
+
+  private static func row(_ number: Int, size: Int) -> String {
+    #"{"id":"r\#(number)","size":\#(size),"createdAt":"2026-01-01T00:00:00Z","description":"},{\"id\":\"no\"} },{"}"#
+  }
+
+  @Test("nothing is read before it is asked for, and a file is read anew each time") func readsAnew() async throws {
+    let scratch = try ScratchFolder()
+    let file = URL(filePath: scratch.path.appending("list.json").string)
+    try Data("damaged".utf8).write(to: file)
+    let source = try SavedList(readingFrom: file.path)
+    await #expect(throws: CacheError.self) { try await source.read() }
+    try Data("[\(Self.row(1, size: 1))]".utf8).write(to: file)
+    #expect(try await source.read().state.rows.map(\.id) == ["r1"])
+    try Data("[\(Self.row(2, size: 1))]".utf8).write(to: file)
+    #expect(try await source.read().state.rows.map(\.id) == ["r2"])
+    #expect(throws: CacheError(.storage, "can't read \(file.path)/x", cause: "Not a directory")) {
+      _ = try SavedList(readingFrom: file.path + "/x")
+    }
+  }
+
+  @Test("ages in words are counted from when the file was written, whenever it is read") func ages() async throws {
+    let scratch = try ScratchFolder()
+    let file = scratch.path.appending("list.json").string
+    let row =
+      #"{"ID":"a","Size":"1kB","CreatedAt":"2026-11-26 10:00:00 +0000 UTC","LastUsedAt":"2 hours ago","Mutable":true,"#
+      + #""Type":"exec.cachemount"}"#
+    try Data(row.utf8).write(to: URL(filePath: file))
+    let written = Date(timeIntervalSince1970: 1_790_000_000)
+    try FileManager.default.setAttributes([.modificationDate: written], ofItemAtPath: file)
+    let clock = TestClock()
+    let source = try SavedList(readingFrom: file, clock: clock)
+    for _ in 0..<2 {
+      let reading = try await source.read()
+      #expect(reading.state.rows[0].lastUsedAt == Timestamp(nanoseconds: (1_790_000_000 - 7200) * 1_000_000_000))
+      #expect(reading.moment == clock.now())
+      clock.advance(by: 1_000_000_000)
+    }
+  }
+
+  @Test("a pipe is read once and kept, whoever asks, and what came is not lost where one who waited goes away")
+  func pipe() async throws {
+    let ends = try FileDescriptor.pipe()
+    let source = try SavedList(readingFrom: "/dev/fd/\(ends.readEnd.rawValue)")
+    try ends.writeEnd.writeAll("[\(Self.row(1, size: 7)),\(Self.row(2, size: 9)),".utf8)
+    let glimpse = try #require(try await source.glimpse(of: 5))
+    #expect(glimpse.rows.map(\.id) == ["r2", "r1"])
+    let waiting = Task { try await source.read() }
+    waiting.cancel()
+    await #expect(throws: CancellationError.self) { try await waiting.value }
+    try ends.writeEnd.writeAll("\(Self.row(3, size: 8))]".utf8)
+    try ends.writeEnd.close()
+    #expect(try await source.read().state.rows.map(\.id) == ["r1", "r2", "r3"])
+    try ends.readEnd.close()
+    try await checkContract(of: source, refusesPruning: true, refusesInsight: true) { 0 }
+    #expect(try await source.glimpse(of: 5) == nil)
+  }
+
+  @Test(
+    "the first look at a long list is at both its ends, in either order, and not deceived by texts",
+    arguments: [true, false])
+  func glimpse(isRising: Bool) async throws {
+    let scratch = try ScratchFolder()
+    let file = URL(filePath: scratch.path.appending("list.json").string)
+    let count = 1500
+    let filling = String(repeating: "x", count: 1000)
+    let rows = (1...count).map { number in
+      Self.row(number, size: isRising ? number : count - number).replacing("no", with: filling)
+    }
+    for text in [
+      "[" + rows.joined(separator: ",") + "]", rows.joined(separator: "\n"), "[\n" + rows.joined(separator: " ,\n"),
+    ] {
+      try Data(text.utf8).write(to: file)
+      let source = try SavedList(readingFrom: file.path)
+      let glimpse = try #require(try await source.glimpse(of: 3))
+      #expect(glimpse.rows.map(\.id) == (isRising ? ["r1500", "r1499", "r1498"] : ["r1", "r2", "r3"]))
+      guard text.hasSuffix("]") else { continue }
+      try await checkContract(of: source, refusesPruning: true, refusesInsight: true) { try Data(contentsOf: file) }
     }
   }
 
@@ -51,7 +135,7 @@ import Testing
   }
 
   @Test("D7: filters pick what the daemon picked") func filters() throws {
-    let state = CacheState(listing: try SavedDiskUsage.read(try bytes("du.jsonl"), name: "du.jsonl"))
+    let state = try SavedDiskUsage(try bytes("du.jsonl"), name: "du.jsonl").state
     var count = 0
     for line in try bytes("du-filters.jsonl").split(separator: 10) {
       let recorded = try JSONDecoder().decode(Recorded.self, from: Data(line))
@@ -74,7 +158,7 @@ import Testing
       {"id":"b","size":5,"createdAt":"2026-01-01T00:00:00Z","inUse":true,"parents":["a"]}
       {"id":"c","size":5,"createdAt":"2026-01-01T00:00:00Z","parents":["gone"]}
       """
-    let state = CacheState(listing: try SavedDiskUsage.read(Array(text.utf8), name: "x"))
+    let state = try SavedDiskUsage(Array(text.utf8), name: "x").state
     let plan = try PrunePlan(
       state, policies: [PrunePolicy()], behavior: .daemon(.current, restart: .never), now: Timestamp(nanoseconds: 0))
     #expect(plan.victims.map { state.rows[$0.row].id } == ["c"])
@@ -103,7 +187,7 @@ import Testing
     ])
   func damaged(_ text: String, _ words: String) {
     #expect {
-      try SavedDiskUsage.read(Array(text.utf8), name: "x.json")
+      _ = try SavedDiskUsage(Array(text.utf8), name: "x.json")
     } throws: { error in
       let error = error as? CacheError
       return error?.code == .badList && error?.message.contains("x.json") == true

@@ -159,7 +159,7 @@ import Testing
         #expect(reading.behavior == recording.behavior)
         let policies = [try recording.policy()]
         let now = try Timestamp(parsing: recording.start)
-        let list = try recording.state()
+        let list = try await recording.state()
         let ofFolder = try PrunePlan(
           reading.state, policies: policies, behavior: reading.behavior, now: now, free: 1 << 35)
         let ofList = try PrunePlan(list, policies: policies, behavior: recording.behavior, now: now, free: 1 << 35)

@@ -99,6 +99,16 @@ import Testing
     #expect(shows(grid, "keep-bytes 585.0 MB"))
   }
 
+  @Test("where no prune can be planned the reason stands in the plan's place") func refusal() async throws {
+    let why = "no prune can be planned: nobody's parents are known; save another list"
+    let cache = MemoryCache(sample, readOnlyReason: "a saved list", planRefusal: why)
+    for keys in ["p", "p+-t900MB<Enter>", "pr", "pea", "w", "pw"] {
+      let grid = try await play(keys, on: cache, size: Size(columns: 110, rows: 30))
+      #expect(shows(grid, why), "\(keys)")
+      #expect(!shows(grid, "removes") && !shows(grid, "keep-bytes"), "\(keys)")
+    }
+  }
+
   @Test("what the command line says is what the screen begins with") func preset() async throws {
     let preset = PrunePreset(
       policies: [PrunePolicy(all: true, keepBytes: 200_000_000)],

@@ -18,15 +18,18 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
   let refusal: Mutex<String?>
   let noInsightReason: String?
   private let told: [String]
+  private let planRefusal: String?
   private let behavior: PruneBehavior
 
   init(
     _ state: CacheState, readOnlyReason: String? = nil, noInsightReason: String? = nil, notes: [String] = [],
+    planRefusal: String? = nil,
     behavior: PruneBehavior = .embedded, promises: PrunePromises = .all
   ) {
     self.promises = promises
     self.behavior = behavior
     told = notes
+    self.planRefusal = planRefusal
     rows = Mutex(state)
     refusal = Mutex(readOnlyReason)
     self.noInsightReason = noInsightReason
@@ -38,8 +41,7 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
   func read() -> Reading {
     Reading(
       state: rows.withLock { $0 }, space: CacheSpace(capacity: 500_000_000_000, free: 42_000_000_000),
-      overhead: CacheOverhead(unowned: 0),
-      moment: now.now(), behavior: behavior, notes: told)
+      overhead: CacheOverhead(unowned: 0), moment: now.now(), behavior: behavior, notes: told, planRefusal: planRefusal)
   }
   func replace(with state: CacheState) { rows.withLock { $0 = state } }
   func pruning() -> Permission<any CachePruner> { refusal.withLock { $0 }.map { .refused(why: $0) } ?? .allowed(self) }

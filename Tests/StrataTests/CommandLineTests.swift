@@ -121,6 +121,50 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(screen.output.contains("[read only]"))
   }
 
+  @Test("what a list lacks is told, in a plan's JSON too; where nothing can be planned, that is the answer")
+  func lackingList() async throws {
+    let rounded = scratch.path.appending("buildx.jsonl").string
+    let row =
+      #"{"CreatedAt":"2026-11-01 10:00:00 +0000 UTC","Description":"WORDS","ID":"ID","LastUsedAt":"6 days ago","#
+      + #""Mutable":false,"Parents":PARENTS,"Reclaimable":true,"Shared":false,"Size":"8MB","Type":"regular","UsageCount":3}"#
+    let base = row.replacing("WORDS", with: "pulled from alpine").replacing("\"ID\":\"ID\"", with: #""ID":"a""#)
+    let step = row.replacing("WORDS", with: "[2/2] RUN make").replacing("\"ID\":\"ID\"", with: #""ID":"b""#)
+    try Data(
+      (base.replacing("PARENTS", with: "null") + "\n" + step.replacing("PARENTS", with: #"["a"]"#)).utf8
+    ).write(to: URL(filePath: rounded))
+    let plan = try await Program.run(["prune", "--from", rounded, "--dry-run", "--format", "json"])
+    #expect(plan.code == 0)
+    let notes = try #require(try object(plan.output)["notes"] as? [String])
+    #expect(notes.count == 3)
+    for note in notes { #expect(plan.errors.contains("strata: \(note)\n")) }
+    #expect(try await Program.run(["du", "--from", rounded]).errors == plan.errors)
+    let screen = try await Program.run(["--from", rounded, "--print", "--size", "120x20"])
+    #expect(screen.output.contains("3 notes; first: \(notes[0].prefix(60))"))
+
+    let orphaned = scratch.path.appending("orphaned.jsonl").string
+    try Data((base + "\n" + step).replacing("PARENTS", with: "null").utf8).write(to: URL(filePath: orphaned))
+    for arguments in [["prune", "--dry-run"], ["prune", "--dry-run", "--format", "json"], ["why", "b"]] {
+      let result = try await Program.run(arguments + ["--from", orphaned])
+      #expect(result.code == 1 && result.output.isEmpty, "\(arguments)")
+      #expect(result.errors.contains("no prune can be planned on this list: it names no parents"))
+    }
+    #expect(try await Program.run(["du", "--from", orphaned]).code == 0)
+    let shown = try await Program.run(["--from", orphaned, "--print", "--keys", "p", "--size", "160x20"])
+    #expect(shown.output.contains("no prune can be planned on this list"))
+    _ = try await snapshot("a", bytes: 1000)
+    let own = try object(try await strata("prune", "--dry-run", "--format", "json").output)
+    #expect((own["notes"] as? [String])?.isEmpty == true)
+  }
+
+  @Test("a list that can't be read ends the explorer, too, with what is wrong") func unreadableList() async throws {
+    let table = "ID\t\tRECLAIMABLE\tSIZE\t\tLAST ACCESSED\nabc\t\ttrue\t\t1B\nReclaimable:\t1B\nTotal:\t\t1B\n"
+    let result = try await Program.run(["--from", "-", "--print"], input: table)
+    #expect(result.code == 1 && result.output.isEmpty)
+    #expect(result.errors.contains("standard input is the table of `buildctl du`"))
+    let noTerminal = try await Program.run(["--from", "-"], input: "[]")
+    #expect(noTerminal.code == 2 && noTerminal.errors.contains("no terminal"))
+  }
+
   @Test("a policy file is carried out rule by rule, and why tells each rule's reason") func policyFile() async throws {
     let old = try await snapshot("a", bytes: 30_000)
     let new = try await snapshot("b", bytes: 1000)

@@ -18,7 +18,7 @@ import Testing
     "Explorer": ["BuildCache", "CacheReport", "Terminal"],
     "strata": ["BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "Explorer", "Terminal"],
     "BoltWriter": [],
-    "strata-bench": ["BoltWriter", "BuildCache", "BuildCacheStore", "BuildKitBridge", "CLinux"],
+    "strata-bench": ["BoltWriter", "BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "CLinux"],
   ]
 
   /// Modules of others that only some targets may know.

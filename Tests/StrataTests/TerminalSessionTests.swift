@@ -137,6 +137,35 @@ import Testing
     }
   }
 
+  @Test("a list that is piped in is shown, its keys come from the terminal, and r keeps it") func pipedList()
+    async throws
+  {
+    let list = scratch.path.appending("list.json").string
+    let du = try await Program.run(["du", "--root", root, "--format", "json"])
+    try Data(du.output.utf8).write(to: URL(filePath: list))
+    let modes = scratch.path.appending("modes").string
+    let program = try Program.path
+    try await TestTerminal.open { terminal in
+      try await terminal.type(
+        "clear; stty -g > \(modes); cat \(list) | \(program) --from -; code=$?; "
+          + "test \"$(stty -g)\" = \"$(cat \(modes))\" && echo modes are the same, code $code.")
+      try await terminal.waitFor("30 records")
+      try await terminal.press("j", "Space")
+      try await terminal.waitFor("1 marked")
+      try await terminal.press("r", "p")
+      try await terminal.waitFor("removes")
+      try await terminal.press("1")
+      try await terminal.waitFor("30 records")
+      try await terminal.press("q")
+      try await terminal.waitFor("modes are the same, code 0.")
+      try await terminal.type("clear; echo garbage | \(program) --from -; echo code $?.")
+      try await terminal.waitFor("code 1.")
+      try await terminal.waitFor("begins with \"garbage\"")
+      try await terminal.type("clear; \(program) --from -; echo code $?.")
+      try await terminal.waitFor("code 2.")
+    }
+  }
+
   @Test("Ctrl-Z gives the terminal back, and fg goes on where it was") func suspend() async throws {
     try await TestTerminal.open { terminal in
       try await explore(terminal)

@@ -12,11 +12,13 @@ public struct Reading: Sendable {
   public var behavior: PruneBehavior
   /// What has to be known of it, in sentences: what can't be known here, what can't be read.
   public var notes: [String]
+  /// Why no prune can be planned of it, and what to do, in a sentence; absent where one can.
+  public var planRefusal: String?
 
   /// Puts a reading together.
   public init(
     state: CacheState, space: CacheSpace? = nil, overhead: CacheOverhead? = nil, moment: Timestamp,
-    behavior: PruneBehavior, notes: [String] = []
+    behavior: PruneBehavior, notes: [String] = [], planRefusal: String? = nil
   ) {
     self.state = state
     self.space = space
@@ -24,6 +26,7 @@ public struct Reading: Sendable {
     self.moment = moment
     self.behavior = behavior
     self.notes = notes
+    self.planRefusal = planRefusal
   }
 }
 

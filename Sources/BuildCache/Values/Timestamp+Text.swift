@@ -6,50 +6,61 @@ extension Timestamp {
   /// - Throws: ``CacheError`` `badInput`, also for what nanoseconds can't reach (before September 1677, after
   ///   April 2262).
   public init(parsing text: String) throws(CacheError) {
-    guard let nanoseconds = Self.nanoseconds(Array(text.utf8)) else {
+    var text = text
+    guard let time = text.withUTF8({ Timestamp(utf8: $0) }) else {
       throw CacheError(.badInput, "\(text) is no time: write for instance 2026-11-24T03:41:16Z")
     }
+    self = time
+  }
+
+  /// The same of bytes, of which lists have too many to make a text of each; nothing where they are no time.
+  package init?(utf8 text: UnsafeBufferPointer<UInt8>) {
+    guard let nanoseconds = Self.nanoseconds(text) else { return nil }
     self.init(nanoseconds: nanoseconds)
   }
 
-  private static func nanoseconds(_ text: [UInt8]) -> Int64? {
+  private static func nanoseconds(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
     func number(_ range: Range<Int>) -> Int64? {
       guard range.upperBound <= text.count else { return nil }
       var value: Int64 = 0
-      for byte in text[range] {
-        guard (48...57).contains(byte) else { return nil }
-        value = value * 10 + Int64(byte - 48)
+      for place in range {
+        guard (48...57).contains(text[place]) else { return nil }
+        value = value * 10 + Int64(text[place] - 48)
       }
       return value
     }
-    func has(_ characters: String, at place: Int) -> Bool {
-      place < text.count && characters.utf8.contains(text[place])
+    func has(_ one: UInt8, _ other: UInt8? = nil, at place: Int) -> Bool {
+      place < text.count && (text[place] == one || text[place] == other)
     }
-    guard let year = number(0..<4), has("-", at: 4), let month = number(5..<7), has("-", at: 7),
-      let day = number(8..<10), has("Tt", at: 10), let hour = number(11..<13), has(":", at: 13),
-      let minute = number(14..<16), has(":", at: 16), let second = number(17..<19),
+    let (minus, colon) = (UInt8(ascii: "-"), UInt8(ascii: ":"))
+    guard let year = number(0..<4), has(minus, at: 4), let month = number(5..<7), has(minus, at: 7),
+      let day = number(8..<10), has(UInt8(ascii: "T"), UInt8(ascii: "t"), at: 10), let hour = number(11..<13),
+      has(colon, at: 13), let minute = number(14..<16), has(colon, at: 16), let second = number(17..<19),
       (1...12).contains(month), (1...daysIn(month, of: year)).contains(day), hour < 24, minute < 60, second < 60
     else { return nil }
 
     var place = 19
     var fraction: Int64 = 0
-    if has(".", at: place) {
-      let digits = text[(place + 1)...].prefix { (48...57).contains($0) }
-      guard (1...9).contains(digits.count) else { return nil }
-      for position in 0..<9 {
-        fraction *= 10
-        if position < digits.count { fraction += Int64(digits[digits.startIndex + position] - 48) }
+    if has(UInt8(ascii: "."), at: place) {
+      place += 1
+      var unit: Int64 = 100_000_000
+      while place < text.count, (48...57).contains(text[place]) {
+        // More than nine decimals are none.
+        guard unit > 0 else { return nil }
+        fraction += Int64(text[place] - 48) * unit
+        unit /= 10
+        place += 1
       }
-      place = digits.endIndex
+      guard unit < 100_000_000 else { return nil }
     }
     var offset: Int64 = 0
-    if has("Zz", at: place) {
+    if has(UInt8(ascii: "Z"), UInt8(ascii: "z"), at: place) {
       place += 1
     } else {
-      guard has("+-", at: place), let hours = number((place + 1)..<(place + 3)), has(":", at: place + 3),
-        let minutes = number((place + 4)..<(place + 6)), hours < 24, minutes < 60
+      guard has(UInt8(ascii: "+"), minus, at: place), let hours = number((place + 1)..<(place + 3)),
+        has(colon, at: place + 3), let minutes = number((place + 4)..<(place + 6)), hours < 24, minutes < 60
       else { return nil }
-      offset = (hours * 60 + minutes) * 60 * (has("-", at: place) ? -1 : 1)
+      offset = (hours * 60 + minutes) * 60 * (has(minus, at: place) ? -1 : 1)
       place += 6
     }
     guard place == text.count else { return nil }

@@ -81,6 +81,8 @@ public struct PlanReport: Sendable, Equatable, Codable {
   public let kept: [KeptRow]
   /// The rules, where they come from a policy.
   public let rules: [RuleRow]?
+  /// What has to be known of the reading that it was planned on, in sentences: a plan is as exact as that.
+  public let notes: [String]
 
   /// The victims but those that were left, numbered anew, and what stays.
   ///
@@ -88,7 +90,9 @@ public struct PlanReport: Sendable, Equatable, Codable {
   ///   - plan: the plan.
   ///   - left: victims that were left alone.
   ///   - namesRules: whether the rules are told: they come from a policy.
-  public init(_ plan: PrunePlan, leaving left: Set<RecordID> = [], namesRules: Bool) {
+  ///   - notes: those of the reading.
+  public init(_ plan: PrunePlan, leaving left: Set<RecordID> = [], namesRules: Bool, notes: [String]) {
+    self.notes = notes
     let rows = plan.state.rows
     var victims: [VictimRow] = []
     var freed: Int64 = 0

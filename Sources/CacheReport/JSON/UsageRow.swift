@@ -1,9 +1,9 @@
 import BuildCache
 
-/// A row of disk usage as JSON has it, written and read: BuildKit's own keys, and `kind`.
+/// A row of disk usage as a list has it, and as JSON is written of it: BuildKit's own keys, and `kind`.
 ///
-/// What a list tells of use and sharing are flags, told of ancestors too (C2, C4); ``CacheState/init(listing:)`` finds out
-/// whom they mean.
+/// What a list tells of use and sharing are flags, told of ancestors too (C2, C4); ``ListedState`` finds out whom they
+/// mean.
 public struct UsageRow: Sendable, Equatable {
   /// The record's id.
   public var id: RecordID
@@ -53,7 +53,7 @@ public struct UsageRow: Sendable, Equatable {
   }
 }
 
-extension UsageRow: Codable {
+extension UsageRow: Encodable {
   enum CodingKeys: String, CodingKey {
     case id, kind, mutable, inUse, shared, size, createdAt, lastUsedAt, usageCount, parents, description, recordType
   }
@@ -73,45 +73,5 @@ extension UsageRow: Codable {
     try members.encode(parents, forKey: .parents)
     try members.encode(description, forKey: .description)
     try members.encode(recordType.rawValue, forKey: .recordType)
-  }
-
-  /// Reads a row: `id`, `size` and `createdAt` have to be there, keys that are not known are passed over.
-  ///
-  /// - Throws: `DecodingError` naming the key.
-  public init(from decoder: any Decoder) throws {
-    let members = try decoder.container(keyedBy: CodingKeys.self)
-    func refusal(_ key: CodingKeys, _ words: String) -> DecodingError {
-      DecodingError.dataCorruptedError(forKey: key, in: members, debugDescription: words)
-    }
-    func time(_ key: CodingKeys) throws -> Timestamp? {
-      guard let text = try members.decodeIfPresent(String.self, forKey: key) else { return nil }
-      do { return try Timestamp(parsing: text) } catch { throw refusal(key, error.message) }
-    }
-    func number(_ key: CodingKeys) throws -> Int64 {
-      let number: Int64
-      do {
-        number = try members.decode(Int64.self, forKey: key)
-      } catch let error where !(error is DecodingError) {
-        throw refusal(key, "it is no whole number, or larger than \(Int64.max)")
-      }
-      guard number >= 0 else { throw refusal(key, "it is negative") }
-      return number
-    }
-    let id = try members.decode(RecordID.self, forKey: .id)
-    guard !id.isEmpty else { throw refusal(.id, "it is empty") }
-    let size = try number(.size)
-    let hasUses = try members.contains(.usageCount) && !members.decodeNil(forKey: .usageCount)
-    let uses = hasUses ? try number(.usageCount) : 0
-    guard let createdAt = try time(.createdAt) else { throw refusal(.createdAt, "it is missing") }
-    self.init(id: id, size: size, createdAt: createdAt)
-    kind = try members.decodeIfPresent(String.self, forKey: .kind).flatMap { RecordKind(rawValue: $0) }
-    isMutable = try members.decodeIfPresent(Bool.self, forKey: .mutable) ?? false
-    inUse = try members.decodeIfPresent(Bool.self, forKey: .inUse) ?? false
-    isShared = try members.decodeIfPresent(Bool.self, forKey: .shared) ?? false
-    lastUsedAt = try time(.lastUsedAt)
-    usageCount = Int(clamping: uses)
-    parents = try members.decodeIfPresent([RecordID].self, forKey: .parents) ?? []
-    description = try members.decodeIfPresent(String.self, forKey: .description) ?? ""
-    recordType = RecordType(rawValue: try members.decodeIfPresent(String.self, forKey: .recordType) ?? "")
   }
 }

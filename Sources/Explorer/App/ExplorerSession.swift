@@ -106,6 +106,9 @@ public final class ExplorerSession {
   /// Whether the user left.
   public var hasQuit: Bool { state.hasQuit }
 
+  /// Why nothing could be read yet; absent where something was, or still may be.
+  public var openingFailure: String? { state.failedAt != nil && !state.isLoaded ? state.message : nil }
+
   /// Whether the cache is to be read anew from time to time: then ``tick()`` is wanted.
   public var isWatching: Bool { state.isWatching }
 

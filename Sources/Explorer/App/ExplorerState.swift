@@ -99,6 +99,8 @@ struct ExplorerState: Sendable {
   var cache: CacheState { inventory.reading.state }
   /// The moment from which ages are counted.
   var now: Timestamp { inventory.reading.moment }
+  /// Why no prune can be planned of what was read; absent where one can.
+  var planRefusal: String? { inventory.reading.planRefusal }
   /// The letters of an id that tell any two records apart.
   var idWidth: Int { inventory.idWidth }
 

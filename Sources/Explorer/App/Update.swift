@@ -119,7 +119,7 @@ extension ExplorerState {
     guard prune.plan != nil || prune.isPlanWanted, isPlanOld || reading.behavior != last.behavior else {
       return effects
     }
-    if screen == .prune { effects.append(makePlan()) } else { prune.forgetPlan() }
+    if screen == .prune { effects += makePlan() } else { prune.forgetPlan() }
     return effects
   }
 

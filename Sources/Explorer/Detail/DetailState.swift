@@ -28,7 +28,7 @@ extension ExplorerState {
     detail.asked = current
     if detail.description?.id != cache.rows[current].id { (detail.top, detail.reasons) = (0, []) }
     var effects: [Effect] = [.describe(cache, current)]
-    if detail.standing == nil && !detail.isStandingAsked {
+    if detail.standing == nil && !detail.isStandingAsked && planRefusal == nil {
       detail.isStandingAsked = true
       effects.append(.stand(cache, standingBehavior))
     }
@@ -72,6 +72,7 @@ extension ExplorerState {
   }
 
   private mutating func explainDetail() {
+    if let planRefusal { detail.reasons = [planRefusal] }
     guard !detail.isDescriptionOld, let row = detail.description?.row, let standing = detail.standing else { return }
     detail.reasons = standing.explanation(ofRow: row, now: now) { shortID($0) }
   }

@@ -5,6 +5,10 @@ import CacheReport
 extension ExplorerState {
   /// Explains the record under the cursor; where no plan tells yet, when the reasons are known.
   mutating func explainSoon() -> [Effect] {
+    if let planRefusal, let current {
+      overlay = .note(title: shortID(cache.rows[current].id), lines: [planRefusal])
+      return []
+    }
     if screen != .prune && detail.standing == nil {
       explainsWhenStood = true
       if detail.isStandingAsked { return [] }

@@ -3,10 +3,15 @@ import Terminal
 
 /// Plans, and the parts of a rule that are edited by a menu.
 extension ExplorerState {
-  /// The effect that makes the plan of the rules as they stand; the last rule's limit moves later without it.
-  mutating func makePlan() -> Effect {
+  /// The effect that makes the plan of the rules as they stand; the last rule's limit moves later without it. None where
+  /// no prune can be planned.
+  mutating func makePlan() -> [Effect] {
+    guard planRefusal == nil else {
+      prune.forgetPlan()
+      return []
+    }
     prune.isPlanWanted = true
-    return .plan(cache, prune.policies, behavior, free: freeBytes)
+    return [.plan(cache, prune.policies, behavior, free: freeBytes)]
   }
 
   /// Free bytes of the disk: what is pretended, else what was read of it.
@@ -101,7 +106,7 @@ extension ExplorerState {
     prune.position = ListPosition()
     message = policies.count == 1 ? "1 rule of \(file)" : "\(policies.count) rules of \(file), carried out in order"
     prune.forgetPlan()
-    return screen == .prune ? [makePlan()] : []
+    return screen == .prune ? makePlan() : []
   }
 }
 

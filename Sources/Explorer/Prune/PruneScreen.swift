@@ -54,11 +54,11 @@ enum PruneScreen: ExplorerScreen {
   }
 
   static func appeared(_ state: inout ExplorerState, on row: Int?) -> [Effect] {
-    state.prune.plan == nil ? [state.makePlan()] : []
+    state.prune.plan == nil ? state.makePlan() : []
   }
 
   static func cacheArrived(_ state: inout ExplorerState, isShown: Bool) -> [Effect] {
-    if isShown { return [state.makePlan()] }
+    if isShown { return state.makePlan() }
     state.prune.forgetPlan()
     return []
   }
@@ -125,6 +125,6 @@ extension ExplorerState {
   mutating func replan(_ number: Int) -> [Effect] {
     prune.awaited = number
     prune.forgetPlan()
-    return [makePlan()]
+    return makePlan()
   }
 }

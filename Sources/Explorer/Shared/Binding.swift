@@ -56,6 +56,6 @@ extension Binding {
   static func nothingMarked(_ state: ExplorerState) -> String? { state.marks.isEmpty ? "nothing is marked" : nil }
   static func noDetail(_ state: ExplorerState) -> String? { state.isDetailShown ? nil : "i opens the details" }
   static func noPlan(_ state: ExplorerState) -> String? {
-    state.prune.plan == nil ? ExplorerState.planning : nil
+    state.prune.plan == nil ? state.planRefusal ?? ExplorerState.planning : nil
   }
 }

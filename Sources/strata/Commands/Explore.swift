@@ -35,7 +35,11 @@ struct Explore: AsyncParsableCommand {
       throw Failure.wrongUse("\(option) only plans what would be: add --read-only")
     }
     let keys = try Self.keys(in: keys ?? "")
-    guard print || (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) else {
+    let keySource: TerminalScreen.KeySource = source.takesStandardInput ? .controllingTerminal : .standardInput
+    if !print, source.takesStandardInput, isatty(STDIN_FILENO) == 1 {
+      throw Failure.wrongUse("--from -: standard input is the terminal: pipe the list in, or give its file")
+    }
+    guard print || TerminalScreen.isThere(keys: keySource) else {
       throw Failure.wrongUse(
         "there is no terminal to show the explorer on; `strata du` and `strata prune --dry-run` need none")
     }
@@ -43,10 +47,14 @@ struct Explore: AsyncParsableCommand {
     let source: any CacheSource = readOnly || parsed.at != nil ? LookingOnly(opened, at: parsed.at) : opened
     let clock: any CacheClock = parsed.at.map { LookingOnly.Clock(time: $0) } ?? SystemClock()
     // What is said of a policy depends on the cache: then that is read before there is a screen.
-    let first = parsed.isPlain ? nil : try await source.read()
+    // And without a screen there is no hurry: a list that can't be read is told as elsewhere.
+    let isListPrinted = print && source.identity.kind == .list
+    let first = parsed.isPlain && !isListPrinted ? nil : try await source.read()
     let preset = PrunePreset(
       policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free)
-    guard print else { return try await screen.explore(source, first: first, prune: preset, clock: clock) }
+    guard print else {
+      return try await screen.explore(source, first: first, prune: preset, clock: clock, keys: keySource)
+    }
     let isASCII = screen.ascii || !TerminalScreen.localeIsUTF8
     let outlets = ScreenOptions.outlets { _ in }
     output.text(

@@ -34,15 +34,16 @@ struct Prune: AsyncParsableCommand {
     let source = try source.source(makingRoot: !dryRun)
     let pruner = dryRun ? nil : try await source.pruning().means(to: "prune")
     try await pruner?.checkMayBegin()  // nobody is asked in vain
-    let plan = try parsed.plan(try await source.told())
-    guard let pruner else { return try show(plan) }
+    let reading = try await source.told()
+    let plan = try parsed.plan(reading)
+    guard let pruner else { return try show(plan, reading.notes) }
     if !yes { try ask(plan) }
-    try await carryOut(plan, by: pruner)
+    try await carryOut(plan, reading.notes, by: pruner)
   }
 
-  private func show(_ plan: PrunePlan) throws {
+  private func show(_ plan: PrunePlan, _ notes: [String]) throws {
     switch format {
-    case .json: try printJSON(PlanReport(plan, namesRules: policy.policy != nil))
+    case .json: try printJSON(PlanReport(plan, namesRules: policy.policy != nil, notes: notes))
     case .table:
       output.lines(PlanText.lines(plan, now: plan.now, namesRules: policy.policy != nil))
     }
@@ -53,7 +54,7 @@ struct Prune: AsyncParsableCommand {
     try PlanText.confirm("Remove \(counted(plan.count)), freeing \(ByteCount(plan.freed).text)?")
   }
 
-  private func carryOut(_ plan: PrunePlan, by pruner: any CachePruner) async throws {
+  private func carryOut(_ plan: PrunePlan, _ notes: [String], by pruner: any CachePruner) async throws {
     output.keepGoing()
     let isTable = format == .table
     let report = try await interruptible {
@@ -64,7 +65,8 @@ struct Prune: AsyncParsableCommand {
     switch format {
     case .json:
       try printJSON(
-        PlanReport(plan, leaving: Set(report.changed + report.notReached), namesRules: policy.policy != nil))
+        PlanReport(
+          plan, leaving: Set(report.changed + report.notReached), namesRules: policy.policy != nil, notes: notes))
     case .table:
       PlanText.tell(report)
       PlanText.tellChanged(report)

@@ -73,7 +73,7 @@ struct SourceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "A saved list: `buildctl du --format '{{json .}}'`, or `strata du --format json`; - is standard input.",
+      "A saved list, as JSON or verbose text: of buildctl, a Docker Engine, docker, buildx or strata; - is standard input.",
       valueName: "file"))
   var from: String?
 
@@ -86,6 +86,10 @@ struct SourceOptions: ParsableArguments {
     help: ArgumentHelp(
       "Which of several caches: the name of its folder in --buildkit-root.", valueName: "name"))
   var worker: String?
+  /// Whether the list comes from standard input.
+  var takesStandardInput: Bool {
+    ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(from)
+  }
 
   func validate() throws {
     let given = [("--from", from), ("--root", root.root), ("--buildkit-root", buildkitRoot)].filter { $0.1 != nil }

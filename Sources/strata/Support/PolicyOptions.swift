@@ -120,8 +120,10 @@ struct ParsedPolicy {
 
   /// Plans it for what a source holds.
   ///
-  /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
+  /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here, `badList` where no prune can be
+  ///   planned on what was read.
   func plan(_ reading: Reading) throws -> PrunePlan {
+    if let why = reading.planRefusal { throw CacheError(.badList, why) }
     let rules = try rules(for: reading) ?? [own]
     return try PrunePlan(
       reading.state, policies: rules, behavior: assumptions.applied(to: reading.behavior), now: at ?? reading.moment,

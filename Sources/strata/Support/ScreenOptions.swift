@@ -36,14 +36,15 @@ struct ScreenOptions: ParsableArguments {
   /// On the main thread, which may wait for keys: a thread of the pool that waits is missing there, and on a machine
   /// with one processor it would be the only one.
   ///
-  /// - Throws: ``Failure`` 2 where there is no terminal, or one that can't place text.
+  /// - Parameter keys: where keys are read from.
+  /// - Throws: ``Failure`` 2 where there is no terminal, or one that can't place text; 1 where a list can't be read.
   @MainActor func explore(
     _ source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset(),
-    clock: any CacheClock = SystemClock()
+    clock: any CacheClock = SystemClock(), keys: TerminalScreen.KeySource = .standardInput
   ) async throws {
     let screen: TerminalScreen
     do {
-      screen = try TerminalScreen(usesColor: color.usesColor, usesMouse: mouse)
+      screen = try TerminalScreen(usesColor: color.usesColor, usesMouse: mouse, keys: keys)
     } catch {
       throw Failure.wrongUse(error.description)
     }
@@ -54,7 +55,9 @@ struct ScreenOptions: ParsableArguments {
       clock: clock, outlets: Self.outlets(copy: TerminalScreen.copy)
     ) { waker.wake() }
     var ticker = Ticker()
-    loop: while !session.hasQuit {
+    // A list that can't be read has nothing to show, and what is wrong is more than a line of the screen.
+    func isHopeless() -> Bool { source.identity.kind == .list && session.openingFailure != nil }
+    loop: while !session.hasQuit && !isHopeless() {
       screen.present(session.frame())
       crashIfAsked()
       let wait = ticker.wait(isWatching: session.isWatching, at: .now)
@@ -73,6 +76,10 @@ struct ScreenOptions: ParsableArguments {
       if ticker.isDue(at: .now) { session.tick() }
     }
     await session.finish()
+    if isHopeless(), let failure = session.openingFailure {
+      screen.close()
+      throw Failure.failed(failure)
+    }
   }
 
   /// What keys of the explorer reach outside the cache.
