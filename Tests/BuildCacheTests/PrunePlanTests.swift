@@ -7,7 +7,10 @@ import Testing
 @Suite("D: planning a prune") struct PrunePlanTests {
   private static let behaviors: [PruneBehavior] =
     [.embedded, PruneBehavior(ranking: .current)]
-    + RankingRule.allCases.flatMap { [.daemon($0, restart: .before), .daemon($0, restart: .never)] }
+    + RankingRule.allCases.flatMap { ranking -> [PruneBehavior] in
+      let restarts = [DaemonRestart.before, .never, .at(Timestamp(nanoseconds: 2))]
+      return restarts.map { .daemon(ranking, restart: $0) }
+    }
 
   /// A rule drawn at random, of all that a rule can say.
   private func randomPolicy(_ random: inout SeededGenerator) throws -> PrunePolicy {
@@ -43,7 +46,40 @@ import Testing
     return true
   }
 
-  @Test("D4, D5, G5, G6: the plan equals ranking anew after each victim") func equalsTheNaivePrune() throws {
+  @Test("what hangs on what is taken for granted is what a plan without it leaves") func sensitivity() throws {
+    var found = (ranking: 0, restart: 0, measuring: 0)
+    for seed in 1...UInt64(long(100)) {
+      var random = SeededGenerator(seed)
+      let state = randomState(rows: random.pick(1...60), &random)
+      let policies = [
+        PrunePolicy(all: true, keepDuration: .seconds(Int64(random.pick(0...3))), keepBytes: state.total / 2)
+      ]
+      let now = Timestamp(nanoseconds: 6_000_000_000)
+      func plan(_ state: CacheState, _ behavior: PruneBehavior) throws -> PrunePlan {
+        try PrunePlan(state, policies: policies, behavior: behavior, now: now)
+      }
+      let own = try plan(state, .daemon(.current, restart: .before))
+      let sensitivity = try #require(try own.sensitivity())
+      func lost(_ other: PrunePlan) -> Int {
+        Set(own.victims.map(\.row)).subtracting(other.victims.map(\.row)).count
+      }
+      #expect(sensitivity.toRanking == lost(try plan(state, .daemon(.seed, restart: .before))))
+      #expect(sensitivity.toRestart == lost(try plan(state, .daemon(.current, restart: .never))))
+      var builder = CacheState.Builder()
+      for (number, var row) in state.rows.enumerated() {
+        row.isMeasuredByUse = false
+        builder.add(row, parents: state.parentIDs(of: number))
+      }
+      #expect(sensitivity.toMeasuring == lost(try plan(builder.finish(), .daemon(.current, restart: .before))))
+      found.ranking += sensitivity.toRanking
+      found.restart += sensitivity.toRestart
+      found.measuring += sensitivity.toMeasuring
+      #expect(try plan(state, .embedded).sensitivity() == nil)
+    }
+    #expect(found.ranking > 0 && found.restart > 0 && found.measuring > 0)
+  }
+
+  @Test("D4, D5, G5, G6, G13: the plan equals ranking anew after each victim") func equalsTheNaivePrune() throws {
     for seed in 1...UInt64(long(1000)) {
       try #require(try equalsNaive(seed: seed, rows: 1...60), "seed \(seed)")
     }

@@ -217,7 +217,7 @@ import Testing
       to: URL(filePath: state.file("runc-native/metadata_v2.db").string))
     let all = try await StateFolderSource(state.folder).read()
     #expect(all.state.rows.count == 48 + 65)
-    #expect(all.notes.contains { $0.contains("runc-native, runc-overlayfs") && $0.contains("--worker") })
+    #expect(all.planRefusal?.hasSuffix("--worker runc-native or --worker runc-overlayfs") == true)
     #expect(try await StateFolderSource(state.folder, worker: "runc-native").read().state.rows.count == 65)
     #expect { try StateFolderSource(state.folder, worker: "x") } throws: {
       "\($0)".contains("runc-native, runc-overlayfs")

@@ -20,16 +20,16 @@ package func randomState(rows: Int, _ random: inout SeededGenerator) -> CacheSta
     }
     let isImplicit = random.chance(10)
     let isNever = random.chance(isImplicit ? 80 : 15)
-    builder.add(
-      CacheState.Row(
-        id: id, kind: parents.isEmpty ? .base : .layer, isMutable: random.chance(10),
-        size: Int64(random.pick(0...5) * 10), createdAt: Timestamp(nanoseconds: Int64(random.pick(0...3))),
-        lastUsedAt: isNever ? nil : Timestamp(nanoseconds: Int64(random.pick(1...times)) * 1_000_000_000),
-        usageCount: isImplicit && isNever ? 0 : random.pick(0...counts),
-        description: isImplicit ? "diff \"a\" -> \"b\"" : "record \(number)",
-        recordType: random.chance(8) ? .internal : .regular, outsideRefs: random.chance(5) ? 1 : 0,
-        isReferenced: random.chance(7)),
-      parents: parents)
+    var row = CacheState.Row(
+      id: id, kind: parents.isEmpty ? .base : .layer, isMutable: random.chance(10),
+      size: Int64(random.pick(0...5) * 10), createdAt: Timestamp(nanoseconds: Int64(random.pick(0...3))),
+      lastUsedAt: isNever ? nil : Timestamp(nanoseconds: Int64(random.pick(1...times)) * 1_000_000_000),
+      usageCount: isImplicit && isNever ? 0 : random.pick(0...counts),
+      description: isImplicit ? "diff \"a\" -> \"b\"" : "record \(number)",
+      recordType: random.chance(8) ? .internal : .regular, outsideRefs: random.chance(5) ? 1 : 0,
+      isReferenced: random.chance(7))
+    row.isMeasuredByUse = random.chance(10)
+    builder.add(row, parents: parents)
     ids.append(id)
   }
   return builder.finish()

@@ -10,6 +10,8 @@ public struct Reading: Sendable {
   public var moment: Timestamp
   /// How this cache carries a prune out, as far as can be known.
   public var behavior: PruneBehavior
+  /// Whether its rows tell which of them a daemon has to measure before it prunes (G13): a folder's do, a list's can't.
+  public var tellsUnmeasured = false
   /// What has to be known of it, in sentences: what can't be known here, what can't be read.
   public var notes: [String]
   /// Why no prune can be planned of it, and what to do, in a sentence; absent where one can.

@@ -1,19 +1,15 @@
-import Foundation
-
 /// A value of BuildKit's metadata: JSON, in an object with the key that it can be looked for by.
-enum MetadataValue: Decodable {
+enum MetadataValue {
   case text(String)
   case number(Int64)
   case flag(Bool)
   case list([String])
 
-  private enum CodingKeys: CodingKey { case value }
-
   /// Reads a value; nothing where it is none of these.
   init?(_ bytes: ArraySlice<UInt8>) {
     if let plain = Self.plain(bytes) {
       self = plain
-    } else if let value = try? JSONDecoder().decode(Self.self, from: Data(bytes)) {
+    } else if let value = try? Self.any(bytes) {
       self = value
     } else {
       return nil
@@ -54,16 +50,39 @@ enum MetadataValue: Decodable {
     }
   }
 
-  init(from decoder: any Decoder) throws {
-    let members = try decoder.container(keyedBy: CodingKeys.self)
-    if let number = try? members.decode(Int64.self, forKey: .value) {
-      self = .number(number)
-    } else if let flag = try? members.decode(Bool.self, forKey: .value) {
-      self = .flag(flag)
-    } else if let text = try? members.decode(String.self, forKey: .value) {
-      self = .text(text)
-    } else {
-      self = .list(try members.decode([String].self, forKey: .value))
+  /// Any other: decoded as JSON.
+  private static func any(_ bytes: ArraySlice<UInt8>) throws -> MetadataValue? {
+    var rest: [UInt8]? = Array(bytes)
+    var json = JSONReader {
+      defer { rest = nil }; return rest
+    }
+    var names = MemberNames(["value"])
+    var value: MetadataValue?
+    var isFirst = true
+    try json.begin("{")
+    while true {
+      switch try json.nextMember(of: &names, &isFirst) {
+      case .end: return value
+      case .unknown: try json.skip()
+      case .known: value = try Self.value(&json)
+      }
+    }
+  }
+
+  private static func value(_ json: inout JSONReader) throws -> MetadataValue? {
+    switch try json.peek() {
+    case UInt8(ascii: "\""): return .text(try json.string())
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): return .flag(try json.bool())
+    case UInt8(ascii: "["):
+      var texts: [String] = []
+      var isFirst = true
+      try json.begin("[")
+      while try json.nextElement(&isFirst) { texts.append(try json.string()) }
+      return .list(texts)
+    case UInt8(ascii: "n"):
+      _ = try json.skipNull()
+      return .text("")
+    default: return try json.integer().map { .number($0) }
     }
   }
 }

@@ -57,10 +57,12 @@ public final class StateFolderSource: CacheSource {
     let folder = try StateFolder(path)
     for folder in try chosen(of: folder) { workers.append(try await WorkerReading(folder)) }
     last.withLock { [workers] in $0 = workers }
-    return Reading(
+    var reading = Reading(
       state: Self.joined(workers.map(\.state)), space: try space(workers),
       overhead: overhead(workers, folder.databases), moment: moment, behavior: Self.behavior(workers),
-      notes: workers.flatMap(\.notes) + (workers.count > 1 ? [severalNote(workers)] : []))
+      notes: workers.flatMap(\.notes), planRefusal: workers.count > 1 ? severalCaches(workers) : nil)
+    reading.tellsUnmeasured = true
+    return reading
   }
 
   /// Several caches as one: they have no records in common, but copies of one.
@@ -76,9 +78,9 @@ public final class StateFolderSource: CacheSource {
     return builder.finish()
   }
 
-  private func severalNote(_ workers: [WorkerReading]) -> String {
-    "\(workers.count) caches are listed together: \(workers.map(\.folder.name).joined(separator: ", ")); "
-      + "a daemon prunes each by itself, so give --worker for a plan"
+  private func severalCaches(_ workers: [WorkerReading]) -> String {
+    "\(path) holds \(workers.count) caches, and a daemon prunes each by itself: choose one with --worker "
+      + workers.map(\.folder.name).joined(separator: " or --worker ")
   }
 
   /// The disk, where the trees are on it: under a copy of the databases there is another.

@@ -83,6 +83,8 @@ public struct PlanReport: Sendable, Equatable, Codable {
   public let rules: [RuleRow]?
   /// What has to be known of the reading that it was planned on, in sentences: a plan is as exact as that.
   public let notes: [String]
+  /// What it takes for granted of a daemon; absent for the embedded manager.
+  public let assumptions: PlanAssumptions?
 
   /// The victims but those that were left, numbered anew, and what stays.
   ///
@@ -91,8 +93,13 @@ public struct PlanReport: Sendable, Equatable, Codable {
   ///   - left: victims that were left alone.
   ///   - namesRules: whether the rules are told: they come from a policy.
   ///   - notes: those of the reading.
-  public init(_ plan: PrunePlan, leaving left: Set<RecordID> = [], namesRules: Bool, notes: [String]) {
+  ///   - assumptions: what it takes for granted.
+  public init(
+    _ plan: PrunePlan, leaving left: Set<RecordID> = [], namesRules: Bool, notes: [String],
+    assumptions: PlanAssumptions? = nil
+  ) {
     self.notes = notes
+    self.assumptions = assumptions
     let rows = plan.state.rows
     var victims: [VictimRow] = []
     var freed: Int64 = 0

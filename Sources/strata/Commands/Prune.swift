@@ -36,16 +36,23 @@ struct Prune: AsyncParsableCommand {
     try await pruner?.checkMayBegin()  // nobody is asked in vain
     let reading = try await source.told()
     let plan = try parsed.plan(reading)
-    guard let pruner else { return try show(plan, reading.notes) }
+    guard let pruner else { return try show(plan, reading) }
     if !yes { try ask(plan) }
     try await carryOut(plan, reading.notes, by: pruner)
   }
 
-  private func show(_ plan: PrunePlan, _ notes: [String]) throws {
+  private func show(_ plan: PrunePlan, _ reading: Reading) throws {
+    let assumptions = try PlanAssumptions(plan, tellsUnmeasured: reading.tellsUnmeasured)
     switch format {
-    case .json: try printJSON(PlanReport(plan, namesRules: policy.policy != nil, notes: notes))
+    case .json:
+      try printJSON(
+        PlanReport(plan, namesRules: policy.policy != nil, notes: reading.notes, assumptions: assumptions))
     case .table:
       output.lines(PlanText.lines(plan, now: plan.now, namesRules: policy.policy != nil))
+      if let assumptions, !plan.rules.isEmpty {
+        output.line("This takes for granted:")
+        output.lines(assumptions.lines.map { "- \($0)" })
+      }
     }
   }
 
