@@ -1,0 +1,93 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What Strata says of an engine's folder and list, beside what that engine then does.
+@Suite("A Docker engine", .serialized) struct DockerEngineTests {
+  private func strata(_ arguments: [String]) async throws -> String {
+    let result = try await Program.run(arguments)
+    #expect(result.code == 0, "\(arguments): \(result.errors)")
+    return result.output
+  }
+
+  /// The ids of a plan, in order.
+  private func plan(_ arguments: [String]) async throws -> [String] {
+    let output = try await strata(["prune", "--dry-run", "--format", "json"] + arguments)
+    let plan = try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any]
+    return (plan?["plan"] as? [[String: Any]] ?? []).compactMap { $0["id"] as? String }
+  }
+
+  private static let base = "FROM scratch AS base\nCOPY busybox /bin/busybox\nCOPY busybox /bin/sh\n"
+
+  /// A handful of builds: layers over each other, copies, cache mounts that some share, an image over another's files;
+  /// some images are removed again.
+  private func build(_ round: Int, on engine: DockerEngine) async throws -> String? {
+    for number in 0..<4 {
+      let steps = """
+        RUN /bin/busybox dd if=/dev/zero of=/a bs=1000 count=\(300 + 50 * number + round)
+        RUN --mount=type=cache,target=/c,id=mount\(number % 2) /bin/busybox dd if=/dev/zero of=/c/\(round)\(number) bs=1000
+        COPY file /file
+        """.replacing("bs=1000\n", with: "bs=1000 count=\(200 + number)\n")
+      let file = Data(repeating: UInt8(number), count: 10_000 * (number + 1) + round)
+      if let problem = try await engine.build("app\(round):\(number)", Self.base + steps, file: file) { return problem }
+    }
+    let joined = Self.base + "RUN /bin/busybox dd if=/dev/zero of=/b bs=1000 count=\(90 + round)\n"
+    let over = joined + "FROM scratch\nCOPY --from=base /b /b\n"
+    if let problem = try await engine.build("over\(round)", over, file: Data()) { return problem }
+    for number in [0, 2] { try await engine.forget("app\(round):\(number)") }
+    return nil
+  }
+
+  @Test("lists what it says, and removes what was planned: running, started anew, by limit and without")
+  func engine() async throws {
+    if let obstacle = DockerEngine.obstacle { return print("no Docker engine is tried: \(obstacle)") }
+    let engine = try DockerEngine()
+    if let problem = try await engine.start() { return print("no Docker engine is tried, it said: \(problem)") }
+    defer { engine.stop() }
+    if let problem = try await build(1, on: engine) { return print("no Docker engine is tried: \(problem)") }
+    #expect(try await build(2, on: engine) == nil)
+    let folder = ["--buildkit-root", engine.dataRoot.string]
+
+    // Its list, and what the folder tells.
+    _ = try await engine.ask("/system/df")
+    let answer = try await engine.ask("/system/df")
+    let listed = try #require(answer["BuildCache"] as? [[String: Any]])
+    let told = try #require(
+      JSONSerialization.jsonObject(with: Data(try await strata(["du", "--format", "json"] + folder).utf8))
+        as? [[String: Any]])
+    func facts(_ rows: [[String: Any]], _ id: String, _ size: String, _ shared: String, _ uses: String) -> [String] {
+      rows.map { "\($0[id] ?? "") \($0[size] ?? "") \($0[shared] ?? "") \($0[uses] ?? "")" }.sorted()
+    }
+    #expect(told.count > 30)
+    #expect(
+      facts(told, "id", "size", "shared", "usageCount") == facts(listed, "ID", "Size", "Shared", "UsageCount"))
+
+    // The list and the folder plan what the running engine does.
+    let list = try ScratchFolder()
+    let file = list.path.appending("df.json").string
+    try JSONSerialization.data(withJSONObject: answer).write(to: URL(filePath: file))
+    let some = ["--all", "--keep-storage", "12000000B"]
+    let planned = try await plan(folder + some)
+    #expect(try await plan(["--from", file, "--ranking", "seed"] + some) == planned)
+    #expect(!planned.isEmpty && planned.count < told.count)
+    #expect(try await engine.prune(keeping: 12_000_000, all: true) == planned)
+
+    // The same where it is started anew between the plan and the prune, and again while it runs.
+    #expect(try await build(3, on: engine) == nil)
+    engine.stop()
+    let atRest = try await plan(folder + ["--keep-storage", "9000000B"])
+    #expect(try await engine.start() == nil)
+    #expect(!atRest.isEmpty)
+    #expect(try await engine.prune(keeping: 9_000_000) == atRest)
+    #expect(try await build(4, on: engine) == nil)
+    _ = try await engine.ask("/system/df")
+    let again = try await plan(folder + ["--keep-storage", "8000000B"])
+    #expect(!again.isEmpty)
+    #expect(try await engine.prune(keeping: 8_000_000) == again)
+
+    // Without a limit no order is promised.
+    let all = try await plan(folder)
+    #expect(Set(try await engine.prune(keeping: nil)) == Set(all))
+  }
+}
