@@ -1,5 +1,5 @@
 /// A cache mount of an exec step (`RUN --mount=type=cache`): what a record of that type is.
-public struct CacheMount: Sendable, Equatable {
+public struct CacheMount: Sendable, Equatable, Codable {
   /// The id by which steps share it; absent where it isn't told.
   public var id: String?
   /// Where the step sees it; absent where it isn't told.

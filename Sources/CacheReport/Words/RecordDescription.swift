@@ -53,8 +53,12 @@ public struct RecordDescription: Sendable {
       ("Refs", "\(details.refCount)" + (details.isHeld ? ", one of them a hold" : "")),
       ("Retained", metadata.isRetained ? "yes" : "no"),
     ]
+    if let mount = details.cacheMount {
+      let parts = [mount.id.map { "id \($0)" }, mount.target.map { "at \($0)" }].compactMap(\.self)
+      fields.append(("Cache mount", parts.joined(separator: ", ")))
+    }
     if let half = details.equalHalf { fields.append(("Equal half", half.text)) }
-    fields += [("Snapshot", metadata.ownSnapshot.text), ("Tree", details.folder?.string ?? "not made yet")]
+    fields += [("Snapshot", metadata.ownSnapshot.text), ("Tree", details.folder?.string ?? "none here")]
     if let blob = metadata.blob {
       fields += [
         ("Blob", (blob.digest?.description ?? "none of its own") + (details.isLazy ? " (not here)" : "")),

@@ -55,8 +55,8 @@ private struct DetailsJSON: Encodable {
   }
 
   enum CodingKeys: CodingKey {
-    case children, sizeWithAncestors, sizeWithDescendants, refs, held, retained, lazy, equalHalf, snapshot, tree, blob,
-      chainID, blobChainID, leases, tags, images
+    case children, sizeWithAncestors, sizeWithDescendants, refs, held, retained, lazy, equalHalf, cacheMount, snapshot,
+      tree, blob, chainID, blobChainID, leases, tags, images
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -72,6 +72,7 @@ private struct DetailsJSON: Encodable {
     try members.encode(metadata.isRetained, forKey: .retained)
     try members.encode(details.isLazy, forKey: .lazy)
     try members.encodeIfPresent(details.equalHalf, forKey: .equalHalf)
+    try members.encodeIfPresent(details.cacheMount, forKey: .cacheMount)
     try members.encode(metadata.ownSnapshot, forKey: .snapshot)
     try members.encodeIfPresent(details.folder?.string, forKey: .tree)
     try members.encodeIfPresent(metadata.chainID?.description, forKey: .chainID)
