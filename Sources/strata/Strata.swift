@@ -59,6 +59,19 @@ struct Failure: Error {
   /// 2: the command was used wrongly.
   static func wrongUse(_ message: String) -> Failure { Failure(code: 2, message: message) }
 
+  /// What options of other tools are called here.
+  private static let otherNames = [
+    "--keep-storage-min": "--reserved-space", "--free-storage": "--min-free-space", "--max-storage": "--max-used-space",
+    "--force": "--yes", "-f": "--yes", "-a": "--all", "--addr": "--buildkit-root", "--until": "--keep-duration",
+    "--unused-for": "--keep-duration",
+  ]
+
+  private static func hint(on message: String) -> String {
+    let words = message.split { " '’‘".contains($0) }.map(String.init)
+    guard let other = words.first(where: { otherNames[$0] != nil }), let own = otherNames[other] else { return "" }
+    return "\n\(other) is \(own) here."
+  }
+
   /// Tells an error on standard error, and help that was asked for on standard output.
   ///
   /// - Returns: the exit code.
@@ -79,7 +92,7 @@ struct Failure: Error {
       return 1
     default:
       let code = Strata.exitCode(for: error)
-      let message = Strata.fullMessage(for: error)
+      let message = Strata.fullMessage(for: error) + Self.hint(on: Strata.message(for: error))
       guard code != .success else {
         output.text(message)
         return 0

@@ -5,14 +5,16 @@ import Testing
   @Test(
     "sizes",
     arguments: [
-      ("0", 0), ("512", 512), ("1B", 1), ("1kB", 1000), ("1.5GB", 1_500_000_000), ("20 GiB", 21_474_836_480),
-      ("1mib", 1_048_576), ("9223372036854775807", Int64.max),
+      ("0", 0), ("512B", 512), ("1B", 1), ("1kB", 1000), ("1.5GB", 1_500_000_000), ("20 GiB", 21_474_836_480),
+      ("1mib", 1_048_576), ("9223372036854775807B", Int64.max),
     ])
   func sizes(_ text: String, _ bytes: Int64) throws {
     #expect(try ByteCount(parsing: text, of: "--keep-storage").bytes == bytes)
   }
 
-  @Test("no sizes", arguments: ["", "x", "-1", "20G", "1e3", "GB", "9999999TB", "1.2.3MB", "nan", "inf", "٣"])
+  @Test(
+    "no sizes",
+    arguments: ["", "x", "-1", "8000", "0.5", "20G", "1e3", "GB", "9999999TB", "1.2.3MB", "nan", "inf", "٣"])
   func noSizes(_ text: String) {
     #expect {
       try ByteCount(parsing: text, of: "--keep-storage")

@@ -178,7 +178,9 @@ import Testing
     ] as [(String, Int64)])
   func shares(_ text: String, _ bytes: Int64) throws {
     let rule = "[[worker.oci.gcpolicy]]\nreservedSpace = \"\(text)\""
-    let policy = try DaemonConfig(rule, name: "x").policies(for: .current, diskSize: .max).first
+    let policy = try DaemonConfig(rule, name: "x").collection(
+      for: .current, diskSize: .max, now: Timestamp(nanoseconds: 0)
+    ).policies.first
     #expect(policy?.limits.reserved == bytes)
   }
 

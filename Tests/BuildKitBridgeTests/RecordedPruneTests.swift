@@ -135,7 +135,9 @@ import Testing
   @Test("a buildkitd.toml whose rule equals the prune plans the same", arguments: recordings)
   func equalsByConfiguration(_ recording: Recording) async throws {
     let config = try DaemonConfig(try recording.toml(), name: "buildkitd.toml")
-    let policies = try config.policies(for: recording.behavior.ranking, diskSize: nil)
+    let policies = try config.collection(
+      for: recording.behavior.ranking, diskSize: nil, now: try Timestamp(parsing: recording.start)
+    ).policies
     let plan = try await plan(recording, policies)
     let direct = try await self.plan(recording, [try recording.policy()])
     #expect(plan.victims == direct.victims)

@@ -17,7 +17,7 @@ import Testing
     case .plan(let cache, let policies, let behavior, let free):
       .planned(PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: now.now(), free: free)))
     case .readPolicy(let file, _, _):
-      .policyRead([PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, keepBytes: 100)], file)
+      .policyRead([PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, keepBytes: 100)], remarks: [], file)
     case .measure(let cache, let rows):
       .freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.sizeWithDescendants(of: $0)) }))
     case .layOut(let cache, let arrangement, let unfolded):

@@ -149,11 +149,12 @@ let outlets = ExplorerSession.Outlets(copy: { text in copied.withLock { $0.appen
   return "export.json"
 } readPolicy: { file, _, _ in
   guard file == "b.toml" else { throw CacheError(.storage, "can't read \(file)") }
-  return [
+  let policies = [
     PrunePolicy(filter: try Filter(parsing: ["type==exec.cachemount"])),
     PrunePolicy(keepDuration: .seconds(3600), limits: SpaceLimits(reserved: 600_000_000)),
     PrunePolicy(all: true, keepBytes: 100_000_000),
   ]
+  return (policies, ["planned are its own rules"])
 }
 
 /// The last screen after keys; the window is so high that the list is whole, and narrower than the Detail pane wants.

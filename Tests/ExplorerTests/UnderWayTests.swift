@@ -115,7 +115,7 @@ import Testing
 
   @Test("a plan of rules that are no longer those of the screen is not taken") func stalePlan() async throws {
     for event in [
-      ExplorerEvent.policyRead([PrunePolicy(all: true)], "a.toml"),
+      ExplorerEvent.policyRead([PrunePolicy(all: true)], remarks: [], "a.toml"),
       .unchanged(Reading(state: sample, moment: now.now(), behavior: .daemon(.current, restart: .before)), Rights()),
     ] {
       var state = try await state(after: "peob.toml<Enter>")
@@ -166,7 +166,7 @@ import Testing
       #expect(state.prune.policies.map(\.limits.maxUsed) == [0, 700_000_000, before[2].limits.maxUsed])
     }
     var state = try await state(after: "peob.toml<Enter>t")
-    _ = update(&state, .policyRead([PrunePolicy(all: true)], "a.toml"))
+    _ = update(&state, .policyRead([PrunePolicy(all: true)], remarks: [], "a.toml"))
     _ = try press("700MB<Enter>", &state)
     #expect(state.prune.policies == [PrunePolicy(all: true)])
     guard case .entry(let entry) = state.overlay else { throw CacheError(.invalid, "no entry") }

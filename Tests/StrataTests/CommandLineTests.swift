@@ -107,15 +107,33 @@ private func object(_ text: String) throws -> [String: Any] {
     _ = try await snapshot("b", bytes: 5000)
     let list = scratch.path.appending("list.json").string
     try Data(try await strata("du", "--format", "json").output.utf8).write(to: URL(filePath: list))
-    let plan = try await Program.run(["prune", "--from", list, "--dry-run", "--keep-storage", "1", "--format", "json"])
+    let plan = try await Program.run(["prune", "--from", list, "--dry-run", "--keep-storage", "1B", "--format", "json"])
     let first = try #require((try object(plan.output)["plan"] as? [[String: Any]])?.first)
     #expect((first["usageRank"] as? [Int]) == [2, 2])
     let seed = try await Program.run(
-      ["prune", "--from", list, "--dry-run", "--keep-storage", "1", "--ranking", "seed", "--format", "json"])
+      ["prune", "--from", list, "--dry-run", "--keep-storage", "1B", "--ranking", "seed", "--format", "json"])
     #expect(((try object(seed.output)["plan"] as? [[String: Any]])?.first?["usageRank"] as? [Int]) == [1, 1])
     let piped = try await Program.run(
       ["du", "--from", "-", "--format", "json"], input: try String(contentsOfFile: list, encoding: .utf8))
     #expect(try objects(piped.output).count == 2)
+    // What it takes for granted, and how options of Docker's are understood, is told.
+    let assumed = try #require((try object(plan.output))["assumptions"] as? [String: Any])
+    #expect(assumed["ranking"] as? String == "current" && assumed["restarted"] as? String == "no")
+    #expect(assumed["measured"] is NSNull && assumed["ordered"] as? Bool == true)
+    let typed = try await Program.run(
+      [
+        "prune", "--from", list, "--dry-run", "--filter", "type=regular", "--filter", "until=1h", "--keep-storage",
+        "1GB",
+      ])
+    #expect(typed.code == 0 && typed.output.contains("Stays: 2 used within keep-duration"))
+    for words in [
+      "type=regular is read as type==regular", "until=1h is read as --keep-duration 1h",
+      "docker's is 1GiB, 1,073,741,824",
+    ] {
+      #expect(typed.errors.contains(words), "\(words): \(typed.errors)")
+    }
+    let hinted = try await Program.run(["prune", "--from", list, "--dry-run", "--filter", "type==cachemount"])
+    #expect(hinted.code == 0 && hinted.errors.contains("no record is of type cachemount; there are regular,"))
     let screen = try await Program.run(["--from", list, "--print", "--size", "90x20", "--keys", "p"])
     #expect(screen.output.contains("ranking current"))
     #expect(screen.output.contains("[read only]"))
@@ -245,10 +263,10 @@ private func object(_ text: String) throws -> [String: Any] {
       return try object(output)["plan"] as? [[String: Any]]
     }
     // G12: enough is free, so nothing goes.
-    #expect(try await plan("--min-free-space", "1")?.isEmpty == true)
+    #expect(try await plan("--min-free-space", "1B")?.isEmpty == true)
     #expect(try await plan("--min-free-space", "1GB", "--free-space", "0")?.count == 1)
     #expect(try await plan("--min-free-space", "1GB", "--free-space", "0", "--reserved-space", "1MB")?.isEmpty == true)
-    #expect(try await plan("--max-used-space", "1")?.count == 1)
+    #expect(try await plan("--max-used-space", "1B")?.count == 1)
   }
 
   @Test("demo: so many rows, and the same again from the same seed") func demo() async throws {
@@ -389,13 +407,27 @@ private func object(_ text: String) throws -> [String: Any] {
       (["merge", "--root", root, "zzzz"], 1, "no record zzzz"),
       (["tag", "--root", root, "x", "zzzz"], 1, "no record zzzz"),
       (["prune", "--root", root, "--keep-storage", "20G", "--dry-run"], 2, "--keep-storage: 20G is no size"),
+      (
+        ["prune", "--root", root, "--keep-storage", "8000", "--dry-run"], 2,
+        "write 8000MB if you mean what buildctl does"
+      ),
+      (["prune", "--root", root, "--filter", "inuse==true", "--dry-run"], 2, "inuse has no value: write it alone"),
+      (["prune", "--root", root, "--filter", "shared=true", "--dry-run"], 2, "shared has no value: write it alone"),
+      (["prune", "--root", root, "--filter", "parent=x", "--dry-run"], 2, "sees no parents"),
+      (["prune", "--root", root, "--filter", "until=soon", "--dry-run"], 2, "soon is no duration"),
+      (["du", "--root", root, "--filter", "until=24h"], 2, "write 'age>24h'"),
+      (["prune", "--root", root, "--free-storage", "3"], 2, "--free-storage is --min-free-space here"),
+      (["du", "--root", root, "--worker", "runc-overlayfs"], 2, "--worker chooses"),
+      (["du", "--root", root, "--buildkit-root", "/"], 2, "two sources"),
+      (["du", "--buildkit-root", scratch.path.string], 2, "is no folder of BuildKit or Docker"),
+      (["prune", "--buildkit-root", "/", "--yes"], 2, "never pruned: add --dry-run"),
       (["prune", "--root", root, "--keep-duration", "soon", "--dry-run"], 2, "--keep-duration: soon is no duration"),
       (["prune", "--root", root, "--ranking", "best", "--dry-run"], 2, "ranking"),
       (["prune", "--root", root], 2, "--yes"),
       (["prune", "--root", root, "--yes", "--at", "2026-01-01T00:00:00Z"], 2, "--at only plans"),
       (["prune", "--root", root, "--yes", "--free-space", "1GB"], 2, "--free-space only plans"),
       (["prune", "--root", root, "--dry-run", "--at", "today"], 2, "--at: today is no time"),
-      (["prune", "--root", root, "--dry-run", "--keep-storage", "1", "--min-free-space", "1"], 2, "--keep-storage"),
+      (["prune", "--root", root, "--dry-run", "--keep-storage", "1B", "--min-free-space", "1B"], 2, "--keep-storage"),
       (["prune", "--root", root, "--dry-run", "--policy", "/nonexistent/p.toml"], 1, "/nonexistent/p.toml"),
       (["prune", "--root", root, "--dry-run", "--policy", damaged], 2, "damaged.json: line 1"),
       (["prune", "--root", root, "--dry-run", "--policy", damaged, "--all"], 2, "leave --all out"),

@@ -44,16 +44,16 @@ import Testing
   func everyCommand() async throws {
     let list = try hostileList()
     let id = Self.hostileID
-    let limit = ["--keep-storage", "9223372036854775807"]
+    let limit = ["--keep-storage", "9223372036854775807B"]
     let commands = [
       ["du"], ["du", "--verbose"], ["du", "--format", "json"], ["show", id], ["show", id, "--format", "json"],
-      ["why", id], ["why", id, "--restarted", "yes", "--keep-storage", "1"], ["graph"], ["graph", "--format", "dot"],
+      ["why", id], ["why", id, "--restarted", "yes", "--keep-storage", "1B"], ["graph"], ["graph", "--format", "dot"],
       ["graph", "--format", "json"], ["graph", "--ascii", id], ["prune", "--dry-run"],
       ["prune", "--dry-run", "--all", "--format", "json"] + limit, ["prune", "--dry-run", "--all"] + limit,
-      ["prune", "--dry-run", "--keep-storage", "1", "--restarted", "yes", "--all", "--ranking", "seed"],
+      ["prune", "--dry-run", "--keep-storage", "1B", "--restarted", "yes", "--all", "--ranking", "seed"],
       ["prune", "--dry-run", "--keep-duration", "106751d", "--restarted", "yes"],
       ["prune", "--dry-run", "--at", "1678-01-01T00:00:00Z", "--keep-duration", "106751d"],
-      ["prune", "--dry-run", "--min-free-space", "9223372036854775807", "--free-space", "9223372036854775807"],
+      ["prune", "--dry-run", "--min-free-space", "9223372036854775807B", "--free-space", "9223372036854775807B"],
       ["explore", "--print", "--keys", "Aijjdn2p+++---]]][[[gjG", "--size", "170x40"],
       ["explore", "--print", "--keys", "p++++]]]]]", "--all"] + limit, ["explore", "--print", "--keys", "Am"],
     ]

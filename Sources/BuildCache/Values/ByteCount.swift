@@ -18,10 +18,11 @@ public struct ByteCount: Hashable, Comparable, Sendable {
     ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776),
   ]
 
-  /// Reads a size: whole bytes, or a number with one of the units B, kB, MB, GB, TB (powers of 1000) and KiB, MiB,
+  /// Reads a size: 0, or a number with one of the units B, kB, MB, GB, TB (powers of 1000) and KiB, MiB,
   /// GiB, TiB (powers of 1024), case aside.
   ///
-  /// A bare `20G` is refused: tools disagree about which of the two it is.
+  /// A bare `20G` is refused: tools disagree about which of the two it is; and so is a bare number above 0, which to
+  /// buildctl counts megabytes.
   ///
   /// - Parameters:
   ///   - text: what was written.
@@ -35,7 +36,11 @@ public struct ByteCount: Hashable, Comparable, Sendable {
       let hint = ["k", "m", "g", "t"].contains(unit.lowercased()) ? " (\(unit)B or \(unit)iB?)" : ""
       throw CacheError(
         .badInput,
-        "\(option): \(text) is no size\(hint): write bytes, or a number with B, kB, MB, GB, TB, KiB, MiB, GiB, TiB")
+        "\(option): \(text) is no size\(hint): write a number with B, kB, MB, GB, TB, KiB, MiB, GiB, TiB")
+    }
+    if unit.isEmpty, number > 0 {
+      throw CacheError(
+        .badInput, "\(option): \(text) needs a unit: write \(text)MB if you mean what buildctl does by it, or \(text)B")
     }
     if let whole = Int64(digits), factor == 1 {
       bytes = whole

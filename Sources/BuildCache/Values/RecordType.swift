@@ -21,6 +21,9 @@ public struct RecordType: RawRepresentable, Hashable, Sendable {
   /// A cache mount of an exec step.
   public static let execCacheMount = RecordType(rawValue: "exec.cachemount")
 
+  /// Those that BuildKit makes.
+  public static let known = [regular, `internal`, frontend, sourceLocal, sourceGitCheckout, execCacheMount]
+
   /// Whether a prune leaves it alone unless told `all` (D2).
   public var isKeptUnlessAll: Bool {
     self == .internal || self == .frontend

@@ -49,7 +49,8 @@ struct EffectRunner: Sendable {
       return .planned(
         PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: clock.now(), free: free)))
     case .readPolicy(let file, let ranking, let space):
-      return .policyRead(try await waiting { try outlets.readPolicy(file, ranking, space) }, file)
+      let read = try await waiting { try outlets.readPolicy(file, ranking, space) }
+      return .policyRead(read.policies, remarks: read.remarks, file)
     case .measure(let cache, let rows):
       return .freed(
         try Dictionary(

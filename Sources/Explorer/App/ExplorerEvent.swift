@@ -26,7 +26,7 @@ enum ExplorerEvent: Sendable {
   /// A plan was made.
   case planned(PrunePreview)
   /// The rules of a daemon's configuration, and its file.
-  case policyRead([PrunePolicy], String)
+  case policyRead([PrunePolicy], remarks: [String], String)
   /// What pruning these rows frees was worked out.
   case freed([Int: Int64])
   /// The graph was laid out.

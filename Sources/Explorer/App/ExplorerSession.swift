@@ -16,12 +16,14 @@ public final class ExplorerSession {
     public var export: @Sendable (CacheState, [Int]) throws -> String
 
     /// Reads the rules of a daemon's configuration, for a ranking rule and the cache's disk.
-    public var readPolicy: @Sendable (String, RankingRule, CacheSpace?) throws -> [PrunePolicy]
+    public var readPolicy:
+      @Sendable (String, RankingRule, CacheSpace?) throws -> (policies: [PrunePolicy], remarks: [String])
 
     /// Makes outlets.
     public init(
       copy: @escaping @Sendable (String) -> Void, export: @escaping @Sendable (CacheState, [Int]) throws -> String,
-      readPolicy: @escaping @Sendable (String, RankingRule, CacheSpace?) throws -> [PrunePolicy]
+      readPolicy:
+        @escaping @Sendable (String, RankingRule, CacheSpace?) throws -> (policies: [PrunePolicy], remarks: [String])
     ) {
       self.copy = copy
       self.export = export

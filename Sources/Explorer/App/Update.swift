@@ -40,7 +40,8 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
   case .chosen(let plan): state.removalArrived(plan)
   case .listed, .notListed: state.filesArrived(event)
   case .planned(let preview): state.planArrived(preview)
-  case .policyRead(let policies, let file): effects = state.rulesArrived(policies, from: file)
+  case .policyRead(let policies, let remarks, let file):
+    effects = state.rulesArrived(policies, remarks, from: file)
   case .freed(let sizes): state.frees.merge(sizes) { $1 }
   case .failed(let message): state.message = message
   case .removed(let row): state.count(row)

@@ -96,9 +96,11 @@ extension ExplorerState {
   }
 
   /// Takes the rules of a file.
-  mutating func rulesArrived(_ policies: [PrunePolicy], from file: String) -> [Effect] {
+  mutating func rulesArrived(_ policies: [PrunePolicy], _ remarks: [String], from file: String) -> [Effect] {
+    // One line says whose rules they are; more say what the daemon passes over.
+    if remarks.count > 1 || policies.isEmpty, overlay == nil { overlay = .note(title: file, lines: remarks) }
     guard !policies.isEmpty else {
-      message = "\(file): gc is off, its daemon removes nothing by itself"
+      message = "\(file): its daemon removes nothing by itself"
       return []
     }
     prune.policies = policies

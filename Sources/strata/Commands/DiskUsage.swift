@@ -19,8 +19,10 @@ struct DiskUsage: AsyncParsableCommand {
   @Option(help: "How to print it.") var format = OutputFormat.table
 
   func run() async throws {
-    let filter = try Filter(parsing: filter).checked()
+    let typed = try TypedFilters(filter, hasAge: false)
+    let filter = try Filter(parsing: typed.strings).checked()
     let reading = try await source.read()
+    for remark in typed.remarks + TypedFilters.hints(typed.strings, in: reading.state) { printError(remark) }
     let state = reading.state.keeping(matching: filter, now: reading.moment)
     let order = state.rows.indices.sorted {
       (-state.rows[$0].size, state.rows[$0].id) < (-state.rows[$1].size, state.rows[$1].id)

@@ -21,7 +21,7 @@ struct Prune: AsyncParsableCommand {
   @Option(help: "How to print it.") var format = OutputFormat.table
 
   func run() async throws {
-    let parsed = try policy.parsed()
+    let parsed = try policy.parsed(worker: source.worker)
     if let option = source.lookedAt, !dryRun {
       throw Failure.wrongUse("\(option) is only looked at, never pruned: add --dry-run, or leave it out")
     }
@@ -31,22 +31,24 @@ struct Prune: AsyncParsableCommand {
     if !dryRun, let option = policy.pretending {
       throw Failure.wrongUse("\(option) only plans what would be: add --dry-run")
     }
-    let source = try source.source(makingRoot: !dryRun)
+    let source = try source.source(makingRoot: !dryRun, for: policy)
     let pruner = dryRun ? nil : try await source.pruning().means(to: "prune")
     try await pruner?.checkMayBegin()  // nobody is asked in vain
     let reading = try await source.told()
     let plan = try parsed.plan(reading)
-    guard let pruner else { return try show(plan, reading) }
+    guard let pruner else { return try show(plan, reading, parsed) }
     if !yes { try ask(plan) }
     try await carryOut(plan, reading.notes, by: pruner)
   }
 
-  private func show(_ plan: PrunePlan, _ reading: Reading) throws {
+  private func show(_ plan: PrunePlan, _ reading: Reading, _ parsed: ParsedPolicy) throws {
     let assumptions = try PlanAssumptions(plan, tellsUnmeasured: reading.tellsUnmeasured)
     switch format {
     case .json:
       try printJSON(
-        PlanReport(plan, namesRules: policy.policy != nil, notes: reading.notes, assumptions: assumptions))
+        PlanReport(
+          plan, namesRules: policy.policy != nil, notes: reading.notes + parsed.remarks(for: reading),
+          assumptions: assumptions))
     case .table:
       output.lines(PlanText.lines(plan, now: plan.now, namesRules: policy.policy != nil))
       if let assumptions, !plan.rules.isEmpty {

@@ -84,7 +84,8 @@ struct SourceOptions: ParsableArguments {
   var buildkitRoot: String?
   @Option(
     help: ArgumentHelp(
-      "Which of several caches: the name of its folder in --buildkit-root.", valueName: "name"))
+      "Which of several caches: the name of its folder in --buildkit-root; and whose section of --policy.",
+      valueName: "name"))
   var worker: String?
   /// Whether the list comes from standard input.
   var takesStandardInput: Bool {
@@ -94,9 +95,6 @@ struct SourceOptions: ParsableArguments {
   func validate() throws {
     let given = [("--from", from), ("--root", root.root), ("--buildkit-root", buildkitRoot)].filter { $0.1 != nil }
     if given.count > 1 { throw ValidationError("\(given[0].0) and \(given[1].0) are two sources: give one") }
-    if worker != nil && buildkitRoot == nil {
-      throw ValidationError("--worker chooses one of the caches of --buildkit-root: give that, too")
-    }
   }
 
   /// The option of a source that is only looked at, where one was given.
@@ -104,8 +102,13 @@ struct SourceOptions: ParsableArguments {
 
   /// The source; nothing of it is held.
   ///
-  /// - Parameter makingRoot: whether an embedded cache that doesn't exist is made.
-  func source(makingRoot: Bool = false) throws -> any CacheSource {
+  /// - Parameters:
+  ///   - makingRoot: whether an embedded cache that doesn't exist is made.
+  ///   - policy: the policy that is asked for besides: `--worker` chooses in its file, too.
+  func source(makingRoot: Bool = false, for policy: PolicyOptions? = nil) throws -> any CacheSource {
+    if worker != nil && buildkitRoot == nil && policy?.policy == nil {
+      throw Failure.wrongUse("--worker chooses one of the caches of --buildkit-root, or of a --policy: give that, too")
+    }
     if let from { return try SavedList(readingFrom: from) }
     if let buildkitRoot {
       guard !buildkitRoot.isEmpty else { throw Failure.wrongUse("--buildkit-root is empty: give the daemon's folder") }

@@ -21,7 +21,7 @@ struct PolicyOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Go on until so much of the disk is free.", valueName: "bytes")) var minFreeSpace: String?
   @Option(
     help: ArgumentHelp(
-      "Carry out the garbage collection of this buildkitd.toml, or BuildKit's four default rules where it has none.",
+      "Carry out the garbage collection of this buildkitd.toml or daemon.json, or the default rules where it has none.",
       valueName: "file"))
   var policy: String?
   @Option(help: ArgumentHelp("How candidates are scored: seed (BuildKit v0.10.0) or current.", valueName: "rule"))
@@ -69,7 +69,9 @@ struct PolicyOptions: ParsableArguments {
   /// What the options say, parsed: all that can be wrong about them is told before the cache is opened.
   ///
   /// - Throws: ``CacheError`` `badFilter`, `badInput` naming the option, `storage` where the policy file can't be read.
-  func parsed() throws -> ParsedPolicy {
+  ///
+  /// - Parameter worker: whose section of a buildkitd.toml is meant.
+  func parsed(worker: String?) throws -> ParsedPolicy {
     func bytes(_ text: String?, _ option: String) throws -> Int64? {
       try text.map { try ByteCount(parsing: $0, of: option).bytes }
     }
@@ -77,12 +79,18 @@ struct PolicyOptions: ParsableArguments {
       reserved: try bytes(reservedSpace, "--reserved-space") ?? 0,
       maxUsed: try bytes(maxUsedSpace, "--max-used-space") ?? bytes(keepStorage, "--keep-storage") ?? 0,
       minFree: try bytes(minFreeSpace, "--min-free-space") ?? 0)
+    let typed = try TypedFilters(filter, hasAge: true)
+    if let keepDuration, typed.keepDuration != nil {
+      throw CacheError(.badInput, "--keep-duration \(keepDuration): the filter says how long, too: give one of them")
+    }
     let own = PrunePolicy(
-      all: all, filter: try Filter(parsing: filter).checked(),
+      all: all, filter: try Filter(parsing: typed.strings).checked(),
       keepDuration: try keepDuration.map { try TimeSpan(parsing: $0, of: "--keep-duration") }
-        ?? TimeSpan(nanoseconds: 0), limits: limits)
+        ?? typed.keepDuration ?? TimeSpan(nanoseconds: 0), limits: limits)
     return ParsedPolicy(
-      own: own, config: try policy.map { try DaemonConfig(readingFrom: $0) }, ranking: ranking, restart: try restart(),
+      own: own, remarks: typed.remarks, keepStorage: keepStorage,
+      config: try policy.map { try DaemonConfig(readingFrom: $0, worker: worker) }, ranking: ranking,
+      restart: try restart(),
       at: try at.map { try Self.time($0, "--at") }, free: try bytes(freeSpace, "--free-space"),
       diskSize: try bytes(diskSize, "--disk-size"))
   }
@@ -104,6 +112,10 @@ struct PolicyOptions: ParsableArguments {
 /// A policy as the command line gave it.
 struct ParsedPolicy {
   let own: PrunePolicy
+  /// How it was understood, in sentences.
+  let remarks: [String]
+  /// What `--keep-storage` says, which daemons' own clients have, too.
+  let keepStorage: String?
   /// The daemon's configuration that stands instead of the options' own policy.
   let config: DaemonConfig?
   let ranking: RankingRule?
@@ -135,9 +147,7 @@ struct ParsedPolicy {
   /// - Throws: ``CacheError`` `badInput` where the disk has to be known and isn't here.
   func rules(for reading: Reading) throws -> [PrunePolicy]? {
     let behavior = assumptions.applied(to: reading.behavior)
-    let policies = try config.map {
-      try Self.policies(of: $0, for: behavior.ranking, diskSize: diskSize ?? reading.space?.capacity)
-    }
+    let policies = try collection(for: reading)?.policies
     let rules = policies ?? [own]
     if free == nil, reading.space == nil, rules.contains(where: { $0.limits.minFree > 0 }) {
       throw CacheError(
@@ -146,30 +156,61 @@ struct ParsedPolicy {
     if let restart, restart != .never, !behavior.isDaemon {
       printError("--restarted: the embedded cache never counts such uses; it is left out")
     }
-    warn(rules, behavior)
+    for remark in try remarks(for: reading) { printError(remark) }
     return policies ?? (own == PrunePolicy() ? nil : [own])
   }
 
-  private static func policies(of config: DaemonConfig, for ranking: RankingRule, diskSize: Int64?) throws
-    -> [PrunePolicy]
-  {
-    let policies = try config.policies(for: ranking, diskSize: diskSize)
-    if policies.isEmpty {
-      printError("\(config.name): gc is off for worker.\(config.worker): its daemon removes nothing by itself")
+  /// What the daemon's configuration comes to.
+  private func collection(for reading: Reading) throws -> DaemonConfig.Collection? {
+    try config?.collection(
+      for: assumptions.applied(to: reading.behavior).ranking, diskSize: diskSize ?? reading.space?.capacity,
+      now: at ?? reading.moment)
+  }
+
+  /// What has to be known of the policy for a source, in sentences.
+  ///
+  /// - Throws: as ``rules(for:)``.
+  func remarks(for reading: Reading) throws -> [String] {
+    let behavior = assumptions.applied(to: reading.behavior)
+    let collection = try collection(for: reading)
+    let rules = collection?.policies ?? [own]
+    var remarks = remarks + (collection?.remarks ?? [])
+    let keys = rules.flatMap(\.filter.keys).compactMap { FilterKey(rawValue: $0) }
+    for key in behavior.keysUnseenByFilter.intersection(keys).map(\.rawValue).sorted() {
+      remarks.append("a prune's filter does not see \(key): there it never matches, as in BuildKit")
     }
-    return policies
+    remarks += TypedFilters.hints(rules.flatMap(\.filter.strings), in: reading.state)
+    if behavior.isDaemon, let keepStorage { remarks += try Self.spellings(of: keepStorage) }
+    return remarks
+  }
+
+  /// What a size means to a daemon's own clients, where that is another.
+  private static func spellings(of text: String) throws -> [String] {
+    let bytes = try ByteCount(parsing: text, of: "--keep-storage").bytes
+    guard let match = text.lowercased().wholeMatch(of: /([0-9.]+) ?([kmgt])b/),
+      let binary = try? ByteCount(parsing: "\(match.1)\(match.2)iB", of: "").bytes
+    else { return [] }
+    return [
+      "--keep-storage \(text) is \(bytes.grouped) bytes here; docker's is \(match.1)\(match.2.uppercased())iB, \(binary.grouped), and "
+        + "buildctl's counts MB: \(Double(bytes) / 1e6)"
+    ]
   }
 
   /// What is assumed of whoever carries a prune out.
   var assumptions: PruneAssumptions {
     PruneAssumptions(ranking: ranking, restart: restart)
   }
+}
 
-  /// Tells of filters that ask for what a prune's filter doesn't see.
-  private func warn(_ policies: [PrunePolicy], _ behavior: PruneBehavior) {
-    let keys = policies.flatMap(\.filter.keys).compactMap { FilterKey(rawValue: $0) }
-    for key in behavior.keysUnseenByFilter.intersection(keys).map(\.rawValue).sorted() {
-      printError("a prune's filter does not see \(key): there it never matches, as in BuildKit")
+extension Int64 {
+  /// With commas between thousands.
+  fileprivate var grouped: String {
+    var rest = String(magnitude)
+    var groups: [String] = []
+    while rest.count > 3 {
+      groups.insert(String(rest.suffix(3)), at: 0)
+      rest.removeLast(3)
     }
+    return (self < 0 ? "-" : "") + ([rest] + groups).joined(separator: ",")
   }
 }

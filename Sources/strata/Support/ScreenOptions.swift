@@ -89,7 +89,9 @@ struct ScreenOptions: ParsableArguments {
       return try writeNew(json, named: "strata-export", extension: "json")
     } readPolicy: { file, ranking, space in
       // Standard input is where the keys come from.
-      try DaemonConfig(readingFrom: file == "-" ? "./-" : file).policies(for: ranking, diskSize: space?.capacity)
+      let collection = try DaemonConfig(readingFrom: file == "-" ? "./-" : file).collection(
+        for: ranking, diskSize: space?.capacity, now: SystemClock().now())
+      return (collection.policies, collection.remarks)
     }
   }
 

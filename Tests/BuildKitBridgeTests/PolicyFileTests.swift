@@ -1,0 +1,175 @@
+import BuildCache
+import TestSupport
+import Testing
+
+@testable import BuildKitBridge
+
+@Suite("Policy files of both worlds") struct PolicyFileTests {
+  private static let disk: Int64 = 500_000_000_000
+  private static let now = Timestamp(nanoseconds: 1_790_000_000_000_000_000)
+
+  private func collection(
+    _ text: String, _ ranking: RankingRule = .current, disk: Int64? = disk, worker: String? = nil
+  ) throws -> DaemonConfig.Collection {
+    try DaemonConfig(text, name: "p", worker: worker).collection(for: ranking, diskSize: disk, now: Self.now)
+  }
+
+  // MARK: buildkitd.toml
+
+  @Test(
+    "what BuildKit passes over is told, and what it does is planned",
+    arguments: [
+      (
+        "[cache]\ngc = true\ngckeepstorage = \"10GB\"", 4,
+        ["BuildKit's four default rules", "cache.gckeepstorage is no key", "cache.gc is no key"]
+      ),
+      (
+        "[worker.oci]\nmaxUsedSpace = \"5GB\"\n[[worker.oci.gcpolicy]]\nkeepBytes = \"10GB\"", 1,
+        ["worker.oci's own rules", "worker.oci.maxUsedSpace is not used: the worker has rules of its own"]
+      ),
+      ("[worker.oci]\ngcreservedspace = \"5GB\"", 4, ["worker.oci.gcreservedspace is no key"]),
+      (
+        "[[worker.oci.gcpolicy]]\nkeepStorage = \"10GB\"\nall = true", 1,
+        ["worker.oci.gcpolicy[1].keepStorage is no key of a rule", "has no limit: it removes everything"]
+      ),
+      ("[[worker.oci.gcpolicy]]\nfilters = [\"typ==x\"]", 1, ["there is no \"typ\"", "never matches"]),
+      (
+        "[[worker.oci.gcpolicy]]\nkeepBytes = 1\n[[worker.oci.gcpolicy]]\nfilters = [\"type=x\"]", 1,
+        ["rule 2 of worker.oci", "ends with an error each time"]
+      ),
+      ("keepStorage = 3", 4, ["keepStorage is no key"]),
+    ])
+  func passedOver(_ text: String, _ rules: Int, _ words: [String]) throws {
+    let collection = try collection(text)
+    #expect(collection.policies.count == rules)
+    for words in words {
+      #expect(collection.remarks.contains { $0.contains(words) }, "\(words): \(collection.remarks)")
+    }
+  }
+
+  @Test("a file in good order has nothing to be told but whose rules it is") func inOrder() throws {
+    let text = "[worker.oci]\nenabled = true\nsnapshotter = \"auto\"\n[[worker.oci.gcpolicy]]\nmaxUsedSpace = \"10GB\""
+    #expect(try collection(text).remarks == ["p: planned are worker.oci's own rules"])
+    let seed = try collection(text, .seed).remarks
+    #expect(seed.contains { $0.contains("newer than v0.10.0") })
+  }
+
+  @Test("the worker that is off has no rules, and another can be chosen") func workers() throws {
+    let off = """
+      [worker.oci]
+        enabled = true
+      [worker.containerd]
+        enabled = false
+        gc = true
+      [[worker.containerd.gcpolicy]]
+        all = true
+        keepBytes = "1GB"
+      """
+    let usual = try collection(off)
+    #expect(
+      usual.policies.count == 4
+        && usual.remarks == ["p: planned are BuildKit's four default rules (v0.22 and newer) for worker.oci"])
+    #expect(
+      usual.policies[2].limits
+        == SpaceLimits(reserved: 10_000_000_000, maxUsed: 100_000_000_000, minFree: 94_000_000_000))
+    let containerd = try collection(off, worker: "containerd-overlayfs")
+    #expect(containerd.policies.isEmpty && containerd.remarks == ["p: worker.containerd is off, and has no rules"])
+    let both = "[worker.oci]\n[[worker.containerd.gcpolicy]]\nkeepBytes = 5"
+    #expect(try collection(both).remarks.first?.contains("worker.containerd's own rules") == true)
+    #expect(try collection(both, worker: "runc-overlayfs").remarks.first?.contains("worker.oci") == true)
+  }
+
+  // MARK: daemon.json
+
+  @Test("an engine's rules are read as it reads them: keys in any case, powers of 1024, filters in both forms")
+  func engineRules() throws {
+    let text = """
+      { "log-driver": "json-file", "Builder": { "GC": { "enabled": true, "defaultKeepStorage": "3GB", "policy": [
+        {"reservedSpace": "10GB", "filter": ["unused-for=2200h", "type = exec.cachemount"]},
+        {"keepStorage": "50g", "filter": {"until": {"48h": true}, "inuse": {}}},
+        {"maxUsedSpace": "200GB", "minFreeSpace": "10GB", "all": true, "filter": ["id=abc", "foo=bar"]} ] } } }
+      """
+    let collection = try collection(text)
+    #expect(
+      collection.policies.map(\.limits) == [
+        SpaceLimits(reserved: 10 << 30), SpaceLimits(reserved: 50 << 30),
+        SpaceLimits(maxUsed: 200 << 30, minFree: 10 << 30),
+      ])
+    #expect(
+      collection.policies.map(\.keepDuration.nanoseconds) == [2200 * 3_600_000_000_000, 48 * 3_600_000_000_000, 0])
+    #expect(collection.policies.map(\.filter.strings) == [["type==exec.cachemount"], ["inuse"], ["id~=abc"]])
+    #expect(collection.policies.map(\.all) == [false, false, true])
+    #expect(collection.remarks.first == "p: planned are the file's own rules")
+    for words in ["there is no \"foo\"", "defaultKeepStorage is not used: there are rules"] {
+      #expect(collection.remarks.contains { $0.contains(words) }, "\(words)")
+    }
+  }
+
+  @Test("an engine's default rules are made of its limits, or of the disk; 20.10's spans are next to none")
+  func engineDefaults() throws {
+    let now = try collection("{\"builder\":{\"gc\":{\"defaultKeepStorage\":\"20GB\"}}}")
+    let kept = Int64(20) << 30
+    // e, pi and phi multiplied, of a hundred.
+    #expect(
+      now.policies.map(\.limits) == [
+        SpaceLimits(maxUsed: 2_967_302_759), SpaceLimits(reserved: kept), SpaceLimits(reserved: kept),
+        SpaceLimits(reserved: kept),
+      ])
+    #expect(now.policies.map(\.keepDuration) == [.seconds(172_800), .seconds(5_184_000), .seconds(0), .seconds(0)])
+    #expect(now.policies.map(\.all) == [false, false, false, true])
+    #expect(now.policies[0].filter.strings.count == 3)
+    let ofDisk = try collection("{}").policies
+    #expect(
+      ofDisk[1].limits == SpaceLimits(reserved: 47_000_000_000, maxUsed: 373_000_000_000, minFree: 94_000_000_000))
+    #expect(throws: CacheError.self) { try collection("{}", disk: nil) }
+    let old = try collection("{\"builder\":{\"gc\":{\"enabled\":true,\"defaultKeepStorage\":\"20GB\"}}}", .seed)
+    #expect(old.policies.map(\.limits.maxUsed) == [2_967_302_759, kept, kept, kept])
+    #expect(old.policies.map(\.keepDuration.nanoseconds) == [172_800, 5_184_000, 0, 0])
+    #expect(old.policies[0].filter.strings.count == 1)
+  }
+
+  @Test("whether an engine collects at all: today's unless it is disabled, 20.10 only where it is enabled")
+  func engineEnabled() throws {
+    #expect(try collection("{}").policies.count == 4 && collection("{}", .seed).policies.isEmpty)
+    let off = try collection("{\"builder\":{\"gc\":{\"enabled\":false}}}")
+    #expect(off.policies.isEmpty && off.remarks.first?.contains("removes nothing by itself") == true)
+    #expect(try collection("{\"builder\":{\"gc\":{\"policy\":[]}}}").policies.isEmpty)
+    #expect(try collection("{\"builder\":null}").policies.count == 4)
+  }
+
+  @Test(
+    "what an engine doesn't start with is refused by its place",
+    arguments: [
+      ("{\"builder\":", "is none"), ("{\"builder\":3}", "builder is no object"),
+      ("{\"builder\":{\"gc\":{\"enabled\":\"yes\"}}}", "builder.gc.enabled is neither true nor false"),
+      ("{\"builder\":{\"gc\":{\"enabled\":1}}}", "builder.gc.enabled is neither true nor false"),
+      ("{\"builder\":{\"gc\":{\"policy\":{}}}}", "builder.gc.policy is no list"),
+      ("{\"builder\":{\"gc\":{\"policy\":[{\"keepStorage\":5}]}}}", "builder.gc.policy[1].keepStorage is no text"),
+      ("{\"builder\":{\"gc\":{\"policy\":[{\"keepStorage\":\"10%\"}]}}}", "policy[1].keepStorage is no size"),
+      (
+        "{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[\"until=1h\",\"unused-for=1h\"]}]}}}",
+        "both until and unused-for"
+      ),
+      ("{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[\"type=a\",\"type=b\"]}]}}}", "more than one value for type"),
+      ("{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[\"until=soon\"]}]}}}", "soon for until"),
+      ("{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[3]}]}}}", "filter is no list of texts"),
+    ])
+  func engineRefuses(_ text: String, _ words: String) {
+    #expect { try collection(text) } throws: {
+      ($0 as? CacheError)?.code == .badInput && "\($0)".hasPrefix("p") && "\($0)".contains(words)
+    }
+  }
+
+  @Test("a moment in an engine's filter keeps what was used since then") func moment() throws {
+    let text =
+      "{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[\"until=\(Self.now.advanced(by: .seconds(-3600)).text)\"]}]}}}"
+    #expect(try collection(text).policies.map(\.keepDuration) == [.seconds(3600)])
+  }
+
+  @Test("a rule without keepStorage: Docker 20.10 doesn't start with it, today's takes it") func withoutStorage() throws
+  {
+    let text = "{\"builder\":{\"gc\":{\"enabled\":true,\"policy\":[{\"all\":true}]}}}"
+    #expect(try collection(text).policies == [PrunePolicy(all: true, filter: try Filter(parsing: [""]))])
+    #expect { try collection(text, .seed) } throws: { "\($0)".contains("policy[1] has no keepStorage") }
+  }
+}
