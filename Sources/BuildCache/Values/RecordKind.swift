@@ -38,6 +38,16 @@ public enum ParentIDs: Hashable, Sendable {
     return ids
   }
 
+  /// How many they are.
+  package var count: Int {
+    switch self {
+    case .none: 0
+    case .layer: 1
+    case .merge(let ids): ids.count
+    case .diff(let lower, let upper): (lower == nil ? 0 : 1) + (upper == nil ? 0 : 1)
+    }
+  }
+
   /// The same one by one.
   package func forEach(_ body: (RecordID) -> Void) {
     switch self {

@@ -30,7 +30,7 @@ struct ContainerdDatabase {
 
   /// What a namespace holds.
   struct Contents {
-    var snapshots: [String: Snapshot] = [:]
+    var snapshots = SortedByKey<Snapshot>()
     var blobs: [String: Blob] = [:]
     /// Images by name, in the order of the names, with what each points at.
     var images: [(name: String, mediaType: String, digest: String)] = []
@@ -51,9 +51,10 @@ struct ContainerdDatabase {
         try snapshotter.bucket?.forEach { key, snapshot in
           try check.pass()
           guard let bucket = snapshot.bucket else { return }
-          contents.snapshots[String(decoding: key, as: UTF8.self)] = try Self.snapshot(bucket)
+          contents.snapshots.append(String(decoding: key, as: UTF8.self), try Self.snapshot(bucket))
         }
       }
+      contents.snapshots.sort()
       try namespace.bucket("content", "blob")?.forEach { digest, blob in
         try check.pass()
         guard let bucket = blob.bucket else { return }

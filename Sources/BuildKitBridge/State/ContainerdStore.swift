@@ -119,11 +119,16 @@ struct ContainerdStore: SnapshotStore {
     func size(_ snapshot: ContainerdDatabase.Snapshot) -> Int64 {
       snapshot.mergeSize ?? snapshots[snapshot.number]?.size ?? 0
     }
-    var counted: Set<UInt64> = []
-    var bytes = contents.snapshots.values.reduce(Int64(0)) { $0.addingSaturating(size($1)) }
+    var isOwned = [Bool](repeating: false, count: contents.snapshots.keys.count)
+    var next = 0
     for id in owned {
-      guard let snapshot = contents.snapshots[id.text], counted.insert(snapshot.number).inserted else { continue }
-      bytes -= size(snapshot)
+      guard let place = contents.snapshots.place(of: id.text, expected: next) else { continue }
+      isOwned[place] = true
+      next = place + 1
+    }
+    var bytes: Int64 = 0
+    for (place, snapshot) in contents.snapshots.values.enumerated() where !isOwned[place] {
+      bytes = bytes.addingSaturating(size(snapshot))
     }
     for (digest, blob) in contents.blobs where (try? Digest(parsing: digest)).map({ blobs.contains($0) }) != true {
       bytes = bytes.addingSaturating(blob.size)

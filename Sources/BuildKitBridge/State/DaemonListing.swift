@@ -93,22 +93,24 @@ struct DaemonListing {
       rows.append(row)
       shown.append(number)
     }
-    link(shown, rowOf)
+    link(shown, rowOf, graph)
     if graph.parentsFirst.count < records.count {
       notes.append("\(counted(records.count - graph.parentsFirst.count)) left out: they stand on themselves")
     }
   }
 
   /// Numbers the parents of the rows.
-  private mutating func link(_ shown: [Int], _ rowOf: [Int32]) {
+  private mutating func link(_ shown: [Int], _ rowOf: [Int32], _ graph: ParentGraph) {
     parents.reserve(shown.count)
     for number in shown {
-      records[number].metadata.parents.forEach { id in
-        if let parent = numbers[id], rowOf[Int(parent)] >= 0 {
-          parents.add(rowOf[Int(parent)])
-        } else {
-          parents.add(Int32(rows.count + absentParents.count))
-          absentParents.append(id)
+      let known = graph.parents(of: number)
+      if known.allSatisfy({ rowOf[Int($0)] >= 0 }), known.count == records[number].metadata.parents.count {
+        for parent in known { parents.add(rowOf[Int(parent)]) }
+      } else {
+        records[number].metadata.parents.forEach { id in
+          let row = numbers[id].map { rowOf[Int($0)] } ?? -1
+          if row < 0 { absentParents.append(id) }
+          parents.add(row < 0 ? Int32(rows.count + absentParents.count - 1) : row)
         }
       }
       parents.endNode()

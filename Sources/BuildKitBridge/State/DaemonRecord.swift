@@ -6,6 +6,8 @@ struct DaemonRecord {
   var metadata: RecordMetadata
   /// The id of the cache mount that it is, as an index key tells.
   var cacheMount: String?
+  /// Whether it tells its snapshot, be it the one of its own id.
+  var tellsSnapshot: Bool
 
   /// Whether it can still be written: a merge or diff never (E5).
   var isMutable: Bool {
@@ -24,6 +26,9 @@ struct DaemonRecordFields {
 
   private var values = [MetadataValue?](repeating: nil, count: Key.allCases.count)
   private var cacheMount: String?
+  private var tellsSnapshot = false
+  /// The value that names a snapshot of the record's own id.
+  private let ownSnapshot: [UInt8]
 
   /// A key of `_main`.
   private enum Key: Int, CaseIterable {
@@ -76,7 +81,10 @@ struct DaemonRecordFields {
   /// The key of a cache mount begins so; its id follows, and for one that began as a copy of a record that record's id.
   private static let cacheMountPrefix = Array("cache-dir:".utf8)
 
-  init(id: RecordID) { self.id = id }
+  init(id: RecordID) {
+    self.id = id
+    ownSnapshot = Array("{\"value\":\"\(id.text)\"}".utf8)
+  }
 
   /// Takes a value.
   mutating func take(_ name: ArraySlice<UInt8>, _ bytes: ArraySlice<UInt8>) {
@@ -85,6 +93,11 @@ struct DaemonRecordFields {
         cacheMount = String(decoding: name.dropFirst(Self.cacheMountPrefix.count), as: UTF8.self)
       }
       return
+    }
+    if key == .snapshot {
+      tellsSnapshot = true
+      // Nearly always its own id, of which no second text is wanted.
+      if bytes.count == ownSnapshot.count, bytes.elementsEqual(ownSnapshot) { return }
     }
     values[key.rawValue] = MetadataValue(bytes)
     if values[key.rawValue] == nil { unreadable.append(String(decoding: name, as: UTF8.self)) }
@@ -116,7 +129,8 @@ struct DaemonRecordFields {
         digest: digest(.blob), diffID: diffID, mediaType: text(.mediaType) ?? "", size: max(0, number(.blobSize) ?? 0),
         urls: list(.urls) ?? [])
     }
-    return DaemonRecord(metadata: metadata, cacheMount: cacheMount.map { mount(named: $0, parents) })
+    return DaemonRecord(
+      metadata: metadata, cacheMount: cacheMount.map { mount(named: $0, parents) }, tellsSnapshot: tellsSnapshot)
   }
 
   private var parents: ParentIDs {

@@ -34,6 +34,26 @@ struct MetadataDatabase {
     }
   }
 
+  /// The first records, in the order of their ids.
+  ///
+  /// - Parameter count: at most so many.
+  /// - Throws: as ``BoltFile/read(_:)``.
+  func first(_ count: Int) throws -> [DaemonRecord] {
+    struct Enough: Error {}
+    return try file.read { transaction in
+      var records: [DaemonRecord] = []
+      var problems: [String] = []
+      do {
+        try self.records(of: transaction)?.forEach { id, entry in
+          guard records.count < count else { throw Enough() }
+          guard let bucket = entry.bucket else { return }
+          records.append(try record(id, bucket, &problems))
+        }
+      } catch is Enough {}
+      return records
+    }.value
+  }
+
   /// One record; nothing where there is none of this id.
   ///
   /// - Throws: as ``BoltFile/read(_:)``.

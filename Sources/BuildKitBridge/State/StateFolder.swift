@@ -139,8 +139,8 @@ struct WorkerFolder {
     }
     if hasHistory { return .current }
     // Since there are merges every record tells its snapshot; before, only a blob's.
-    let newest = records.lazy.map(\.metadata).filter { $0.blob == nil && !$0.isBlobOnly }
-      .max { $0.createdAt < $1.createdAt }
-    return newest.map { $0.snapshot.isEmpty } == true ? .beforeMerges : .beforeHistory
+    let newest = records.lazy.filter { $0.metadata.blob == nil && !$0.metadata.isBlobOnly }
+      .max { $0.metadata.createdAt < $1.metadata.createdAt }
+    return newest?.tellsSnapshot == false ? .beforeMerges : .beforeHistory
   }
 }
