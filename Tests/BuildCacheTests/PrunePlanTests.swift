@@ -46,6 +46,31 @@ import Testing
     return true
   }
 
+  @Test("G13: a limit can be moved, but to and from none only where nothing has to be measured first") func movedLimit()
+    throws
+  {
+    var compared = 0
+    for seed in 1...UInt64(long(200)) {
+      var random = SeededGenerator(seed)
+      let state = randomState(rows: random.pick(1...40), &random)
+      func plan(_ limits: SpaceLimits) throws -> PrunePlan {
+        try PrunePlan(
+          state, policies: [PrunePolicy(all: true, limits: limits)], behavior: .daemon(.current, restart: .before),
+          now: Timestamp(nanoseconds: 6_000_000_000))
+      }
+      let none = try plan(.none)
+      let half = SpaceLimits(maxUsed: max(1, state.total / 2))
+      if none.keepsOrder(limitedTo: half) {
+        #expect(none.limited(to: half).victims == (try plan(half)).victims)
+        compared += 1
+      } else {
+        #expect(state.rows.contains { $0.isMeasuredByUse })
+      }
+      #expect(try plan(half).limited(to: SpaceLimits(maxUsed: 1)).victims == plan(SpaceLimits(maxUsed: 1)).victims)
+    }
+    #expect(compared > 10 && compared < long(200))
+  }
+
   @Test("what hangs on what is taken for granted is what a plan without it leaves") func sensitivity() throws {
     var found = (ranking: 0, restart: 0, measuring: 0)
     for seed in 1...UInt64(long(100)) {

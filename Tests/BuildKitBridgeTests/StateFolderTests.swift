@@ -169,6 +169,23 @@ import Testing
       }
     }
     #expect(compared == 57 + 14 + 49)
+    // One that was never started anew: what its folder was before each step.
+    let steps = try await State("head-overlayfs-liveprune")
+    for step in 0...6 {
+      let reading = try await StateFolderSource(steps.file("s\(step)")).read()
+      let behavior = PruneAssumptions(restart: .never).applied(to: reading.behavior)
+      let list = "head-overlayfs-liveprune-s\(step).jsonl"
+      for recording in RecordedPruneTests.recordings where recording.list == list {
+        let (policies, now) = ([try recording.policy()], try Timestamp(parsing: recording.start))
+        let ofFolder = try PrunePlan(reading.state, policies: policies, behavior: behavior, now: now)
+        let ofList = try PrunePlan(
+          try await recording.state(), policies: policies, behavior: recording.behavior, now: now)
+        let ids = [ofFolder, ofList].map { plan in plan.victims.map { plan.state.rows[$0.row].id } }
+        #expect(policies[0].limits == .none ? Set(ids[0]) == Set(ids[1]) : ids[0] == ids[1], "\(recording.name)")
+        compared += 1
+      }
+    }
+    #expect(compared == 57 + 14 + 49 + 7)
   }
 
   // MARK: the source

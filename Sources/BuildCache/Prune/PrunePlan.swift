@@ -87,8 +87,19 @@ public struct PrunePlan: Sendable {
     self.init(state: state, rules: [rule], behavior: .embedded, now: now, free: nil)
   }
 
-  /// The same plan with other limits for its last rule: the order stays, only the cut moves. One without rules stays as
-  /// it is.
+  /// Whether other limits of the last rule leave the order as it is: not where they are the first of all, or there are
+  /// none any more, and a daemon has something to measure before it heeds one (G13).
+  ///
+  /// - Complexity: O(rows) where the one or the other is no limit.
+  public func keepsOrder(limitedTo limits: SpaceLimits) -> Bool {
+    guard let last = rules.last, (limits == .none) != (last.policy.limits == .none), behavior.isDaemon,
+      rules.dropLast().allSatisfy({ $0.policy.limits == .none })
+    else { return true }
+    return !state.rows.contains { $0.isMeasuredByUse && $0.outsideRefs == 0 }
+  }
+
+  /// The same plan with other limits for its last rule: the order stays where ``keepsOrder(limitedTo:)`` says so, only the
+  /// cut moves. One without rules stays as it is.
   ///
   /// - Complexity: O(log n).
   public func limited(to limits: SpaceLimits) -> PrunePlan {

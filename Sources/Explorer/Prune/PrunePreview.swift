@@ -10,6 +10,8 @@ struct PrunePreview: Sendable {
   let groups: [Group]
   /// What could go but for records that stand on it.
   let pinned: Pinned?
+  /// How many records a daemon measures first, which counts as a use (G13).
+  let measuredFirst: Int
 
   /// What stays for one reason.
   struct Group: Sendable, Equatable {
@@ -33,6 +35,7 @@ struct PrunePreview: Sendable {
   /// - Complexity: O(n log n).
   init(_ plan: PrunePlan) {
     self.plan = plan
+    measuredFirst = plan.measuredFirst
     let places = Dictionary(uniqueKeysWithValues: KeptReason.allCases.enumerated().map { ($1, $0) })
     let rows = plan.state.rows
     let open = plan.limited(to: .none)

@@ -113,7 +113,7 @@ extension ExplorerState {
   /// Gives a rule other limits: of the last rule only the cut moves, of an earlier one what comes
   /// after it is planned anew.
   mutating func limit(_ number: Int, to limits: SpaceLimits) -> [Effect] {
-    guard number == prune.policies.count - 1 else {
+    guard number == prune.policies.count - 1, prune.plan?.keepsOrder(limitedTo: limits) != false else {
       prune.policies[number].limits = limits
       return replan(number)
     }

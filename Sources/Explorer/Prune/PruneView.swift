@@ -80,8 +80,9 @@ extension ExplorerState {
       "removes \(counted(plan.count)), frees \(ByteCount(plan.freed).text)", "\(ByteCount(plan.after).text) left",
     ]
     if plan.rules.contains(where: { !$0.isRanked && $0.cut > 0 }) {
-      facts.append("no limit: everything that can go goes, unranked")
+      facts.append("no limit: everything that can go goes, \(behavior.isDaemon ? "in any order" : "unranked")")
     }
+    if let measured = prune.preview?.measuredFirst, measured > 0 { facts.append("\(measured) measured first, so used") }
     if plan.tied > 0 { facts.append("\(plan.tied) tied: any may go first") }
     if let pinned = prune.preview?.pinned { facts.append(words(for: pinned)) }
     return " " + joined(facts)
