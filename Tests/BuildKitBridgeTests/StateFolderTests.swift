@@ -214,6 +214,20 @@ import Testing
     #expect(reading.state.rows.count { $0.isShared } == 53)
   }
 
+  @Test("the database itself means its folder, and a builder's volume in Docker's root is pointed at") func near()
+    async throws
+  {
+    let state = try await State("buildkitd")
+    let database = state.file("runc-overlayfs/metadata_v2.db")
+    #expect(try await StateFolderSource(database).read().state.rows.count == 48)
+    let docker = try await State("docker-20.10")
+    let volume = docker.file("volumes/buildx_buildkit_mine0_state")
+    try FileManager.default.createDirectory(atPath: volume.string, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: state.folder.string, toPath: volume.appending("_data").string)
+    let notes = try await StateFolderSource(docker.folder).read().notes
+    #expect(notes.contains { $0.hasSuffix("--buildkit-root \(volume.appending("_data"))") })
+  }
+
   @Test("what is no such folder is refused by name") func foreign() throws {
     let scratch = try ScratchFolder()
     #expect { try StateFolderSource(scratch.path) } throws: {

@@ -9,6 +9,8 @@ import SystemPackage
 /// of these. Looking at it takes no lock and makes nothing.
 struct StateFolder {
   let path: FilePath
+  /// What else has to be known of it, in sentences.
+  let notes: [String]
   /// The caches in it, by name.
   let workers: [WorkerFolder]
 
@@ -16,13 +18,12 @@ struct StateFolder {
   ///
   /// - Throws: ``CacheError``: `storage` where the folder can't be read, `badInput` where it holds none.
   init(_ path: FilePath) throws {
+    // The database itself means its folder.
+    let isDatabase = path.lastComponent == MetadataDatabase.fileName && Self.kind(of: path) == S_IFREG
+    let path = isDatabase ? path.removingLastComponent().pushing(".") : path
     self.path = path
-    var places = [path] + (try Self.folders(in: path))
-    // A Docker engine's data root.
-    let inside = path.appending("buildkit")
-    if Self.kind(of: inside) == S_IFDIR { places += try Self.folders(in: inside) }
-    workers = try places.filter { Self.kind(of: $0.appending(MetadataDatabase.fileName)) == S_IFREG }
-      .map { try WorkerFolder($0) }
+    workers = try Self.caches(in: path).map { try WorkerFolder($0) }
+    notes = Self.builders(in: path).map { "a builder in a container has a cache of its own: --buildkit-root \($0)" }
     guard !workers.isEmpty else {
       throw CacheError(
         .badInput,
@@ -51,6 +52,22 @@ struct StateFolder {
       sum.free = extent.free.flatMap { free in sum.free?.addingSaturating(free) }
     }
     return sum
+  }
+
+  /// The folders of caches in a daemon's folder.
+  private static func caches(in path: FilePath) throws -> [FilePath] {
+    var places = [path] + (try folders(in: path))
+    // A Docker engine's data root.
+    let inside = path.appending("buildkit")
+    if kind(of: inside) == S_IFDIR { places += try folders(in: inside) }
+    return places.filter { kind(of: $0.appending(MetadataDatabase.fileName)) == S_IFREG }
+  }
+
+  /// Builders that run in containers of a Docker engine: each has a volume with a folder of its own.
+  private static func builders(in dataRoot: FilePath) -> [FilePath] {
+    let volumes = (try? folders(in: dataRoot.appending("volumes"))) ?? []
+    return volumes.filter { $0.lastComponent?.string.hasPrefix("buildx_buildkit_") == true }
+      .map { $0.appending("_data") }.filter { (try? caches(in: $0))?.isEmpty == false }
   }
 
   /// The folders in a folder, by name.

@@ -76,7 +76,7 @@ public final class StateFolderSource: CacheSource {
     var reading = Reading(
       state: Self.joined(workers.map(\.state)), space: try space(workers),
       overhead: overhead(workers, folder.databases), moment: moment, behavior: Self.behavior(workers),
-      notes: workers.flatMap(\.notes), planRefusal: workers.count > 1 ? severalCaches(workers) : nil)
+      notes: workers.flatMap(\.notes) + folder.notes, planRefusal: workers.count > 1 ? severalCaches(workers) : nil)
     reading.tellsUnmeasured = true
     return reading
   }
