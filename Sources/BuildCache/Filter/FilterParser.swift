@@ -105,7 +105,7 @@ struct FilterParser {
     let text = String(decoding: try value(isPattern: false), as: UTF8.self)
     do throws(CacheError) {
       switch quantity {
-      case .size: return try ByteCount(parsing: text, of: quantity.rawValue).bytes
+      case .size: return try ByteCount(parsing: text, of: quantity.rawValue, takesBare: true).bytes
       case .age: return try TimeSpan(parsing: text, of: quantity.rawValue).nanoseconds
       case .uses:
         guard let number = Int64(text) else { throw CacheError(.badInput, "uses: \(text) is no whole number") }

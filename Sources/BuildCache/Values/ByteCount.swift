@@ -27,8 +27,9 @@ public struct ByteCount: Hashable, Comparable, Sendable {
   /// - Parameters:
   ///   - text: what was written.
   ///   - option: where it was written, for the message.
+  ///   - takesBare: whether a bare number is taken as bytes: where no other tool has such an amount.
   /// - Throws: ``CacheError`` `badInput`.
-  public init(parsing text: String, of option: String) throws(CacheError) {
+  public init(parsing text: String, of option: String, takesBare: Bool = false) throws(CacheError) {
     let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let unit = text.dropFirst(digits.count).drop { $0 == " " }
     let known = Self.units.first { $0.name.lowercased() == unit.lowercased() }
@@ -38,7 +39,7 @@ public struct ByteCount: Hashable, Comparable, Sendable {
         .badInput,
         "\(option): \(text) is no size\(hint): write a number with B, kB, MB, GB, TB, KiB, MiB, GiB, TiB")
     }
-    if unit.isEmpty, number > 0 {
+    if unit.isEmpty, number > 0, !takesBare {
       throw CacheError(
         .badInput, "\(option): \(text) needs a unit: write \(text)MB if you mean what buildctl does by it, or \(text)B")
     }

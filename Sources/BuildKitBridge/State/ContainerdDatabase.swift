@@ -113,7 +113,7 @@ struct ContainerdDatabase {
         if key.elementsEqual("name".utf8) { snapshot.number = ContainerdNumber.ofName(bytes) ?? 0 }
       case .bucket(let labels):
         guard key.elementsEqual("labels".utf8) else { return }
-        snapshot.mergeSize = try labels.text("buildkit.mergeUsageSize").flatMap { Int64($0) }
+        snapshot.mergeSize = try labels.text("buildkit.mergeUsageSize").flatMap { Int64($0) }.map { max(0, $0) }
         snapshot.isRemote = try labels.value("containerd.io/snapshot/remote") != nil
       }
     }

@@ -20,7 +20,7 @@ struct Import: AsyncParsableCommand {
   var maxUnpacked: String = "64GB"
 
   func run() async throws {
-    let limit = try ByteCount(parsing: maxUnpacked, of: "--max-unpacked").bytes
+    let limit = try ByteCount(parsing: maxUnpacked, of: "--max-unpacked", takesBare: true).bytes
     let unpacking = ByteProgress("unpacking", total: nil)
     try await root.withCache(.write, maxUnpacked: limit, progress: unpacking.add) { cache in
       let path = FilePath(path)
