@@ -185,6 +185,36 @@ import Testing
     }
   }
 
+  @Test("entries that lie over each other, and pages that others continue, are refused and not read again and again")
+  func overlaps() throws {
+    let scratch = try ScratchFolder()
+    // Two entries of one page that share a value of most of it.
+    let pair = [("aa", 700), ("bb", 10)].map { name, size in
+      (key: Array(name.utf8), entry: BoltWriter.Entry.value([UInt8](repeating: 7, count: size)))
+    }
+    var bytes = BoltWriter.file(pair, pageSize: 1024)
+    func number(at place: Int) -> Int { (0..<4).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) } }
+    let leaf = try #require((2..<bytes.count / 1024).first { bytes[$0 * 1024 + 8] == 2 }) * 1024
+    let second = leaf + 16 + 16
+    let (position, size) = (number(at: leaf + 16 + 4), number(at: leaf + 16 + 12))
+    // The second begins within the first's value, and goes on to its end.
+    func put(_ value: Int, at place: Int) {
+      for step in 0..<4 { bytes[place + step] = UInt8(value >> (8 * step) & 0xff) }
+    }
+    put(position - 16 + 2, at: second + 4)
+    put(size - 2, at: second + 12)
+    #expect { try Self.file(bytes, in: scratch).read { try Self.lines($0.root) } } throws: {
+      ($0 as? CacheError)?.code == .damaged
+    }
+    // Leaves that claim the pages after them.
+    let tree = (0..<400).map { (key: Array("key\(1000 + $0)".utf8), entry: BoltWriter.Entry.text("value")) }
+    var claimed = BoltWriter.file(tree, pageSize: 1024)
+    for page in 2..<claimed.count / 1024 - 6 where claimed[page * 1024 + 8] == 2 { claimed[page * 1024 + 12] = 1 }
+    #expect { try Self.file(claimed, in: scratch).read { try Self.lines($0.root) } } throws: {
+      "\($0)".contains("two others lead to it")
+    }
+  }
+
   // MARK: a writer beside it
 
   @Test("a reading begins anew where a transaction was committed meanwhile, and says so where that never ends")

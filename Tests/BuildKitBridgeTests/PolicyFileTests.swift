@@ -38,6 +38,9 @@ import Testing
         ["rule 2 of worker.oci", "ends with an error each time"]
       ),
       ("keepStorage = 3", 4, ["keepStorage is no key"]),
+      ("[worker]\ngckeepstorage = 3", 4, ["worker.gckeepstorage is no key"]),
+      ("[worker.runc]\ngckeepstorage = 3", 4, ["worker.runc.gckeepstorage is no key"]),
+      ("[workers.oci]\ngckeepstorage = 3", 4, ["workers.oci.gckeepstorage is no key"]),
     ])
   func passedOver(_ text: String, _ rules: Int, _ words: [String]) throws {
     let collection = try collection(text)
@@ -52,6 +55,12 @@ import Testing
     #expect(try collection(text).remarks == ["p: planned are worker.oci's own rules"])
     let seed = try collection(text, .seed).remarks
     #expect(seed.contains { $0.contains("newer than v0.10.0") })
+  }
+
+  @Test("a host's name is no key, and a share of nothing is no limit") func namesAndNothing() throws {
+    #expect(try collection("[registry.\"gcr.io\"]\nmirrors = [\"m\"]").remarks.count == 1)
+    let zero = try collection("[worker.oci]\nreservedSpace = \"0%\"\ngckeepstorage = \"1GB\"")
+    #expect(zero.policies[2].limits == SpaceLimits(reserved: 1 << 30))
   }
 
   @Test("the worker that is off has no rules, and another can be chosen") func workers() throws {
@@ -171,5 +180,8 @@ import Testing
     let text = "{\"builder\":{\"gc\":{\"enabled\":true,\"policy\":[{\"all\":true}]}}}"
     #expect(try collection(text).policies == [PrunePolicy(all: true, filter: try Filter(parsing: [""]))])
     #expect { try collection(text, .seed) } throws: { "\($0)".contains("policy[1] has no keepStorage") }
+    let zero =
+      "{\"builder\":{\"gc\":{\"enabled\":true,\"defaultKeepStorage\":\"1GB\",\"policy\":[{\"keepStorage\":\"0\"}]}}}"
+    #expect(try collection(zero, .seed).policies.map(\.limits.maxUsed) == [1 << 30])
   }
 }

@@ -228,6 +228,35 @@ import Testing
     #expect(notes.contains { $0.hasSuffix("--buildkit-root \(volume.appending("_data"))") })
   }
 
+  @Test("a folder that is copied alone is taken for today's, unless what is in it says otherwise") func copied()
+    async throws
+  {
+    for (name, folder, ranking) in [
+      ("buildkitd", "runc-overlayfs", RankingRule.current), ("head-overlayfs-aged", "runc-overlayfs", .current),
+      ("v0.10.0-overlayfs", "runc-overlayfs", .seed), ("docker-20.10", "buildkit", .seed),
+    ] {
+      let state = try await State(name)
+      let scratch = try ScratchFolder()
+      let copy = scratch.path.appending("copy")
+      try FileManager.default.copyItem(atPath: state.file(folder).string, toPath: copy.string)
+      #expect(try await StateFolderSource(copy).read().behavior.ranking == ranking, "\(name)")
+    }
+    let bare = try await State("head-overlayfs-liveprune")
+    try FileManager.default.removeItem(atPath: bare.file("s0/history.db").string)
+    #expect(try await StateFolderSource(bare.file("s0")).read().behavior.ranking == .current)
+  }
+
+  @Test("images that can't be read are told: what they share is not known then") func unreadableImages() async throws {
+    let state = try await State("docker-graphdriver")
+    #expect(try await StateFolderSource(state.folder).read().notes.isEmpty)
+    let images = state.file("image/overlay2/imagedb/content/sha256")
+    let image = try #require(FileManager.default.contentsOfDirectory(atPath: images.string).first)
+    try Data("{".utf8).write(to: URL(filePath: images.appending(image).string))
+    #expect(try await StateFolderSource(state.folder).read().notes.contains { $0.hasPrefix("1 images can't be read") })
+    try FileManager.default.removeItem(atPath: state.file("image/overlay2/imagedb").string)
+    #expect(try await StateFolderSource(state.folder).read().notes.contains { $0.contains("isn't known") })
+  }
+
   @Test("what is no such folder is refused by name") func foreign() throws {
     let scratch = try ScratchFolder()
     #expect { try StateFolderSource(scratch.path) } throws: {

@@ -413,6 +413,11 @@ private func object(_ text: String) throws -> [String: Any] {
       ),
       (["prune", "--root", root, "--filter", "inuse==true", "--dry-run"], 2, "inuse has no value: write it alone"),
       (["prune", "--root", root, "--filter", "shared=true", "--dry-run"], 2, "shared has no value: write it alone"),
+      (
+        ["prune", "--root", root, "--filter", "type=regular", "--filter", "mutable", "--dry-run"], 2,
+        "write one filter, type==regular,mutable"
+      ),
+      (["prune", "--root", root, "--filter", "type=a", "--filter", "type=b", "--dry-run"], 2, "type is given twice"),
       (["prune", "--root", root, "--filter", "parent=x", "--dry-run"], 2, "sees no parents"),
       (["prune", "--root", root, "--filter", "until=soon", "--dry-run"], 2, "soon is no duration"),
       (["du", "--root", root, "--filter", "until=24h"], 2, "write 'age>24h'"),

@@ -44,8 +44,9 @@ struct BoltBucket {
     _ body: (ArraySlice<UInt8>, Entry) throws -> Void
   ) throws {
     guard depth < Self.deepest else { throw transaction.damaged(number, "the tree is too deep") }
-    try transaction.visit(number)
+    try Task.checkCancellation()
     let page = try self.page(number)
+    try transaction.visit(number, overflow: page.header.overflow)
     guard page.header.flags == .branch else { return try forEach(in: page, &last, body) }
     for element in 0..<page.header.count {
       guard let branch = page.branch(element) else { throw transaction.damaged(number, "a key lies outside of it") }
@@ -56,8 +57,14 @@ struct BoltBucket {
   private func forEach(
     in page: BoltPage, _ last: inout ArraySlice<UInt8>?, _ body: (ArraySlice<UInt8>, Entry) throws -> Void
   ) throws {
+    var filled = 0
     for element in 0..<page.header.count {
       let (key, entry) = try leaf(element, of: page)
+      // Bolt writes none over another: each may be taken once, and all are no more than the page.
+      filled += key.count + page.valueLength(element)
+      guard filled <= page.bytes.count else {
+        throw transaction.damaged(page.header.number, "its entries lie over each other")
+      }
       if let last, !last.lexicographicallyPrecedes(key) {
         throw transaction.damaged(page.header.number, "its keys are in no order")
       }

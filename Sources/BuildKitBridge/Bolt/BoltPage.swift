@@ -51,6 +51,11 @@ struct BoltPage {
     return (bytes[key..<key + length], span.integer(at: start + 8, UInt64.self))
   }
 
+  /// The bytes of a leaf's value.
+  func valueLength(_ number: Int) -> Int {
+    Int(bytes.span.bytes.integer(at: Header.length + number * Self.elementLength + 12, UInt32.self))
+  }
+
   /// An element of a leaf; nothing where it lies outside.
   func leaf(_ number: Int) -> (key: ArraySlice<UInt8>, value: ArraySlice<UInt8>, isBucket: Bool)? {
     let span = bytes.span.bytes

@@ -64,9 +64,12 @@ final class BoltTransaction {
   /// No value that is read here has more bytes; memory is taken for a whole one.
   private static let longestPage: Int64 = 256 << 20
 
-  /// Marks a page of a tree that is gone through: coming to it again would be going in a circle.
-  func visit(_ number: UInt64) throws {
-    guard visited.insert(number).inserted else { throw damaged(number, "two others lead to it") }
+  /// Marks a page of a tree that is gone through, with those that continue it: coming to one again would be going in a
+  /// circle.
+  func visit(_ number: UInt64, overflow: UInt32) throws {
+    for page in number...(number + UInt64(overflow)) where !visited.insert(page).inserted {
+      throw damaged(page, "two others lead to it")
+    }
   }
 
   /// The error of a page that holds what bolt doesn't write.

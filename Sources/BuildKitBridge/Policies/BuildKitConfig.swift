@@ -103,9 +103,20 @@ struct BuildKitConfig: GarbageConfig {
         words.append("\(worker.place).\(key) is not used: the worker has rules of its own")
       }
     }
-    for (name, section) in top.sections where name.lowercased() != "worker" {
+    // Keys of a registry's section are names of hosts.
+    let workers = top.sections.filter { $0.name.lowercased() == "worker" }.flatMap { worker in
+      [(worker.name, worker.section)]
+        + worker.section.sections.filter { !["oci", "containerd"].contains($0.name.lowercased()) }
+        .map { ("\(worker.name).\($0.name)", $0.section) }
+    }
+    let others = top.sections.filter { !["worker", "registry"].contains($0.name.lowercased()) }
+      .flatMap { other in
+        [(other.name, other.section)] + other.section.sections.map { ("\(other.name).\($0.name)", $0.section) }
+      }
+    for (name, section) in workers + others {
       for key in section.keys(besides: []) where isMeantForGarbage(key) || key.lowercased() == "gc" {
-        words.append("\(name).\(key) is no key, and is passed over: garbage collection is said in a worker's section")
+        words.append(
+          "\(name).\(key) is no key, and is passed over: garbage collection is said in worker.oci or worker.containerd")
       }
     }
     for key in top.keys(besides: []) where isMeantForGarbage(key) {

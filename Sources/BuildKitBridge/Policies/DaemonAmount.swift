@@ -14,7 +14,7 @@ enum DiskAmount: Equatable {
       self = .none
     } else if text.last == "%" {
       guard let share = Int64(text.dropLast()) else { return nil }
-      self = .percent(share)
+      self = share == 0 ? .none : .percent(share)
     } else {
       guard let bytes = Self.bytes(text) else { return nil }
       self = .bytes(bytes)

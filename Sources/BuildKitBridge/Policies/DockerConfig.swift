@@ -58,7 +58,7 @@ struct DockerConfig: GarbageConfig {
       rule.reserved = try entry.member("reservedSpace").amount
       rule.maxUsed = try entry.member("maxUsedSpace").amount
       rule.minFree = try entry.member("minFreeSpace").amount
-      if rule.keepBytes == .none { withoutStorage.append(number + 1) }
+      if try !entry.member("keepStorage").hasText { withoutStorage.append(number + 1) }
       passedOver += entry.others(besides: Self.ruleKeys)
       passedOver += try Self.read(entry.member("filter"), into: &rule)
       rules.append(rule)

@@ -64,6 +64,11 @@ struct JSONSetting {
     }
   }
 
+  /// Whether it is a text that isn't empty.
+  var hasText: Bool {
+    get throws(CacheError) { try text?.isEmpty == false }
+  }
+
   /// A size, which is a text; the empty one is none.
   var amount: DiskAmount {
     get throws(CacheError) {

@@ -72,13 +72,15 @@ struct ContainerdDatabase {
     }
   }
 
-  /// The bytes of blobs that only the build history has: its namespace is this one's with `_history`.
+  /// The bytes of blobs that only the build history has: its namespace is this one's with `_history`; nothing where there
+  /// is none.
   ///
   /// - Throws: as ``BoltFile/read(_:)``.
-  func history(besides own: Contents) throws -> Int64 {
+  func history(besides own: Contents) throws -> Int64? {
     try file.read { transaction in
+      guard let history = try transaction.root.bucket("v1", "\(namespace)_history") else { return nil }
       var bytes: Int64 = 0
-      try transaction.root.bucket("v1", "\(namespace)_history", "content", "blob")?.forEach { digest, blob in
+      try history.bucket("content", "blob")?.forEach { digest, blob in
         guard let bucket = blob.bucket, own.blobs[String(decoding: digest, as: UTF8.self)] == nil else { return }
         bytes = bytes.addingSaturating(try Self.blob(bucket).size)
       }

@@ -8,7 +8,7 @@ struct ContainerdStore: SnapshotStore {
   static let databasePath: FilePath = "io.containerd.metadata.v1.bolt/meta.db"
 
   let notes: [String]
-  let history: Int64
+  let history: Int64?
   private let database: ContainerdDatabase
   private let contents: ContainerdDatabase.Contents
   private let snapshots: [UInt64: SnapshotterDatabase.Snapshot]

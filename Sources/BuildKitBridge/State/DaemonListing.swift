@@ -94,6 +94,11 @@ struct DaemonListing {
       shown.append(number)
     }
     link(shown, rowOf, graph)
+    let gone = absentParents.count { numbers[$0] == nil }
+    if gone > 0 {
+      notes.append(
+        "\(gone) parents of records are gone: what stands on them is cleared when the daemon starts")
+    }
     if graph.parentsFirst.count < records.count {
       notes.append("\(counted(records.count - graph.parentsFirst.count)) left out: they stand on themselves")
     }

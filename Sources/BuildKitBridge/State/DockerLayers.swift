@@ -19,7 +19,7 @@ struct DockerLayers: SnapshotStore {
   }
 
   let notes: [String]
-  let history: Int64
+  let history: Int64?
   private let snapshots: [String: Snapshot]
   private let leaseDatabase: ContainerdDatabase?
   private let blobs: [String: ContainerdDatabase.Blob]
@@ -57,17 +57,20 @@ struct DockerLayers: SnapshotStore {
       (leaseDatabase, blobs) = (database, contents.value.blobs)
       history = try database.history(besides: contents.value)
     } else {
-      (leaseDatabase, blobs, history) = (nil, [:], 0)
+      (leaseDatabase, blobs, history) = (nil, [:], nil)
     }
     if !read.isOfOneMoment { notes.append("a daemon changed its databases while they were read") }
     let driver = Self.driver(in: root)
     images = driver.map { root.appending("image").appending($0) }
     layers = driver.map { root.appending($0) }
-    if let images {
-      (imageChains, notes) = (Self.chains(in: images), notes)
-    } else {
-      imageChains = []
-      notes.append("\(root.appending("image")) is missing: which records images share isn't known")
+    let found = images.map { Self.chains(in: $0) }
+    imageChains = found?.chains ?? []
+    switch found?.unreadable {
+    case nil:
+      notes.append("\(root.appending("image")) isn't here or can't be read: which records images share isn't known")
+    case 0: break
+    case .some(let count):
+      notes.append("\(count) images can't be read: which records they share isn't known")
     }
     self.notes = notes
   }
@@ -87,14 +90,20 @@ struct DockerLayers: SnapshotStore {
     let rootfs: RootFS?
   }
 
-  /// The chain ids of what images stand on: a record's layers are shared where an image begins with them.
-  private static func chains(in images: FilePath) -> Set<Digest> {
+  /// The chain ids of what images stand on: a record's layers are shared where an image begins with them; and how many
+  /// images can't be read, or nothing where the folder can't.
+  private static func chains(in images: FilePath) -> (chains: Set<Digest>, unreadable: Int?) {
     var chains: Set<Digest> = []
     let folder = images.appending("imagedb/content/sha256")
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? [] {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.string) else { return ([], nil) }
+    var unreadable = 0
+    for name in names {
       guard let bytes = try? readFile(folder.appending(name).string, limit: 4 << 20),
         let configuration = try? JSONDecoder().decode(Configuration.self, from: Data(bytes))
-      else { continue }
+      else {
+        unreadable += 1
+        continue
+      }
       var chain: Digest?
       for diffID in configuration.rootfs?.diffIDs ?? [] {
         guard let diffID = try? Digest(parsing: diffID) else { break }
@@ -103,7 +112,7 @@ struct DockerLayers: SnapshotStore {
         chain = next
       }
     }
-    return chains
+    return (chains, unreadable)
   }
 
   /// The layer that a snapshot is.

@@ -11,6 +11,9 @@ struct ImageLayers {
   private(set) var longest = 0
   private(set) var notes: [String] = []
 
+  /// No file system mounts more.
+  private static let mostLayers = 1000
+
   /// No images.
   init() {}
 
@@ -26,7 +29,7 @@ struct ImageLayers {
       // BuildKit ends its look at the images where it comes by something that it doesn't know.
       guard walk.visit(image.digest, mediaType: image.mediaType, depth: 0) else { break }
     }
-    for layers in walk.lists where !layers.isEmpty {
+    for layers in walk.lists where !layers.isEmpty && layers.count <= Self.mostLayers {
       lists.insert(layers.joined())
       longest = max(longest, layers.count)
     }

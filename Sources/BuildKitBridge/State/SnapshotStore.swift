@@ -9,8 +9,8 @@ protocol SnapshotStore: Sendable {
   var hasTrees: Bool { get }
   /// What has to be known of it, in sentences.
   var notes: [String] { get }
-  /// Bytes of blobs that the build history alone has.
-  var history: Int64 { get }
+  /// Bytes of blobs that the build history alone has; absent where there is none.
+  var history: Int64? { get }
 
   /// What a snapshot takes on the disk.
   func usage(of snapshot: SnapshotID) -> SnapshotUsage

@@ -150,14 +150,20 @@ struct WorkerFolder {
   var metadata: MetadataDatabase { MetadataDatabase(file: BoltFile(path: folder.appending(MetadataDatabase.fileName))) }
 
   /// How old the daemon is that wrote records, as far as what it keeps tells.
-  func era(of records: [DaemonRecord]) -> DaemonEra {
-    let hasHistory = [folder, folder.appending("..")].contains { place in
-      ["history.db", "history_c8d.db"].contains { StateFolder.kind(of: place.appending($0)) == S_IFREG }
+  ///
+  /// - Parameter store: what lies under them, where that is here.
+  func era(of records: [DaemonRecord], over store: (any SnapshotStore)?) -> DaemonEra {
+    func isThere(_ names: FilePath.Component...) -> Bool {
+      [folder, folder.appending("..")].contains { place in
+        names.contains { StateFolder.kind(of: place.appending($0)) == S_IFREG }
+      }
     }
-    if hasHistory { return .current }
+    if store?.history != nil || isThere("history.db", "history_c8d.db") { return .current }
     // Since there are merges every record tells its snapshot; before, only a blob's.
     let newest = records.lazy.filter { $0.metadata.blob == nil && !$0.metadata.isBlobOnly }
       .max { $0.metadata.createdAt < $1.metadata.createdAt }
-    return newest?.tellsSnapshot == false ? .beforeMerges : .beforeHistory
+    if newest?.tellsSnapshot == false { return .beforeMerges }
+    // Where neither its other databases nor its leases are here, that there is no history says nothing.
+    return store != nil || isThere("cache.db") ? .beforeHistory : .current
   }
 }

@@ -32,6 +32,9 @@ public final class StateFolderSource: CacheSource {
     _ = try chosen(of: StateFolder(path))
   }
 
+  /// The names of the caches in a folder; none where it can't be read or holds none.
+  public static func workers(in path: FilePath) -> [String] { (try? StateFolder(path).workers.map(\.name)) ?? [] }
+
   /// The workers that are looked at.
   private func chosen(of folder: StateFolder) throws -> [WorkerFolder] {
     guard let worker else { return folder.workers }

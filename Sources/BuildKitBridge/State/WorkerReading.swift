@@ -46,7 +46,7 @@ struct WorkerReading: Sendable {
       }
     }
     store = own
-    era = folder.era(of: read.value.records)
+    era = folder.era(of: read.value.records, over: own)
     let listing = DaemonListing(read.value, store: own)
     let counted = try await sideBySide(listing.uncounted.count) { number -> Int64? in
       do { return try listing.uncounted[number].tree.bytes() } catch let error as CacheError {

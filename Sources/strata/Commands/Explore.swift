@@ -30,7 +30,7 @@ struct Explore: AsyncParsableCommand {
 
   func run() async throws {
     let cells = try Self.size(of: size)
-    let parsed = try policy.parsed(worker: source.worker)
+    let parsed = try policy.parsed(worker: source.policyWorker)
     if !readOnly && source.lookedAt == nil, let option = policy.pretending {
       throw Failure.wrongUse("\(option) only plans what would be: add --read-only")
     }

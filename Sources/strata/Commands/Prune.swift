@@ -21,7 +21,7 @@ struct Prune: AsyncParsableCommand {
   @Option(help: "How to print it.") var format = OutputFormat.table
 
   func run() async throws {
-    let parsed = try policy.parsed(worker: source.worker)
+    let parsed = try policy.parsed(worker: source.policyWorker)
     if let option = source.lookedAt, !dryRun {
       throw Failure.wrongUse("\(option) is only looked at, never pruned: add --dry-run, or leave it out")
     }

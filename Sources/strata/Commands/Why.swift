@@ -13,7 +13,7 @@ struct Why: AsyncParsableCommand {
   @OptionGroup var policy: PolicyOptions
 
   func run() async throws {
-    let parsed = try policy.parsed(worker: source.worker)
+    let parsed = try policy.parsed(worker: source.policyWorker)
     let plan = try parsed.plan(try await source.source(for: policy).told())
     let row = try plan.state.resolve(id)
     output.lines(plan.explanation(ofRow: row, now: plan.now, naming: \.text))

@@ -97,6 +97,13 @@ struct SourceOptions: ParsableArguments {
     if given.count > 1 { throw ValidationError("\(given[0].0) and \(given[1].0) are two sources: give one") }
   }
 
+  /// Whose section of a policy's file is meant: that of the cache that is looked at, where there is just one.
+  var policyWorker: String? {
+    if let worker { return worker }
+    let workers = buildkitRoot.map { StateFolderSource.workers(in: FilePath($0)) } ?? []
+    return workers.count == 1 && workers[0].hasPrefix("containerd-") ? workers[0] : nil
+  }
+
   /// The option of a source that is only looked at, where one was given.
   var lookedAt: String? { from != nil ? "--from" : buildkitRoot != nil ? "--buildkit-root" : nil }
 

@@ -18,11 +18,19 @@ struct TypedFilters {
   /// - Parameter hasAge: whether there is a duration to keep what was used: a listing has none.
   /// - Throws: ``CacheError`` `badFilter` naming what to write instead.
   init(_ texts: [String], hasAge: Bool) throws {
+    // Docker joins its filters by *and*, BuildKit by *or*.
+    var joined: [String] = []
+    var names: Set<String> = []
     for text in texts {
       guard let (name, value) = Self.dockerForm(text) else {
         try Self.checkFlags(text)
         strings.append(text)
         continue
+      }
+      guard names.insert(name).inserted else {
+        throw CacheError(
+          .badFilter,
+          "--filter \(text): \(name) is given twice, which Docker refuses; write \(name)==a for one of several")
       }
       switch name {
       case "until", "unused-for":
@@ -34,10 +42,11 @@ struct TypedFilters {
         remarks.append("--filter \(text) is read as --keep-duration \(value)")
       case "type", "description", "id":
         let meant = name == "id" ? "id~=\(value)" : "\(name)==\(value)"
-        strings.append(meant)
+        joined.append(meant)
         remarks.append("--filter \(text) is read as \(meant)")
       case "parent", "parents":
-        throw CacheError(.badFilter, "--filter \(text): a prune's filter sees no parents; `strata graph` shows them")
+        let why = hasAge ? "a prune's filter sees no parents" : "write parents==\(value)"
+        throw CacheError(.badFilter, "--filter \(text): \(why)")
       default:
         guard Self.flags.contains(name) else {
           strings.append(text)
@@ -46,6 +55,14 @@ struct TypedFilters {
         throw CacheError(.badFilter, "--filter \(text): \(name) has no value: write it alone")
       }
     }
+    guard !joined.isEmpty else { return }
+    guard strings.isEmpty else {
+      throw CacheError(
+        .badFilter,
+        "--filter: Docker's form is joined by and, BuildKit's by or: write one filter, \((joined + strings).joined(separator: ","))"
+      )
+    }
+    strings = [joined.joined(separator: ",")]
   }
 
   /// A name and a value of Docker's form, which has one `=` where BuildKit's has two.
