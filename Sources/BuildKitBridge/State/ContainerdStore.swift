@@ -26,8 +26,9 @@ struct ContainerdStore: SnapshotStore {
   init?(ownOf folder: FilePath) throws {
     let file = folder.appending(WorkerFolder.leasesName)
     guard StateFolder.kind(of: file) == S_IFREG else { return nil }
+    let database = ContainerdDatabase(file: BoltFile(path: file), namespace: "buildkit")
     try self.init(
-      ContainerdDatabase(file: BoltFile(path: file), namespace: "buildkit"), snapshotter: folder.appending("snapshots"),
+      database, try database.contents(), snapshotter: folder.appending("snapshots"),
       content: folder.appending("content"), isNative: folder.lastComponent?.string.hasSuffix("-native") == true,
       hasImages: false)
   }
@@ -38,22 +39,23 @@ struct ContainerdStore: SnapshotStore {
   /// - Throws: as ``BoltFile/read(_:)``.
   init(containerd root: FilePath, snapshotter: String, isOurs: (String) -> Bool) throws {
     let file = BoltFile(path: root.pushing(Self.databasePath))
-    var found = ContainerdDatabase(file: file, namespace: "buildkit")
-    for namespace in ["moby", "buildkit"] {
-      let database = ContainerdDatabase(file: file, namespace: namespace)
-      if try database.contents().value.snapshots.keys.contains(where: isOurs) { found = database; break }
+    var database = ContainerdDatabase(file: file, namespace: "moby")
+    var read = try database.contents()
+    if !read.value.snapshots.keys.contains(where: isOurs) {
+      database = ContainerdDatabase(file: file, namespace: "buildkit")
+      read = try database.contents()
     }
     try self.init(
-      found, snapshotter: root.appending("io.containerd.snapshotter.v1.\(snapshotter)"),
+      database, read, snapshotter: root.appending("io.containerd.snapshotter.v1.\(snapshotter)"),
       content: root.appending("io.containerd.content.v1.content"), isNative: snapshotter == "native", hasImages: true)
   }
 
   private init(
-    _ database: ContainerdDatabase, snapshotter: FilePath, content: FilePath, isNative: Bool, hasImages: Bool
+    _ database: ContainerdDatabase, _ read: BoltFile.Result<ContainerdDatabase.Contents>, snapshotter: FilePath,
+    content: FilePath, isNative: Bool, hasImages: Bool
   ) throws {
     self.database = database
     var notes: [String] = []
-    let read = try database.contents()
     contents = read.value
     history = try database.history(besides: read.value)
     var isOfOneMoment = read.isOfOneMoment

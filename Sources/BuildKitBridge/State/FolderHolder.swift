@@ -24,7 +24,6 @@ struct FolderHolder: Equatable {
         started = process.flatMap { Self.start(of: $0) }
         return
       }
-      if locks.utf8.count < 2048 { return nil }
     }
     return nil
   }

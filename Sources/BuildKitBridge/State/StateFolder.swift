@@ -32,8 +32,8 @@ struct StateFolder {
     }
   }
 
-  /// The files of all bolt databases that the daemon keeps here: its records, leases, solver cache and history.
-  var databases: BoltFile.Extent {
+  /// The files of all bolt databases that a daemon keeps of caches: records, leases, solver cache and history.
+  static func databases(of workers: [WorkerFolder]) -> BoltFile.Extent {
     let shared: [FilePath] = ["cache.db", "history.db", "history_c8d.db"]
     let own: [FilePath] = [
       FilePath(root: nil, [MetadataDatabase.fileName]), FilePath(root: nil, [WorkerFolder.leasesName]),

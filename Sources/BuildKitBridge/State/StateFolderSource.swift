@@ -78,7 +78,8 @@ public final class StateFolderSource: CacheSource {
     last.withLock { [workers] in $0 = workers }
     var reading = Reading(
       state: Self.joined(workers.map(\.state)), space: try space(workers),
-      overhead: overhead(workers, folder.databases), moment: moment, behavior: Self.behavior(workers),
+      overhead: overhead(workers, StateFolder.databases(of: workers.map(\.folder))), moment: moment,
+      behavior: Self.behavior(workers),
       notes: workers.flatMap(\.notes) + folder.notes, planRefusal: workers.count > 1 ? severalCaches(workers) : nil)
     reading.tellsUnmeasured = true
     return reading
