@@ -1,5 +1,4 @@
 import BuildCache
-import Foundation
 import Glibc
 import SystemPackage
 
@@ -18,7 +17,7 @@ struct FolderHolder: Equatable {
     guard file.withPlatformString({ stat($0, &status) }) == 0 else { return nil }
     // The kernel gives the list in portions, and leaves lines out where it changes between two: then it is asked again.
     for _ in 0..<8 {
-      guard let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8) else { return nil }
+      guard let locks = Self.text(of: "/proc/locks") else { return nil }
       if let holder = Self.holder(of: status, in: locks) {
         process = holder > 0 ? holder : nil
         started = process.flatMap { Self.start(of: $0) }
@@ -26,6 +25,11 @@ struct FolderHolder: Equatable {
       }
     }
     return nil
+  }
+
+  /// What the kernel tells under a name, to its end: it comes in portions, and a short one is not the last.
+  private static func text(of file: String) -> String? {
+    (try? readFile(file)).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The process that has a lock on a file; 0 where it isn't seen from here.
@@ -54,9 +58,9 @@ struct FolderHolder: Equatable {
   /// When a process was started.
   private static func start(of process: Int) -> Timestamp? {
     // After the name in brackets, which may hold anything, the 20th word: ticks since the machine was started.
-    guard let own = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+    guard let own = text(of: "/proc/\(process)/stat"),
       let name = own.lastIndex(of: ")"),
-      let all = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
+      let all = text(of: "/proc/stat"),
       let boot = all.split(separator: "\n").first(where: { $0.hasPrefix("btime ") })
     else { return nil }
     let words = own[own.index(after: name)...].split(separator: " ")
