@@ -77,7 +77,9 @@ struct BoltFile {
     } catch Errno.notSupported {
       throw CacheError(.storage, "can't read \(path)", cause: "it is no file")
     } catch {
-      throw CacheError(.storage, "can't read \(path)", cause: "\(error)")
+      let isForbidden = error as? Errno == .permissionDenied || error as? Errno == .notPermitted
+      throw CacheError(
+        .storage, "can't read \(path)", cause: "\(error)" + (isForbidden ? StateFolder.forbiddenHint : ""))
     }
   }
 }

@@ -73,9 +73,7 @@ struct StateFolder {
   /// The folders in a folder, by name.
   private static func folders(in path: FilePath) throws -> [FilePath] {
     guard let stream = opendir(path.string) else {
-      let hint =
-        errno == EACCES || errno == EPERM
-        ? "; a daemon's folder belongs to root: run it with sudo, or read a copy" : ""
+      let hint = errno == EACCES || errno == EPERM ? forbiddenHint : ""
       throw CacheError(.storage, "can't read \(path)", cause: String(cString: strerror(errno)) + hint)
     }
     defer { closedir(stream) }
@@ -90,6 +88,9 @@ struct StateFolder {
     }
     return folders.sorted { $0.string < $1.string }
   }
+
+  /// What to do where it may not be read.
+  static let forbiddenHint = "; a daemon's folder belongs to root: run it with sudo, or read a copy"
 
   /// What a path leads to; 0 where it leads nowhere.
   static func kind(of path: FilePath) -> mode_t {
