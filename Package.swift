@@ -40,13 +40,19 @@ let package = Package(
       dependencies: ["BuildCache", "CLinux", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: strict),
     .target(
+      name: "Programs",
+      dependencies: [
+        "BuildCache", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: strict),
+    .target(
       name: "BuildCacheStore",
       dependencies: [
-        "BuildCache", "CLinux", "FileTrees",
+        "BuildCache", "CLinux", "FileTrees", "Programs",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: strict),
@@ -58,7 +64,7 @@ let package = Package(
     .target(
       name: "BuildKitBridge",
       dependencies: [
-        "BuildCache", "CacheReport", "FileTrees",
+        "BuildCache", "CacheReport", "FileTrees", "Programs",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ],
@@ -101,7 +107,7 @@ let package = Package(
     .testTarget(
       name: "BuildCacheStoreTests",
       dependencies: [
-        "BuildCache", "BuildCacheStore", "CLinux", "FileTrees", "TestSupport",
+        "BuildCache", "BuildCacheStore", "CLinux", "FileTrees", "Programs", "TestSupport",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -109,7 +115,7 @@ let package = Package(
     .testTarget(
       name: "BuildKitBridgeTests",
       dependencies: [
-        "BoltWriter", "BuildCache", "BuildKitBridge", "CacheReport", "FileTrees", "TestSupport",
+        "BoltWriter", "BuildCache", "BuildKitBridge", "CacheReport", "FileTrees", "Programs", "TestSupport",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

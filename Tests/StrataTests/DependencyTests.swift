@@ -11,9 +11,10 @@ import Testing
     "RegularExpressions": [],
     "BuildCache": ["RegularExpressions"],
     "FileTrees": ["BuildCache", "CLinux"],
-    "BuildCacheStore": ["BuildCache", "CLinux", "FileTrees"],
+    "Programs": ["BuildCache"],
+    "BuildCacheStore": ["BuildCache", "CLinux", "FileTrees", "Programs"],
     "CacheReport": ["BuildCache"],
-    "BuildKitBridge": ["BuildCache", "CacheReport", "FileTrees"],
+    "BuildKitBridge": ["BuildCache", "CacheReport", "FileTrees", "Programs"],
     "Terminal": ["CNcurses"],
     "Explorer": ["BuildCache", "CacheReport", "Terminal"],
     "strata": ["BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "Explorer", "Terminal"],
@@ -23,7 +24,7 @@ import Testing
 
   /// Modules of others that only some targets may know.
   private static let guarded: [String: Set<String>] = [
-    "GRDB": ["BuildCacheStore"], "GRDBSQLite": ["BuildCacheStore"], "Subprocess": ["BuildCacheStore", "strata"],
+    "GRDB": ["BuildCacheStore"], "GRDBSQLite": ["BuildCacheStore"], "Subprocess": ["Programs", "strata"],
     "TOMLKit": ["BuildKitBridge"], "ArgumentParser": ["strata", "strata-bench"], "Crypto": ["BuildCache"],
   ]
 

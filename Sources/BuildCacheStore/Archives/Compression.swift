@@ -1,5 +1,6 @@
 import BuildCache
 import FileTrees
+import Programs
 import SystemPackage
 
 /// How a layer archive is compressed. Its first bytes tell, whatever its media type says.
@@ -22,13 +23,13 @@ enum Compression {
 
   /// Hands on the bytes of a file as they were before compression, in chunks.
   func read(_ file: FilePath, _ take: @escaping @Sendable ([UInt8]) async throws -> Void) async throws {
-    let tool: Tool
+    let tool: Program
     switch self {
     case .none: return try await forEachChunk(of: file, take)
-    case .gzip: tool = Tool("gzip", ["-dc"])
-    case .zstd: tool = Tool("zstd", ["-dcq"])
+    case .gzip: tool = Program("gzip", ["-dc"])
+    case .zstd: tool = Program("zstd", ["-dcq"])
     }
-    try await tool.run(
+    try await tool.runAsTool(
       failingWith: .badArchive,
       feeding: { input in
         try await forEachChunk(of: file) { try await input.write($0) }

@@ -1,5 +1,6 @@
 import BuildCache
 import FileTrees
+import Programs
 import Glibc
 import Synchronization
 import SystemPackage
@@ -33,7 +34,7 @@ public struct TarLayerDiffer: LayerDiffer {
     try changes.makeWhiteouts(in: whiteouts)
     try writeNames(changes.written.map { ($0.isEmpty ? "." : $0).bytes }, to: stage.appending("written"))
     try writeNames(changes.removed.map { whiteout(of: $0).bytes }, to: stage.appending("removed"))
-    let tar = Tool(
+    let tar = Program(
       "tar",
       [
         "--create", "--format=posix", "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
@@ -43,8 +44,8 @@ public struct TarLayerDiffer: LayerDiffer {
       ])
     let hasher = Guarded(DigestHasher())
     let progress = progress
-    try await Tool("gzip", ["-nc"]).run { gzip in
-      try await tar.run { _ in
+    try await Program("gzip", ["-nc"]).runAsTool { gzip in
+      try await tar.runAsTool { _ in
       } taking: { chunk in
         hasher.withLock { $0.update(chunk) }
         progress(Int64(chunk.count))
