@@ -8,7 +8,7 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
     private enum Name: String {
       case locked, notFound, invalid, lowerRequired, needsRemoteProvider, notAddressable, missingDiffID, badDigest
       case noBlobs, badArchive, badFilter, badInput, badList, heldByOther, readOnly, foreign, damaged, diskFull
-      case storage
+      case storage, unreachable
     }
     private let name: Name
 
@@ -53,6 +53,8 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
     public static let diskFull = Code(name: .diskFull)
     /// The disk or the database failed.
     public static let storage = Code(name: .storage)
+    /// A daemon can't be asked: it is gone or refuses, or what asks it isn't here.
+    public static let unreachable = Code(name: .unreachable)
   }
 
   /// Which promise was not kept.

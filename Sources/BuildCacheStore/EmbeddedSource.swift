@@ -177,7 +177,7 @@ public final class EmbeddedSource: CacheSource {
   private struct EmbeddedPruner: CachePruner {
     let source: EmbeddedSource
 
-    var promises: PrunePromises { .all }
+    func promises(ofChosen isChosen: Bool) -> PrunePromises { .all }
 
     func checkMayBegin() async throws { try RootLock.checkIsFree(source.folder.root) }
 

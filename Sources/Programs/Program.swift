@@ -86,19 +86,21 @@ package struct Program: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - patience: how long it may print nothing; absent: as long as it likes.
+  ///   - isTalk: whether its input stays open until its output ends.
   ///   - feed: writes to its input.
   ///   - take: is given what it prints, in order, beside `feed`; after it threw it is given no more.
   /// - Throws: what `take` and `feed` throw; ``Failure``; `CancellationError` where the task was cancelled, and the program
   ///   ended with it.
   package func run(
-    patience: Duration? = nil, feeding feed: @Sendable @escaping (Input) async throws -> Void = { _ in },
+    patience: Duration? = nil, isTalk: Bool = false,
+    feeding feed: @Sendable @escaping (Input) async throws -> Void = { _ in },
     taking take: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws {
     Self.ignoreBrokenPipes
     let watch = Watch()
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
-        try await runToEnd(watch, feeding: feed, taking: take)
+        try await runToEnd(watch, isTalk, feeding: feed, taking: take)
         return true
       }
       if let patience {
@@ -116,7 +118,7 @@ package struct Program: Sendable, Hashable {
   }
 
   private func runToEnd(
-    _ watch: Watch, feeding feed: @Sendable @escaping (Input) async throws -> Void,
+    _ watch: Watch, _ isTalk: Bool, feeding feed: @Sendable @escaping (Input) async throws -> Void,
     taking take: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws {
     var options = PlatformOptions()
@@ -150,8 +152,10 @@ package struct Program: Sendable, Hashable {
           do { try await feed(Input(writer: execution.standardInputWriter, watch: watch)) } catch {
             if !(error is EndOfInput) { watch.note(error) }
           }
-          try await execution.standardInputWriter.finish()
-          return try await group.reduce("") { $0 + $1 }
+          if !isTalk { try await execution.standardInputWriter.finish() }
+          let said = try await group.reduce("") { $0 + $1 }
+          if isTalk { try await execution.standardInputWriter.finish() }
+          return said
         }
       }
       if let error = watch.error { throw error }

@@ -34,7 +34,7 @@ import Testing
       .pruned(
         {
           var report = PruneReport()
-          report.removed = plan.count
+          report.gone = plan.victims.map { plan.state.rows[$0.row].id }
           return report
         }())
     case .setHeld: .changed("held")

@@ -165,8 +165,7 @@ import Testing
     let weak = try await play("d", on: MemoryCache(sample, promises: [.checksVictims]))
     #expect(shows(weak, "Its daemon chooses the order.") && shows(weak, "It can't be stopped on the way."))
     var state = ExplorerState(.init(name: "x"), size: Size(columns: 110, rows: 20))
-    state.rights.promises = []
-    state.overlay = .running(PruneProgress(records: 3, bytes: 9))
+    state.overlay = .running(PruneProgress(records: 3, bytes: 9, canStop: false))
     #expect(update(&state, .key(.escape)).isEmpty)
     #expect(shows(state.draw(), "it can't be stopped on the way"))
   }

@@ -36,7 +36,8 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
   }
 
   let identity = SourceIdentity(kind: .list, words: "memory", key: "memory")
-  let promises: PrunePromises
+  private let promises: PrunePromises
+  func promises(ofChosen isChosen: Bool) -> PrunePromises { promises }
   func glimpse(of count: Int) -> CacheState? { nil }
   func read() -> Reading {
     Reading(
@@ -68,7 +69,7 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
     for victim in victims { progress(victim) }
     if let error { throw error }
     var report = PruneReport()
-    report.removed = victims.count
+    report.gone = victims.map(\.id)
     report.freed = victims.reduce(0) { $0.addingSaturating($1.size) }
     report.changed = planned.map(\.id).filter { !ids.contains($0) }
     return report

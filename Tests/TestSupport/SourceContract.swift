@@ -65,7 +65,8 @@ package func checkContract<Trace: Equatable>(
     return
   }
   try await pruner.checkMayBegin()
-  if pruner.promises.contains(.canStop) {
+  let promises = pruner.promises(ofChosen: plan.isOfChosen)
+  if promises.contains(.canStop) {
     let stopped = try await Task {
       withUnsafeCurrentTask { $0?.cancel() }
       return try await pruner.carryOut(plan) { row in told.withLock { $0.append(row.id) } }
@@ -76,7 +77,7 @@ package func checkContract<Trace: Equatable>(
   }
   let report = try await pruner.carryOut(plan) { row in told.withLock { $0.append(row.id) } }
   #expect(report.removed == plan.count && report.changed.isEmpty, sourceLocation: sourceLocation)
-  if pruner.promises.contains(.keepsOrder) {
+  if promises.contains(.keepsOrder) {
     let order = plan.victims.map { reading.state.rows[$0.row].id }
     #expect(told.withLock { $0 } == order, sourceLocation: sourceLocation)
   }
@@ -84,7 +85,7 @@ package func checkContract<Trace: Equatable>(
   let gone = Set(told.withLock { $0 })
   #expect(
     Set(after.rows.map(\.id)) == Set(reading.state.rows.map(\.id)).subtracting(gone), sourceLocation: sourceLocation)
-  if pruner.promises.contains(.checksVictims) {
+  if promises.contains(.checksVictims) {
     // All of them have changed meanwhile: they are gone.
     let again = try await pruner.carryOut(plan) { _ in Issue.record("nothing is left to remove") }
     #expect(again.removed == 0 && again.changed.count == plan.count, sourceLocation: sourceLocation)

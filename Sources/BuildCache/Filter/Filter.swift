@@ -88,6 +88,11 @@ public struct Filter: Sendable, Equatable {
     !alternatives.joined().contains(where: \.isOwn)
   }
 
+  /// Its conditions, for whoever has to say them in another form; nothing where it has alternatives.
+  package var onlyConditions: [PlainCondition]? {
+    alternatives.count > 1 ? nil : alternatives.first.map { $0.map(PlainCondition.init) } ?? []
+  }
+
   /// The keys that have a meaning.
   public static let knownKeys = FilterKey.allCases.map(\.rawValue) + FilterQuantity.allCases.map(\.rawValue)
 
@@ -223,6 +228,43 @@ struct Condition: Sendable, Equatable {
     case .compares(let quantity, let comparison, let number):
       return subject.filterNumber(quantity).map { comparison.holds($0, number) } ?? false
     case .contains(let word): return subject.filterTexts.contains { word.stands(in: $0) }
+    }
+  }
+}
+
+/// A condition of a filter as texts.
+package struct PlainCondition: Sendable, Equatable {
+  package enum Test: Sendable, Equatable {
+    case isPresent
+    case equals(String)
+    case differs(String)
+    case matches(String)
+    /// What only this project knows.
+    case isOwn
+  }
+  package let key: String
+  package let test: Test
+
+  init(_ condition: Condition) {
+    key = condition.key
+    test =
+      switch condition.test {
+      case .isPresent: .isPresent
+      case .equals(let bytes): .equals(String(decoding: bytes, as: UTF8.self))
+      case .differs(let bytes): .differs(String(decoding: bytes, as: UTF8.self))
+      case .matches(let pattern): .matches(pattern.text)
+      case .compares, .contains: .isOwn
+      }
+  }
+
+  /// As it was written, more or less.
+  package var text: String {
+    switch test {
+    case .isPresent: key
+    case .equals(let text): "\(key)==\(text)"
+    case .differs(let text): "\(key)!=\(text)"
+    case .matches(let text): "\(key)~=\(text)"
+    case .isOwn: "a comparison of \(key.isEmpty ? "words" : key)"
     }
   }
 }

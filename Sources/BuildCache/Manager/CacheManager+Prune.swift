@@ -70,7 +70,7 @@ extension CacheManager {
       }
       victims = victims.dropFirst(Self.batchSize)
       for row in try remove(mark(batch, &report), &report) {
-        report.removed += 1
+        report.gone.append(row.id)
         report.freed = report.freed.addingSaturating(row.size)
         progress(row)
       }

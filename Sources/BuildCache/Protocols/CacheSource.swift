@@ -37,10 +37,12 @@ public protocol CacheSource: Sendable {
 
 /// Carries prunes out.
 ///
-/// Contract: that of ``CacheSource``, and ``promises`` hold.
+/// Contract: that of ``CacheSource``, and what ``promises(ofChosen:)`` tells holds.
 public protocol CachePruner: Sendable {
   /// What it answers for.
-  var promises: PrunePromises { get }
+  ///
+  /// - Parameter isChosen: whether of a plan whose victims were chosen, not of one by rules.
+  func promises(ofChosen isChosen: Bool) -> PrunePromises
 
   /// Looks whether a prune could begin now, so that nobody is asked about one that can't; it may be otherwise when it
   /// comes to that.

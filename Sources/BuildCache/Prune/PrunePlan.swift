@@ -27,6 +27,8 @@ public struct PrunePlan: Sendable {
   public let now: Timestamp
   /// Free bytes of the disk that were reckoned with; absent: unknown.
   public let free: Int64?
+  /// Whether its victims were chosen one by one, and no rule tells them.
+  public let isOfChosen: Bool
 
   /// Plans a prune.
   ///
@@ -58,12 +60,16 @@ public struct PrunePlan: Sendable {
     self.init(state: state, rules: rules, behavior: behavior, now: now, free: free)
   }
 
-  private init(state: CacheState, rules: [PlannedRule], behavior: PruneBehavior, now: Timestamp, free: Int64?) {
+  private init(
+    state: CacheState, rules: [PlannedRule], behavior: PruneBehavior, now: Timestamp, free: Int64?,
+    isOfChosen: Bool = false
+  ) {
     self.state = state
     self.rules = rules
     self.behavior = behavior
     self.now = now
     self.free = free
+    self.isOfChosen = isOfChosen
   }
 
   /// Plans the removal of chosen rows, each with all that stands on it, children before parents.
@@ -84,7 +90,7 @@ public struct PrunePlan: Sendable {
     let rule = try PlannedRule(PrunePolicy(all: true), on: remaining, behavior: .embedded, free: nil) { row in
       OwnReason.use(of: state.rows[row]) ?? (wanted[row] ? nil : .filter)
     }
-    self.init(state: state, rules: [rule], behavior: .embedded, now: now, free: nil)
+    self.init(state: state, rules: [rule], behavior: .embedded, now: now, free: nil, isOfChosen: true)
   }
 
   /// Whether other limits of the last rule leave the order as it is: not where they are the first of all, or there are
@@ -105,7 +111,9 @@ public struct PrunePlan: Sendable {
   public func limited(to limits: SpaceLimits) -> PrunePlan {
     guard let last = rules.last else { return self }
     let moved = last.limited(to: limits, behavior: behavior, free: free)
-    return PrunePlan(state: state, rules: rules.dropLast() + [moved], behavior: behavior, now: now, free: free)
+    return PrunePlan(
+      state: state, rules: rules.dropLast() + [moved], behavior: behavior, now: now, free: free,
+      isOfChosen: isOfChosen)
   }
 
   /// How many records go.

@@ -1,7 +1,9 @@
 /// What a prune did.
 public struct PruneReport: Sendable, Equatable {
+  /// Ids of those that went, in order.
+  public var gone: [RecordID] = []
   /// How many records went.
-  public var removed = 0
+  public var removed: Int { gone.count }
   /// The sum of their sizes.
   public var freed: Int64 = 0
   /// Ids of victims that were left alone as they changed since the plan was made.

@@ -10,8 +10,13 @@ public struct Reading: Sendable {
   public var moment: Timestamp
   /// How this cache carries a prune out, as far as can be known.
   public var behavior: PruneBehavior
-  /// Whether its rows tell which of them a daemon has to measure before it prunes (G13): a folder's do, a list's can't.
+  /// Whether its rows tell which of them a daemon has to measure before it prunes (G13): a folder's do, and those of a
+  /// daemon that was asked until none was left; a saved list's can't.
   public var tellsUnmeasured = false
+  /// Whose it is, where a daemon tells: its version, in words.
+  public var version: String?
+  /// The rules by which a daemon collects garbage by itself, where it tells them; empty where it collects none.
+  public var rules: [PrunePolicy]?
   /// What has to be known of it, in sentences: what can't be known here, what can't be read.
   public var notes: [String]
   /// Why no prune can be planned of it, and what to do, in a sentence; absent where one can.

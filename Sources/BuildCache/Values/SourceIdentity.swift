@@ -8,6 +8,8 @@ public struct SourceIdentity: Sendable, Hashable {
     case list
     /// The folder of a daemon.
     case stateFolder
+    /// A daemon that is asked.
+    case daemon
   }
 
   /// What sort of source it is.

@@ -1,11 +1,21 @@
 import BuildCache
 import Synchronization
 
+/// Bytes that come in portions, when they come.
+protocol Portions: AnyObject {
+  /// Whether ``next()`` would not wait; waits a moment for that itself, and no longer.
+  func isReady() -> Bool
+  /// What came next; nothing at the end.
+  func next() throws -> [UInt8]?
+}
+
+extension OpenFile: Portions {}
+
 /// A list that can be read once only, as a pipe: what came is kept.
 final class PipedList: Sendable {
   private struct State {
     /// What is read; absent before the first look, and when all was read.
-    var file: OpenFile?
+    var source: (any Portions)?
     var begun: Timestamp?
     /// What has come and isn't read as a list yet.
     var portions: [[UInt8]] = []
@@ -13,18 +23,23 @@ final class PipedList: Sendable {
     var result: Result<SavedDiskUsage, any Error>?
   }
 
-  private let path: String
+  private let name: String
   private let clock: any CacheClock
+  private let open: @Sendable () throws -> any Portions
   private let state = Guarded(State())
 
-  init(_ path: String, clock: any CacheClock) {
-    self.path = path
-    self.clock = clock
+  /// Makes a list of which nothing is read yet.
+  ///
+  /// - Parameters:
+  ///   - name: what it is called in messages.
+  ///   - open: begins it, when it is wanted first.
+  init(_ name: String, clock: any CacheClock, open: @escaping @Sendable () throws -> any Portions) {
+    (self.name, self.clock, self.open) = (name, clock, open)
   }
 
   /// What came first; nothing where all was read as a list already.
   ///
-  /// - Throws: ``CacheError`` `storage`, `CancellationError`.
+  /// - Throws: what `open` and the portions throw; `CancellationError`.
   func beginning() throws -> [UInt8]? {
     while true {
       let first = try state.withLock { state -> [UInt8]?? in
@@ -40,7 +55,7 @@ final class PipedList: Sendable {
 
   /// The list, when all of it has come.
   ///
-  /// - Throws: as ``SavedDiskUsage/init(name:written:_:)``, and `storage`.
+  /// - Throws: as ``SavedDiskUsage/init(name:written:_:)``, and what `open` and the portions throw.
   func read() throws -> SavedDiskUsage {
     while true {
       // What was read is not lost where this task is cancelled: another may want it.
@@ -54,7 +69,7 @@ final class PipedList: Sendable {
         state.portions = []
         let result = Result {
           try SavedDiskUsage(
-            name: OpenFile.name(of: path), written: state.begun ?? clock.now(), endsWithTask: false, size: size
+            name: name, written: state.begun ?? clock.now(), endsWithTask: false, size: size
           ) { portions.popLast() }
         }
         state.result = result
@@ -67,15 +82,15 @@ final class PipedList: Sendable {
 
   /// Takes what has come, waiting a moment for it.
   private func advance(_ state: inout State) throws {
-    let file = try state.file ?? OpenFile(path)
-    state.file = file
+    let source = try state.source ?? open()
+    state.source = source
     if state.begun == nil { state.begun = clock.now() }
-    guard file.isReady() else { return }
-    if let portion = try file.next() {
+    guard source.isReady() else { return }
+    if let portion = try source.next() {
       state.portions.append(portion)
     } else {
       state.isWhole = true
-      state.file = nil
+      state.source = nil
     }
   }
 }

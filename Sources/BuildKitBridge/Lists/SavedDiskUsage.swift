@@ -9,6 +9,8 @@ struct SavedDiskUsage {
   let notes: [String]
   /// Why no prune can be planned on it; absent where one can.
   let planRefusal: String?
+  /// Whether it tells which records are mutable.
+  let tellsMutable: Bool
 
   /// Reads a list.
   ///
@@ -34,7 +36,7 @@ struct SavedDiskUsage {
       given += portion?.count ?? 0
       return portion
     }
-    let facts = try Self.read(name: name, written: written, counted) { row in
+    let facts = try Self.rows(name: name, written: written, counted) { row in
       if endsWithTask { try check.pass() }
       if list.count == Self.sample, given > OpenFile.portion, given < size {
         // As many more as these promise: room that grows by doubling would be had twice for a while.
@@ -48,6 +50,7 @@ struct SavedDiskUsage {
     }
     notes = facts.notes
     planRefusal = facts.planRefusal
+    tellsMutable = facts.origin != .engine && facts.origin != .docker
     state = list.finish()
     if let row = state.rowInCircle {
       throw CacheError(.badList, "\(name): the parents of row \(row + 1) (\(state.rows[row].id)) go in a circle")
@@ -68,8 +71,8 @@ struct SavedDiskUsage {
     }
   }
 
-  /// Reads row by row.
-  private static func read(
+  /// Reads row by row, as they come.
+  static func rows(
     name: String, written: Timestamp, _ source: @escaping () throws -> [UInt8]?, _ add: (UsageRow) throws -> Void
   ) throws -> ListFacts {
     var bytes = ListBytes(source)
@@ -124,7 +127,7 @@ struct SavedDiskUsage {
     func collect(_ bytes: [UInt8]) {
       var rest: [UInt8]? = bytes
       // What is cut off ends it: the rows before that are whole.
-      _ = try? read(
+      _ = try? Self.rows(
         name: "", written: Timestamp(nanoseconds: 0),
         {
           defer { rest = nil }

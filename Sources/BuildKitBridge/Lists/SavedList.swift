@@ -20,7 +20,7 @@ public struct SavedList: CacheSource {
   ///   - clock: tells the moment of a reading.
   /// - Throws: ``CacheError`` `storage` where there is no such file.
   public init(readingFrom path: String, clock: any CacheClock = SystemClock()) throws {
-    piped = try OpenFile.check(path) ? nil : PipedList(path, clock: clock)
+    piped = try OpenFile.check(path) ? nil : PipedList(OpenFile.name(of: path), clock: clock) { try OpenFile(path) }
     identity = SourceIdentity(kind: .list, words: OpenFile.name(of: path), key: "list:\(path)")
     self.path = path
     self.clock = clock

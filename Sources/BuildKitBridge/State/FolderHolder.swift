@@ -17,19 +17,14 @@ struct FolderHolder: Equatable {
     guard file.withPlatformString({ stat($0, &status) }) == 0 else { return nil }
     // The kernel gives the list in portions, and leaves lines out where it changes between two: then it is asked again.
     for _ in 0..<8 {
-      guard let locks = Self.text(of: "/proc/locks") else { return nil }
+      guard let locks = RunningProcess.text(of: "/proc/locks") else { return nil }
       if let holder = Self.holder(of: status, in: locks) {
         process = holder > 0 ? holder : nil
-        started = process.flatMap { Self.start(of: $0) }
+        started = process.flatMap { RunningProcess($0).started }
         return
       }
     }
     return nil
-  }
-
-  /// What the kernel tells under a name, to its end: it comes in portions, and a short one is not the last.
-  private static func text(of file: String) -> String? {
-    (try? readFile(file)).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The process that has a lock on a file; 0 where it isn't seen from here.
@@ -53,22 +48,5 @@ struct FolderHolder: Equatable {
   private static func isDevice(_ device: dev_t, _ major: UInt32, _ minor: UInt32) -> Bool {
     let own = (UInt32((device >> 8) & 0xfff), UInt32((device & 0xff) | ((device >> 12) & 0xfff00)))
     return own == (major, minor) || own.0 == 0 && major == 0
-  }
-
-  /// When a process was started.
-  private static func start(of process: Int) -> Timestamp? {
-    // After the name in brackets, which may hold anything, the 20th word: ticks since the machine was started.
-    guard let own = text(of: "/proc/\(process)/stat"),
-      let name = own.lastIndex(of: ")"),
-      let all = text(of: "/proc/stat"),
-      let boot = all.split(separator: "\n").first(where: { $0.hasPrefix("btime ") })
-    else { return nil }
-    let words = own[own.index(after: name)...].split(separator: " ")
-    let perSecond = Int64(sysconf(Int32(_SC_CLK_TCK)))
-    guard words.count > 19, let ticks = Int64(words[19]), let seconds = Int64(boot.dropFirst(6)), perSecond > 0 else {
-      return nil
-    }
-    let nanoseconds = ticks.multipliedSaturating(by: 1_000_000_000 / perSecond)
-    return Timestamp(nanoseconds: seconds.multipliedSaturating(by: 1_000_000_000).addingSaturating(nanoseconds))
   }
 }

@@ -6,8 +6,10 @@ struct Rights: Sendable, Equatable {
   var noPruning: String?
   /// Why there are no files and holds; absent where there are.
   var noInsight: String?
-  /// What whoever carries a prune out answers for.
+  /// What whoever carries a prune by rules out answers for.
   var promises = PrunePromises.all
+  /// The same of a prune of chosen records.
+  var promisesOfChosen = PrunePromises.all
 
   /// All may be done.
   init() {}
@@ -15,9 +17,14 @@ struct Rights: Sendable, Equatable {
   /// Asks a source.
   init(of source: any CacheSource) async {
     switch await source.pruning() {
-    case .allowed(let pruner): promises = pruner.promises
+    case .allowed(let pruner):
+      promises = pruner.promises(ofChosen: false)
+      promisesOfChosen = pruner.promises(ofChosen: true)
     case .refused(let why): noPruning = why
     }
     noInsight = await source.insight().refusal
   }
+
+  /// What whoever carries a plan out answers for.
+  func promises(of plan: PrunePlan) -> PrunePromises { plan.isOfChosen ? promisesOfChosen : promises }
 }

@@ -70,6 +70,8 @@ struct PruneProgress: Sendable, Equatable {
   var removed = 0
   /// Their bytes.
   var freed: Int64 = 0
+  /// Whether it can be stopped on the way.
+  var canStop = true
   /// Whether it was told to stop.
   var isStopping = false
 }

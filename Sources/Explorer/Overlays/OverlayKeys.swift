@@ -17,7 +17,9 @@ extension ExplorerState {
         message = "nothing was removed"
         return []
       }
-      self.overlay = .running(PruneProgress(records: plan.count, bytes: plan.freed))
+      self.overlay = .running(
+        PruneProgress(
+          records: plan.count, bytes: plan.freed, canStop: rights.promises(of: plan).contains(.canStop)))
       return [.carryOut(plan)]
     case .sortMenu:
       self.overlay = nil
@@ -36,7 +38,7 @@ extension ExplorerState {
     case .filter(let entry): return press(key, in: entry)
     case .note: self.overlay = nil
     case .running(var progress):
-      guard key == .escape, !progress.isStopping, rights.promises.contains(.canStop) else { return [] }
+      guard key == .escape, !progress.isStopping, progress.canStop else { return [] }
       progress.isStopping = true
       self.overlay = .running(progress)
       return [.stop]

@@ -72,12 +72,12 @@ extension ExplorerState {
     if unmarked > 0 { lines.append("\(unmarked) of them are not marked, but hang on what is.") }
     let stay = isOfMarks ? markedRows.count { plan.reason(forRow: $0) != nil } : 0
     if stay > 0 { lines.append("\(stay) marked stay: they are in use, or something in use stands on them.") }
-    lines += rights.promises.missingInWords
+    lines += rights.promises(of: plan).missingInWords
     return lines + ["", "[ No: any key ]    y: yes, prune \(plan.count)"]
   }
 
   private func stopWords(_ progress: PruneProgress) -> String {
-    if !rights.promises.contains(.canStop) { return "it can't be stopped on the way" }
+    if !progress.canStop { return "it can't be stopped on the way" }
     return progress.isStopping ? "stopping after this one\(signs.ellipsis)" : "Esc stops after the record under way"
   }
 

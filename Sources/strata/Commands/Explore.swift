@@ -43,7 +43,7 @@ struct Explore: AsyncParsableCommand {
       throw Failure.wrongUse(
         "there is no terminal to show the explorer on; `strata du` and `strata prune --dry-run` need none")
     }
-    let opened = try source.source(for: policy)
+    let opened = try await source.source(for: policy)
     let source: any CacheSource = readOnly || parsed.at != nil ? LookingOnly(opened, at: parsed.at) : opened
     let clock: any CacheClock = parsed.at.map { LookingOnly.Clock(time: $0) } ?? SystemClock()
     // What is said of a policy depends on the cache: then that is read before there is a screen.

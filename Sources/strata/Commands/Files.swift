@@ -13,7 +13,7 @@ struct Files: AsyncParsableCommand {
   @Argument(help: "A path in it.") var path = "/"
 
   func run() async throws {
-    let source = try source.source()
+    let source = try await source.source()
     let insight = try await source.insight().means(to: "look into a record")
     let state = try await source.told().state
     let files = try await insight.files(of: state.rows[try state.resolve(id)].id, at: FilePath(path))

@@ -31,7 +31,7 @@ struct Prune: AsyncParsableCommand {
     if !dryRun, let option = policy.pretending {
       throw Failure.wrongUse("\(option) only plans what would be: add --dry-run")
     }
-    let source = try source.source(makingRoot: !dryRun, for: policy)
+    let source = try await source.source(makingRoot: !dryRun, for: policy)
     let pruner = dryRun ? nil : try await source.pruning().means(to: "prune")
     try await pruner?.checkMayBegin()  // nobody is asked in vain
     let reading = try await source.told()

@@ -12,7 +12,7 @@ struct Show: AsyncParsableCommand {
   @Option(help: "How to print it.") var format = OutputFormat.table
 
   func run() async throws {
-    let source = try source.source()
+    let source = try await source.source()
     let state = try await source.told().state
     let row = try state.resolve(id)
     var details: RecordDetails?

@@ -87,14 +87,18 @@ struct SourceOptions: ParsableArguments {
       "Which of several caches: the name of its folder in --buildkit-root; and whose section of --policy.",
       valueName: "name"))
   var worker: String?
+  @OptionGroup(title: "Daemons that run") var daemon: DaemonOptions
+
   /// Whether the list comes from standard input.
   var takesStandardInput: Bool {
     ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].contains(from)
   }
 
   func validate() throws {
-    let given = [("--from", from), ("--root", root.root), ("--buildkit-root", buildkitRoot)].filter { $0.1 != nil }
-    if given.count > 1 { throw ValidationError("\(given[0].0) and \(given[1].0) are two sources: give one") }
+    let given =
+      [("--from", from), ("--root", root.root), ("--buildkit-root", buildkitRoot)].filter { $0.1 != nil }.map(\.0)
+      + daemon.given
+    if given.count > 1 { throw ValidationError("\(given[0]) and \(given[1]) are two sources: give one") }
   }
 
   /// Whose section of a policy's file is meant: that of the cache that is looked at, where there is just one.
@@ -112,10 +116,12 @@ struct SourceOptions: ParsableArguments {
   /// - Parameters:
   ///   - makingRoot: whether an embedded cache that doesn't exist is made.
   ///   - policy: the policy that is asked for besides: `--worker` chooses in its file, too.
-  func source(makingRoot: Bool = false, for policy: PolicyOptions? = nil) throws -> any CacheSource {
-    if worker != nil && buildkitRoot == nil && policy?.policy == nil {
-      throw Failure.wrongUse("--worker chooses one of the caches of --buildkit-root, or of a --policy: give that, too")
+  func source(makingRoot: Bool = false, for policy: PolicyOptions? = nil) async throws -> any CacheSource {
+    if worker != nil && buildkitRoot == nil && policy?.policy == nil && daemon.builder == nil {
+      throw Failure.wrongUse(
+        "--worker chooses one of the caches of --buildkit-root, a node of --builder, or of a --policy: give that, too")
     }
+    if !daemon.given.isEmpty { return try await running() }
     if let from { return try SavedList(readingFrom: from) }
     if let buildkitRoot {
       guard !buildkitRoot.isEmpty else { throw Failure.wrongUse("--buildkit-root is empty: give the daemon's folder") }
@@ -123,6 +129,17 @@ struct SourceOptions: ParsableArguments {
     }
     if makingRoot { try root.make() }
     return try root.source()
+  }
+
+  /// The daemon that is asked, where one runs.
+  private func running() async throws -> DaemonSource {
+    let endpoints = try await daemon.endpoints(node: daemon.builder == nil ? nil : worker)
+    guard endpoints.count == 1, let endpoint = endpoints.first else {
+      let words = endpoints.map(\.words).joined(separator: ", ")
+      let advice = daemon.builder == nil ? "give one, or see all with `strata builders`" : "choose one with --worker"
+      throw Failure.wrongUse("these are \(endpoints.count) daemons (\(words)): \(advice)")
+    }
+    return endpoint.source()
   }
 
   /// What the source holds now; what has to be known of that is told.

@@ -1,0 +1,115 @@
+import ArgumentParser
+import BuildCache
+import BuildKitBridge
+
+/// Which daemon that runs is asked, and how it is reached.
+struct DaemonOptions: ParsableArguments {
+  @Flag(help: "Ask the BuildKit daemon that buildctl asks where nobody says otherwise.") var buildctl = false
+  @Option(
+    help: ArgumentHelp(
+      "Ask the BuildKit daemon at this address, as buildctl takes it: unix://, tcp://, docker-container://, ssh:// …",
+      valueName: "addr"))
+  var buildctlAddr: [String] = []
+  @Option(help: ArgumentHelp("The buildctl to ask with.", valueName: "file")) var buildctlPath: String?
+  @OptionGroup(title: "Encrypted connections of buildctl") var certificates: CertificateOptions
+
+  @Option(
+    name: .customLong("docker"), defaultAsFlag: "",
+    help: ArgumentHelp(
+      "Ask the Docker Engine of this context of the docker client, or of the one that is in use.", valueName: "context")
+  )
+  var docker: String?
+  @Option(help: ArgumentHelp("The docker client to ask with.", valueName: "file")) var dockerPath: String?
+  @Option(
+    help: ArgumentHelp("Ask the Docker Engine at this socket, without a client.", valueName: "file"))
+  var dockerSocket: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Ask this builder of docker buildx; of several nodes --worker chooses one.", valueName: "name"))
+  var builder: String?
+
+  /// The options that name a daemon, as they were given.
+  var given: [String] {
+    [
+      ("--buildctl", buildctl), ("--buildctl-addr", !buildctlAddr.isEmpty),
+      ("--docker", docker != nil), ("--docker-socket", dockerSocket != nil), ("--builder", builder != nil),
+    ].filter(\.1).map(\.0)
+      // The one says how, the other where.
+      .filter { $0 != "--buildctl" || buildctlAddr.isEmpty }
+      .filter { $0 != "--docker" || dockerSocket == nil }
+  }
+
+  func validate() throws {
+    if buildctlPath != nil, !buildctl, buildctlAddr.isEmpty {
+      throw ValidationError("--buildctl-path says what to ask with: add --buildctl, or --buildctl-addr")
+    }
+    if dockerPath != nil, docker == nil, builder == nil {
+      throw ValidationError("--docker-path says what to ask with: add --docker, or --builder")
+    }
+    if dockerSocket != nil, let docker, !docker.isEmpty {
+      throw ValidationError("--docker \(docker) and --docker-socket are two engines: give one")
+    }
+    if buildctlAddr.contains("") || dockerSocket == "" || builder == "" || buildctlPath == "" || dockerPath == "" {
+      throw ValidationError("an option that says which daemon is empty")
+    }
+  }
+
+  /// The docker client.
+  var client: DockerClient { DockerClient(path: dockerPath ?? "docker") }
+
+  /// How the daemons are reached that are named.
+  ///
+  /// - Throws: ``CacheError`` `unreachable` where a builder can't be asked for, `badInput` where it has no such node.
+  ///
+  /// - Parameter node: of a builder with several nodes the one that is meant.
+  func endpoints(node: String?) async throws -> [DaemonEndpoint] {
+    if let builder { return try await endpoints(of: BuildxBuilder(named: builder, by: client), node: node) }
+    if let dockerSocket { return [.engine(.socket(dockerSocket))] }
+    if let docker {
+      var client = client
+      client.context = docker.isEmpty ? nil : docker
+      return [
+        .engine(client.isInstalled || client.context != nil ? .client(client) : .socket(EngineEndpoint.defaultSocket))
+      ]
+    }
+    guard buildctl || !buildctlAddr.isEmpty else { return [] }
+    let place = BuildctlEndpoint.Place.here(path: buildctlPath ?? "buildctl")
+    let addresses: [String?] = buildctlAddr.isEmpty ? [nil] : buildctlAddr
+    return addresses.map { .buildkit(BuildctlEndpoint(place, address: $0, certificates: certificates.files)) }
+  }
+}
+
+extension DaemonOptions {
+  private func endpoints(of builder: BuildxBuilder, node: String?) async throws -> [DaemonEndpoint] {
+    let nodes = builder.nodes.filter { node == nil || $0.name == node }
+    guard !nodes.isEmpty else {
+      let names = builder.nodes.map(\.name).joined(separator: ", ")
+      throw CacheError(
+        .badInput, "--worker: builder \(builder.name) has no node \(node ?? ""), but \(names.isEmpty ? "none" : names)")
+    }
+    var endpoints: [DaemonEndpoint] = []
+    for node in nodes { endpoints += try await builder.endpoints(of: node, by: client) }
+    return endpoints
+  }
+}
+
+/// The files of an encrypted connection, by the names of buildctl's own options.
+struct CertificateOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The name that the daemon has to bear.", valueName: "name"))
+  var buildctlTlsservername: String?
+  @Option(help: ArgumentHelp("The authority's certificate.", valueName: "file")) var buildctlTlscacert: String?
+  @Option(help: ArgumentHelp("The client's certificate.", valueName: "file")) var buildctlTlscert: String?
+  @Option(help: ArgumentHelp("The client's key.", valueName: "file")) var buildctlTlskey: String?
+  @Option(help: ArgumentHelp("A folder with all three.", valueName: "dir")) var buildctlTlsdir: String?
+
+  var files: BuildctlEndpoint.Certificates {
+    var files = BuildctlEndpoint.Certificates()
+    files.serverName = buildctlTlsservername
+    files.authority = buildctlTlscacert
+    files.client = buildctlTlscert
+    files.key = buildctlTlskey
+    files.folder = buildctlTlsdir
+    return files
+  }
+}
