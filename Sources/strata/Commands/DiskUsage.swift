@@ -72,13 +72,13 @@ struct DiskUsage: AsyncParsableCommand {
   }
 
   private func printTotals(_ state: CacheState) {
-    func total(_ isCounted: (CacheState.Row) -> Bool) -> String {
-      ByteCount(state.rows.reduce(0) { isCounted($1) ? $0.addingSaturating($1.size) : $0 }).text
+    let totals = UsageTotals(state)
+    for (name, sum) in [
+      ("In use:", totals[.inUse]), ("Shared:", totals.shared), ("Reclaimable:", totals[.reclaimable]),
+      ("Total:", totals.all),
+    ] {
+      output.line(name.padding(13) + ByteCount(sum.bytes).text)
     }
-    output.line("In use:      \(total(\.inUse))")
-    output.line("Shared:      \(total(\.isShared))")
-    output.line("Reclaimable: \(total { !$0.inUse && !$0.isShared })")
-    output.line("Total:       \(total { _ in true })")
   }
 
   /// What the cache takes besides its records, where its files are not all of one.
