@@ -38,6 +38,17 @@ import Testing
     #expect(try TimeSpan(parsing: text, of: "--keep-duration") == .seconds(seconds))
   }
 
+  @Test(
+    "durations are printed in all their units, and read back",
+    arguments: [(0, "0s"), (59, "59s"), (604_801, "7d1s"), (95_400, "1d2h30m"), (Int64.max / 1_000_000_000, nil)]
+      as [(Int64, String?)])
+  func printedDurations(_ seconds: Int64, _ text: String?) throws {
+    let printed = TimeSpan(nanoseconds: seconds * 1_000_000_000 + 854_775_807).text
+    if let text { #expect(printed == text) }
+    #expect(try TimeSpan(parsing: printed, of: "x") == .seconds(seconds))
+    #expect(TimeSpan.seconds(-90).text == "-1m30s")
+  }
+
   @Test("no durations", arguments: ["", "7", "d", "-1h", "1w", "1.5h", "999999999999d", "9999999999999999999s"])
   func noDurations(_ text: String) {
     #expect(throws: CacheError.self) { try TimeSpan(parsing: text, of: "--keep-duration") }

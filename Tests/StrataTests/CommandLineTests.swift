@@ -421,6 +421,17 @@ private func object(_ text: String) throws -> [String: Any] {
       (["prune", "--root", root, "--filter", "parent=x", "--dry-run"], 2, "sees no parents"),
       (["prune", "--root", root, "--filter", "until=soon", "--dry-run"], 2, "soon is no duration"),
       (["du", "--root", root, "--filter", "until=24h"], 2, "write 'age>24h'"),
+      (["du", "--root", root, "--format", "prometheus", "--filter", "mutable"], 2, "leave --filter out"),
+      (["check", "--root", root], 2, "give --max-used, --min-free, --max-unused-for or --max-records"),
+      (["check", "--root", root, "--format", "json"], 2, "there is no limit to hold it against"),
+      (["check", "--root", root, "--max-used", "20G"], 2, "--max-used: 20G is no size"),
+      (["check", "--root", root, "--min-free", "5"], 2, "--min-free: 5 needs a unit"),
+      (["check", "--root", root, "--max-unused-for", "1w"], 2, "--max-unused-for: 1w is no duration"),
+      (["check", "--root", root, "--max-records=-1"], 2, "--max-records: -1 is no count"),
+      (["check", "--root", root, "--max-used", "1GB", "--free-space", "1GB"], 2, "--free-space is for --min-free"),
+      (["check", "--root", root, "--min-free", "1GB", "--free-space", "much"], 2, "--free-space: much is no size"),
+      (["check", "--root", root + "-none", "--max-used", "1GB"], 1, "there is no cache in"),
+      (["check", "--from", damaged, "--max-used", "1GB", "--format", "prometheus"], 1, "damaged.json"),
       (["prune", "--root", root, "--free-storage", "3"], 2, "--free-storage is --min-free-space here"),
       (["du", "--root", root, "--worker", "runc-overlayfs"], 2, "--worker chooses"),
       (["du", "--root", root, "--buildkit-root", "/"], 2, "two sources"),
@@ -458,11 +469,101 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(try objects(try await strata("du", "--format", "json").output).count == 1)
   }
 
+  /// A list of one record that is shared, one that is in use, and two that are neither.
+  private func watchedList() throws -> String {
+    let list = scratch.path.appending("watched.json").string
+    func row(_ id: String, _ more: String) -> String {
+      #"{"id":"\#(id)","size":1000,"createdAt":"2020-01-01T00:00:00Z","description":"RUN \#(id)",\#(more)}"#
+    }
+    let rows = [
+      row("a", #""lastUsedAt":"2020-02-01T00:00:00Z","recordType":"exec.cachemount""#),
+      row("b", #""lastUsedAt":"2021-02-01T00:00:00Z""#), row("c", #""shared":true"#), row("d", #""inUse":true"#),
+    ]
+    try Data("[\(rows.joined(separator: ","))]".utf8).write(to: URL(filePath: list))
+    return list
+  }
+
+  @Test("check tells every limit that is passed, and nothing where it can't read") func check() async throws {
+    let list = ["--from", try watchedList()]
+    let limits = [
+      "--max-used", "2999B", "--min-free", "5GB", "--free-space", "4GB", "--max-unused-for", "7d", "--max-records", "3",
+    ]
+    let passed = try await Program.run(["check"] + list + limits)
+    #expect(passed.code == 1 && passed.errors.isEmpty, "\(passed.errors)")
+    let lines = passed.output.split(separator: "\n")
+    #expect(lines.count == 4)
+    #expect(lines[0] == "The cache uses 3.0 kB (3000 B), shared records not counted: more than 3.0 kB (2999 B).")
+    #expect(lines[1] == "4.0 GB (4000000000 B) of the disk is free: less than 5.0 GB (5000000000 B).")
+    #expect(
+      lines[2].wholeMatch(of: /Record a \(RUN a\) was last used \d+d\S* ago: longer than 7d\./) != nil, "\(lines[2])")
+    #expect(lines[3] == "There are 4 records: more than 3.")
+    let some = try await Program.run(["check"] + list + ["--max-used", "3000B", "--max-records", "3"])
+    #expect(some.code == 1 && some.output == "There are 4 records: more than 3.\n")
+
+    let within = ["--max-used", "3kB", "--min-free", "4GB", "--free-space", "4GB", "--max-unused-for", "99999d"]
+    let kept = try await Program.run(["check"] + list + within)
+    #expect(kept.code == 0 && kept.output == "Within all limits.\n")
+
+    let unknown = try await Program.run(["check"] + list + ["--min-free", "1B"])
+    #expect(unknown.code == 2 && unknown.output.isEmpty && unknown.errors.contains("give --free-space"))
+    // The disk of a folder that is here is known.
+    _ = try await snapshot("s", bytes: 1000)
+    #expect(try await strata("check", "--min-free", "1B", "--max-records", "1").code == 0)
+    #expect(try await strata("check", "--min-free", "9000TB").code == 1)
+    #expect(try await strata("check", "--min-free", "9000TB", "--free-space", "9000TB").code == 0)
+  }
+
+  @Test("check's answer as JSON and as gauges has the same exit code") func checkFormats() async throws {
+    let list = ["--from", try watchedList()]
+    let limits = ["--max-used", "1kB", "--max-records", "4", "--max-unused-for", "1d"]
+    let json = try await Program.run(["check"] + list + limits + ["--format", "json"])
+    #expect(json.code == 1)
+    let answer = try object(json.output)
+    #expect(answer["ok"] as? Bool == false)
+    let found = try #require(answer["limits"] as? [String: [String: Any]])
+    #expect(Set(found.keys) == ["maxUsed", "maxRecords", "maxUnusedFor"])
+    #expect(found["maxUsed"]?["figure"] as? Int == 3000 && found["maxUsed"]?["limit"] as? Int == 1000)
+    #expect(found["maxUsed"]?["ok"] as? Bool == false && found["maxRecords"]?["ok"] as? Bool == true)
+    #expect(found["maxUnusedFor"]?["limit"] as? Int == 86_400)
+    #expect((found["maxUnusedFor"]?["record"] as? [String: Any])?["id"] as? String == "a")
+
+    let gauges = try await Program.run(["check"] + list + limits + ["--format", "prometheus"])
+    #expect(gauges.code == 1)
+    let source = #"source="\#(list[1])""#
+    for line in [
+      #"strata_check_ok{\#(source),limit="max_used"} 0"#, #"strata_check_ok{\#(source),limit="max_records"} 1"#,
+      #"strata_cache_bytes{\#(source),state="reclaimable",type="exec.cachemount"} 1000"#,
+      #"strata_cache_used_bytes{\#(source)} 3000"#,
+    ] {
+      #expect(gauges.output.contains("\n\(line)\n"), "\(line) in \(gauges.output)")
+    }
+    // Without limits both commands print the same gauges, but for the moment.
+    let runs = [["check", "--format", "prometheus"], ["du", "--format", "prometheus"]]
+    var outputs: [[Substring]] = []
+    for arguments in runs {
+      let result = try await Program.run(arguments + list)
+      #expect(result.code == 0 && result.output.hasSuffix("\n"))
+      outputs.append(
+        result.output.split(separator: "\n").filter {
+          !$0.hasPrefix("strata_cache_read") && !$0.hasPrefix("strata_cache_oldest")
+        })
+    }
+    #expect(outputs[0] == outputs[1])
+    #expect(!outputs[0].contains { $0.contains("strata_check_ok") })
+    // The whole of `du`'s table is in the gauges.
+    _ = try await snapshot("s", bytes: 100_000)
+    let own = try await strata("du", "--format", "prometheus").output
+    for name in ["strata_disk_free_bytes", "strata_disk_capacity_bytes", "strata_cache_unowned_bytes"] {
+      #expect(own.contains("\n\(name){source="), "\(name)")
+    }
+  }
+
   @Test("help is told on standard output, with exit code 0") func help() async throws {
     let result = try await Program.run(["--help"])
     #expect(result.code == 0)
     for name in [
-      "explore", "demo", "du", "prune", "snapshot", "merge", "diff", "tag", "untag", "tags", "hold", "unhold", "show",
+      "explore", "demo", "du", "check", "prune", "snapshot", "merge", "diff", "tag", "untag", "tags", "hold", "unhold",
+      "show",
       "why", "graph", "files", "import", "export", "extract", "rm", "verify", "gc",
     ] {
       #expect(result.output.contains("  \(name)"), "\(name)")
@@ -471,7 +572,9 @@ private func object(_ text: String) throws -> [String: Any] {
 
   @Test("text from a cache reaches no terminal raw") func hostileText() async throws {
     _ = try await snapshot("a", bytes: 10, "--description", "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}")
-    for arguments in [["du"], ["du", "--verbose"], ["prune", "--dry-run"], ["explore", "--print"]] {
+    for arguments in [
+      ["du"], ["du", "--verbose"], ["prune", "--dry-run"], ["explore", "--print"], ["check", "--max-unused-for", "0s"],
+    ] {
       let output = try await Program.run(arguments + ["--root", root]).output
       #expect(!output.unicodeScalars.contains { ($0.value < 0x20 && $0 != "\n") || (0x7f...0x9f).contains($0.value) })
     }

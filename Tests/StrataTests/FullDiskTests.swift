@@ -58,7 +58,8 @@ import Testing
     #expect(disk.free == 0)
     #expect(try await ids() == before)
     for look in [
-      ["du"], ["verify"], ["tags"], ["graph"], ["prune", "--dry-run"], ["show", before[0]], ["files", before[0]],
+      ["du"], ["check", "--max-records", "99"], ["verify"], ["tags"], ["graph"], ["prune", "--dry-run"],
+      ["show", before[0]], ["files", before[0]],
     ] {
       let result = try await Program.run(look + ["--root", root])
       #expect(result.code == 0, "\(look): \(result.errors)")

@@ -46,7 +46,9 @@ import Testing
     let id = Self.hostileID
     let limit = ["--keep-storage", "9223372036854775807B"]
     let commands = [
-      ["du"], ["du", "--verbose"], ["du", "--format", "json"], ["show", id], ["show", id, "--format", "json"],
+      ["du"], ["du", "--verbose"], ["du", "--format", "json"], ["du", "--format", "prometheus"],
+      ["check", "--max-used", "9223372036854775807B", "--format", "json"], ["show", id],
+      ["show", id, "--format", "json"],
       ["why", id], ["why", id, "--restarted", "yes", "--keep-storage", "1B"], ["graph"], ["graph", "--format", "dot"],
       ["graph", "--format", "json"], ["graph", "--ascii", id], ["prune", "--dry-run"],
       ["prune", "--dry-run", "--all", "--format", "json"] + limit, ["prune", "--dry-run", "--all"] + limit,

@@ -24,7 +24,9 @@ import Testing
   func everyCommand() async throws {
     let id = try await snapshot(1)
     let commands = [
-      ["du"], ["du", "--verbose"], ["du", "--format", "json"], ["tags", "--format", "json"], ["tags"], ["show", id],
+      ["du"], ["du", "--verbose"], ["du", "--format", "json"], ["du", "--format", "prometheus"],
+      ["check", "--max-records", "9"], ["check", "--max-records", "9", "--format", "json"],
+      ["tags", "--format", "json"], ["tags"], ["show", id],
       ["show", id, "--format", "json"], ["why", id], ["files", id], ["graph"], ["graph", "--format", "dot"],
       ["graph", "--format", "json"], ["prune", "--dry-run"], ["prune", "--dry-run", "--format", "json"],
       ["explore", "--print"], ["verify"], ["gc"], ["merge", id, id], ["diff", id, id],

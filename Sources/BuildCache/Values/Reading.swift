@@ -35,6 +35,18 @@ public struct Reading: Sendable {
     self.notes = notes
     self.planRefusal = planRefusal
   }
+
+  /// Free bytes of the cache's disk, for a min free that it is held against.
+  ///
+  /// - Parameter given: how many somebody tells; absent: as it was read.
+  /// - Throws: ``CacheError`` `badInput` where neither is known.
+  public func freeSpace(given: Int64?) throws(CacheError) -> Int64 {
+    guard let free = given ?? space?.free else {
+      throw CacheError(
+        .badInput, "min free needs the free space of the cache's disk, which isn't here: give --free-space")
+    }
+    return free
+  }
 }
 
 /// The disk under a cache.

@@ -26,6 +26,19 @@ extension TimeSpan {
     self = .seconds(seconds)
   }
 
+  /// The span in all its units, as ``init(parsing:of:)`` reads it, what is less than a second left out: `1d2h`, `0s`.
+  public var text: String {
+    var rest = nanoseconds.magnitude / 1_000_000_000
+    guard rest > 0 else { return "0s" }
+    var text = nanoseconds < 0 ? "-" : ""
+    for unit in Self.units {
+      let (count, left) = rest.quotientAndRemainder(dividingBy: UInt64(unit.seconds))
+      if count > 0 { text += "\(count)\(unit.name)" }
+      rest = left
+    }
+    return text
+  }
+
   /// An age in one short word: `now` below ten seconds, else its largest unit (`45s`, `12m`, `2h`, `3d`).
   public var ageText: String {
     let seconds = nanoseconds / 1_000_000_000

@@ -74,7 +74,7 @@ public struct RecordDescription: Sendable {
     return fields
   }
 
-  private static func bytes(_ size: Int64) -> String { "\(ByteCount(size).text) (\(size) B)" }
+  private static func bytes(_ size: Int64) -> String { ByteCount(size).exactText }
 
   /// Some of many: a base may have thousands of children.
   private static func joined(_ ids: [RecordID]) -> String {

@@ -3,6 +3,11 @@ import BuildCache
 /// So many records, in words.
 public func counted(_ records: Int) -> String { records == 1 ? "1 record" : "\(records) records" }
 
+extension ByteCount {
+  /// The count with a unit, and to the byte: `1.9 GB (1900000000 B)`.
+  public var exactText: String { "\(text) (\(bytes) B)" }
+}
+
 /// A score with three decimals; what the lists show, not what is compared.
 public func scoreText(_ score: Double) -> String {
   let thousandths = Int((score * 1000).rounded())

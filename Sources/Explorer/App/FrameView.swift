@@ -31,7 +31,7 @@ extension ExplorerState {
 
   private func drawTitle(on grid: inout Grid, _ layout: Layout) {
     var facts = [
-      counted(cache.rows.count), ByteCount(inventory.totals.all).text,
+      counted(cache.rows.count), ByteCount(inventory.totals.all.bytes).text,
     ]
     if let space = inventory.reading.space {
       facts.append("disk \(ByteCount(space.free).text) of \(ByteCount(space.capacity).text) free")
@@ -53,17 +53,19 @@ extension ExplorerState {
   /// The totals as one bar, and in words with the sign that stands for each.
   private func drawBar(on grid: inout Grid, _ row: Int) {
     let totals = inventory.totals
+    let all = totals.all.bytes
     let parts: [(sign: Character, words: String, bytes: Int64, color: Color)] = [
-      (signs.inUse, "in use", totals.inUse, .red), (signs.shared, "shared", totals.shared, .yellow),
-      (signs.reclaimable, "reclaimable", totals.reclaimable, .green),
+      (signs.inUse, "in use", totals[.inUse].bytes, .red),
+      (signs.shared, "shared", totals[.sharedUnused].bytes, .yellow),
+      (signs.reclaimable, "reclaimable", totals[.reclaimable].bytes, .green),
     ]
     var column = 1
     let width = min(40, size.columns / 4)
     var drawn: Int64 = 0
-    for part in parts where totals.all > 0 {
+    for part in parts where all > 0 {
       // The ends are rounded, not the parts, so that they always add up to the whole bar.
-      drawn = min(totals.all, drawn.addingSaturating(part.bytes))
-      let end = 1 + Int((Double(drawn) / Double(totals.all) * Double(width)).rounded())
+      drawn = min(all, drawn.addingSaturating(part.bytes))
+      let end = 1 + Int((Double(drawn) / Double(all) * Double(width)).rounded())
       grid.fill(
         column: column, row: row, columns: end - column, with: part.sign, style: Style(foreground: part.color))
       column = max(column, end)

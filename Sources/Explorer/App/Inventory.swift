@@ -6,7 +6,7 @@ struct Inventory: Sendable {
   /// What was read.
   private(set) var reading: Reading
   /// What the records take together.
-  let totals: Totals
+  let totals: UsageTotals
   /// The letters of an id that tell any two records apart, 8 at least.
   let idWidth: Int
 
@@ -15,7 +15,7 @@ struct Inventory: Sendable {
   /// - Complexity: O(n log n).
   init(_ reading: Reading) {
     self.reading = reading
-    totals = Totals(reading.state)
+    totals = UsageTotals(reading.state)
     idWidth = Self.idWidth(reading.state)
   }
 
@@ -44,26 +44,5 @@ struct Inventory: Sendable {
     let alike =
       zip(ids, ids.dropFirst()).map { a, b in zip(a.text.utf8, b.text.utf8).prefix { $0 == $1 }.count }.max() ?? 0
     return min(most, max(least, alike + 1))
-  }
-}
-
-/// What the records take together, each in one of three parts.
-struct Totals: Sendable, Equatable {
-  /// All of them.
-  var all: Int64 = 0
-  /// Of those in use.
-  var inUse: Int64 = 0
-  /// Of those that are not, but shared.
-  var shared: Int64 = 0
-  /// Of the rest.
-  var reclaimable: Int64 = 0
-
-  init() {}
-
-  init(_ cache: CacheState) {
-    for row in cache.rows {
-      let part: WritableKeyPath<Totals, Int64> = row.inUse ? \.inUse : row.isShared ? \.shared : \.reclaimable
-      for sum in [\.all, part] { self[keyPath: sum] = self[keyPath: sum].addingSaturating(row.size) }
-    }
   }
 }

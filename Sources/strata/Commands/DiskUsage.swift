@@ -16,23 +16,38 @@ struct DiskUsage: AsyncParsableCommand {
   @OptionGroup var source: SourceOptions
   @Option(help: ArgumentHelp("Show only what matches; may be repeated.", valueName: "filter")) var filter: [String] = []
   @Flag(help: "Show all that is known of each record.") var verbose = false
-  @Option(help: "How to print it.") var format = OutputFormat.table
+  @Option(help: "How to print it: prometheus as gauges, of the whole cache.") var format = UsageFormat.table
+
+  func validate() throws {
+    if format == .prometheus && !filter.isEmpty {
+      // Gauges of a part would be taken for those of the whole.
+      throw ValidationError("--format prometheus tells of the whole cache: leave --filter out")
+    }
+  }
 
   func run() async throws {
     let typed = try TypedFilters(filter, hasAge: false)
     let filter = try Filter(parsing: typed.strings).checked()
-    let reading = try await source.read()
+    let source = try source.source()
+    let reading = try await source.told()
     for remark in typed.remarks + TypedFilters.hints(typed.strings, in: reading.state) { printError(remark) }
     let state = reading.state.keeping(matching: filter, now: reading.moment)
-    let order = state.rows.indices.sorted {
-      (-state.rows[$0].size, state.rows[$0].id) < (-state.rows[$1].size, state.rows[$1].id)
-    }
     switch format {
-    case .json: try printJSON(order.count) { UsageRow(state, order[$0]) }
+    case .json:
+      let order = largestFirst(state)
+      try printJSON(order.count) { UsageRow(state, order[$0]) }
+    case .prometheus: output.lines(Gauges(reading, of: source.identity).lines)
     case .table:
+      let order = largestFirst(state)
       if verbose { printDetails(state, order) } else { printTable(state, order, now: reading.moment) }
       printTotals(state)
       printBesides(reading)
+    }
+  }
+
+  private func largestFirst(_ state: CacheState) -> [Int] {
+    state.rows.indices.sorted {
+      (-state.rows[$0].size, state.rows[$0].id) < (-state.rows[$1].size, state.rows[$1].id)
     }
   }
 
@@ -61,7 +76,7 @@ struct DiskUsage: AsyncParsableCommand {
       table.add(["Mutable:", "\(row.isMutable)"])
       table.add(["Reclaimable:", "\(!row.inUse)"])
       table.add(["Shared:", "\(row.isShared)"])
-      table.add(["Size:", "\(ByteCount(row.size).text) (\(row.size) B)"])
+      table.add(["Size:", ByteCount(row.size).exactText])
       table.add(["Description:", row.description])
       table.add(["Usage count:", "\(row.usageCount)"])
       table.add(["Last used:", row.lastUsedAt?.text ?? "never"])
@@ -72,13 +87,13 @@ struct DiskUsage: AsyncParsableCommand {
   }
 
   private func printTotals(_ state: CacheState) {
-    func total(_ isCounted: (CacheState.Row) -> Bool) -> String {
-      ByteCount(state.rows.reduce(0) { isCounted($1) ? $0.addingSaturating($1.size) : $0 }).text
+    let totals = UsageTotals(state)
+    for (name, sum) in [
+      ("In use:", totals[.inUse]), ("Shared:", totals.shared), ("Reclaimable:", totals[.reclaimable]),
+      ("Total:", totals.all),
+    ] {
+      output.line(name.padding(13) + ByteCount(sum.bytes).text)
     }
-    output.line("In use:      \(total(\.inUse))")
-    output.line("Shared:      \(total(\.isShared))")
-    output.line("Reclaimable: \(total { !$0.inUse && !$0.isShared })")
-    output.line("Total:       \(total { _ in true })")
   }
 
   /// What the cache takes besides its records, where its files are not all of one.

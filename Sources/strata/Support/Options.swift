@@ -179,6 +179,13 @@ extension FilePath {
   var parent: FilePath { removingLastComponent().isEmpty ? "." : removingLastComponent() }
 }
 
+/// How what a cache takes is printed.
+enum UsageFormat: String, ExpressibleByArgument, CaseIterable {
+  case table
+  case json
+  case prometheus
+}
+
 /// How a command prints what it found.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
   case table

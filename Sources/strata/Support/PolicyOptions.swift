@@ -149,10 +149,7 @@ struct ParsedPolicy {
     let behavior = assumptions.applied(to: reading.behavior)
     let policies = try collection(for: reading)?.policies
     let rules = policies ?? [own]
-    if free == nil, reading.space == nil, rules.contains(where: { $0.limits.minFree > 0 }) {
-      throw CacheError(
-        .badInput, "min free needs the free space of the cache's disk, which isn't here: give --free-space")
-    }
+    if rules.contains(where: { $0.limits.minFree > 0 }) { _ = try reading.freeSpace(given: free) }
     if let restart, restart != .never, !behavior.isDaemon {
       printError("--restarted: the embedded cache never counts such uses; it is left out")
     }
