@@ -93,7 +93,7 @@ public struct BuildxBuilder: Sendable, Equatable {
       }
     }
     take(&rule, &nodes)
-    guard !name.isEmpty, !driver.isEmpty else {
+    guard !name.isEmpty, !driver.isEmpty || error != nil else {
       throw CacheError(.unreachable, "what `docker buildx inspect` prints tells of no builder")
     }
   }
@@ -137,6 +137,17 @@ public struct BuildxBuilder: Sendable, Equatable {
 }
 
 extension BuildxBuilder {
+  /// How the daemons of all its nodes are reached.
+  ///
+  /// - Parameter docker: the client that told of it.
+  /// - Throws: as ``endpoints(of:by:patience:)``.
+  public func endpoints(by docker: DockerClient) async throws -> [DaemonEndpoint] {
+    if let error { throw CacheError(.unreachable, "builder \(name) can't be reached", cause: error) }
+    var endpoints: [DaemonEndpoint] = []
+    for node in nodes { endpoints += try await self.endpoints(of: node, by: docker) }
+    return endpoints
+  }
+
   /// How the daemons of a node are reached; of a deployment with several pods there are several.
   ///
   /// - Parameter docker: the client that told of it.
@@ -145,7 +156,7 @@ extension BuildxBuilder {
   public func endpoints(of node: Node, by docker: DockerClient, patience: Duration = .seconds(15)) async throws
     -> [DaemonEndpoint]
   {
-    if let error = node.error ?? error {
+    if let error = node.error {
       throw CacheError(.unreachable, "builder \(name) can't be reached", cause: error)
     }
     // A remote one has no other state, and an engine is there or is not.

@@ -42,7 +42,7 @@ struct Check: AsyncParsableCommand {
   func run() async throws {
     let limits = try limits()
     let free = try freeSpace.map { try ByteCount(parsing: $0, of: "--free-space").bytes }
-    let source = try source.source()
+    let source = try await source.source()
     let reading = try await source.told()
     let report = try CheckReport(reading, of: source.identity, against: limits, free: free)
     switch format {

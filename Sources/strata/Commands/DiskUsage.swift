@@ -28,7 +28,7 @@ struct DiskUsage: AsyncParsableCommand {
   func run() async throws {
     let typed = try TypedFilters(filter, hasAge: false)
     let filter = try Filter(parsing: typed.strings).checked()
-    let source = try source.source()
+    let source = try await source.source()
     let reading = try await source.told()
     for remark in typed.remarks + TypedFilters.hints(typed.strings, in: reading.state) { printError(remark) }
     let state = reading.state.keeping(matching: filter, now: reading.moment)

@@ -82,15 +82,12 @@ struct DaemonOptions: ParsableArguments {
 
 extension DaemonOptions {
   private func endpoints(of builder: BuildxBuilder, node: String?) async throws -> [DaemonEndpoint] {
-    let nodes = builder.nodes.filter { node == nil || $0.name == node }
-    guard !nodes.isEmpty else {
+    guard let node else { return try await builder.endpoints(by: client) }
+    guard let chosen = builder.nodes.first(where: { $0.name == node }) else {
       let names = builder.nodes.map(\.name).joined(separator: ", ")
-      throw CacheError(
-        .badInput, "--worker: builder \(builder.name) has no node \(node ?? ""), but \(names.isEmpty ? "none" : names)")
+      throw CacheError(.badInput, "--worker: builder \(builder.name) has no node \(node), but \(names)")
     }
-    var endpoints: [DaemonEndpoint] = []
-    for node in nodes { endpoints += try await builder.endpoints(of: node, by: client) }
-    return endpoints
+    return try await builder.endpoints(of: chosen, by: client)
   }
 }
 
