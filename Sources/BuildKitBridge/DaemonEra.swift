@@ -1,46 +1,46 @@
 import BuildCache
 
-/// Versions of BuildKit that prune alike.
-enum DaemonEra: Sendable {
+/// How old a daemon's BuildKit is: versions prune otherwise.
+struct DaemonEra: Sendable, Hashable {
+  /// The `10` of v0.10; of what a folder tells the oldest that looks so.
+  let minor: Int
+
   /// Before v0.10, as in Docker 20.10: holds on parents that it took while it started don't count as a use.
-  case beforeMerges
+  static let beforeMerges = DaemonEra(minor: 9)
   /// v0.10, before there was a build history, as in Docker 23.
-  case beforeHistory
-  /// v0.11 to v0.21, as in Docker 24 to 28.1: it ranks as v0.10 does. A folder tells these as the newer ones.
-  case beforeNewRanks
-  /// v0.22 and newer.
-  case current
+  static let beforeHistory = DaemonEra(minor: 10)
+  /// Today's. A folder tells v0.11 to v0.21, which rank as v0.10 does, as this.
+  static let current = DaemonEra(minor: .max)
 
-  /// How it ranks candidates (D5).
-  var ranking: RankingRule { self == .current ? .current : .seed }
+  private init(minor: Int) { self.minor = minor }
 
-  /// What a start at this time does to its prunes (G6).
-  func restart(_ restart: DaemonRestart) -> DaemonRestart { self == .beforeMerges ? .never : restart }
+  /// What its prunes are foreseen by.
+  ///
+  /// - Parameter start: what its start does to them where that counts (G6).
+  func behavior(_ start: DaemonRestart) -> PruneBehavior {
+    PruneBehavior(
+      ranking: minor < 22 ? .seed : .current, restart: minor < 10 ? .never : start,
+      filterSeesDescription: minor >= 14)
+  }
 
   /// The one of a version of BuildKit, as `v0.21.1`; nothing where it tells none.
   init?(buildKit version: String) {
-    guard let numbers = Self.numbers(in: version) else { return nil }
-    if numbers[0] == 0 && numbers[1] == 0 { return nil }  // built without one
-    let minor = numbers[0] > 0 ? Int.max : numbers[1]
-    self = minor < 10 ? .beforeMerges : minor == 10 ? .beforeHistory : minor < 22 ? .beforeNewRanks : .current
+    guard let (major, minor) = Self.numbers(in: version) else { return nil }
+    if major == 0 && minor == 0 { return nil }  // built without one
+    self.init(minor: major > 0 ? .max : minor)
   }
 
-  /// The one of a version of the Docker Engine, as `28.1.1`; nothing where it tells none.
+  /// The one of a version of the Docker Engine, as `28.1.1`, by the BuildKit in it; nothing where it tells none.
   init?(engine version: String) {
-    guard let numbers = Self.numbers(in: version) else { return nil }
-    switch numbers[0] {
-    case ..<1: return nil  // built without one
-    case ..<23: self = .beforeMerges
-    case 23: self = .beforeHistory
-    case 28 where numbers[1] < 2, 24..<28: self = .beforeNewRanks
-    default: self = .current
-    }
+    guard let (major, minor) = Self.numbers(in: version), major > 0 else { return nil }
+    let within: [Int: Int] = [23: 10, 24: 11, 25: 12, 26: 13, 27: 14]
+    self.init(minor: major < 23 ? 8 : within[major] ?? (major == 28 && minor < 2 ? 20 : .max))
   }
 
-  private static func numbers(in version: String) -> [Int]? {
+  private static func numbers(in version: String) -> (major: Int, minor: Int)? {
     guard let match = version.prefixMatch(of: /v?(\d{1,9})\.(\d{1,9})/), let major = Int(match.1),
       let minor = Int(match.2)
     else { return nil }
-    return [major, minor]
+    return (major, minor)
   }
 }

@@ -49,8 +49,8 @@ package struct Program: Sendable, Hashable {
     package enum Cause: Sendable, Hashable {
       /// It isn't there.
       case notInstalled
-      /// It ended with a code other than 0, or by a signal.
-      case ended(String)
+      /// It ended with a code other than 0; absent: by a signal.
+      case ended(code: Int32?, words: String)
       /// It printed nothing for as long as was waited for.
       case silent(Duration)
     }
@@ -161,7 +161,8 @@ package struct Program: Sendable, Hashable {
       if let error = watch.error { throw error }
       try Task.checkCancellation()
       guard result.terminationStatus != .exited(0) else { return }
-      throw Failure(cause: .ended("\(result.terminationStatus)"), said: result.closureResult)
+      let code: Int32? = if case .exited(let code) = result.terminationStatus { code } else { nil }
+      throw Failure(cause: .ended(code: code, words: "\(result.terminationStatus)"), said: result.closureResult)
     } catch let error as SubprocessError where error.code == .executableNotFound {
       throw Failure(cause: .notInstalled, said: "")
     }

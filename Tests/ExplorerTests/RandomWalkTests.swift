@@ -31,12 +31,7 @@ import Testing
       path.components.count > 2
         ? .notListed(id, path, "no more") : .listed(id, path, [TreeFile(name: "a", isFolder: true, bytes: 4)])
     case .carryOut(let plan):
-      .pruned(
-        {
-          var report = PruneReport()
-          report.gone = plan.victims.map { plan.state.rows[$0.row].id }
-          return report
-        }())
+      pruned(plan)
     case .setHeld: .changed("held")
     case .copy, .export: .told("done")
     case .stop, .stopListing: .nothing

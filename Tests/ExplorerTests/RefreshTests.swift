@@ -128,7 +128,7 @@ import Testing
     #expect(loads(update(&state, .tick)) == 0, "a tick does not ask twice")
     #expect(loads(update(&state, .unchanged(reading(sample), Rights()))) == 0)
     #expect(loads(update(&state, .tick)) == 1)
-    #expect(loads(update(&state, .pruned(PruneReport()))) == 0)
+    #expect(loads(update(&state, pruned())) == 0)
     #expect(loads(update(&state, .notRead("gone", now.now()))) == 1, "what a prune did has to be seen")
   }
 

@@ -206,3 +206,13 @@ struct DrivenSession {
     }
   }
 }
+
+/// The end of a prune that took all of a plan; without one, of one that took nothing.
+func pruned(_ plan: PrunePlan? = nil) -> ExplorerEvent {
+  var report = PruneReport()
+  guard let plan = plan ?? (try? PrunePlan(CacheState.Builder().finish(), policies: [], now: now.now())) else {
+    return .nothing
+  }
+  report.gone = plan.victims.map { plan.state.rows[$0.row].id }
+  return .pruned(report, PruneOutcome(plan, report), differences: [])
+}

@@ -64,7 +64,7 @@ import Testing
       withUnsafeCurrentTask { $0?.cancel() }
       return await runner.run(.carryOut(plan))
     }.value
-    guard case .pruned(let report) = answer else { throw CacheError(.invalid, "\(answer)") }
+    guard case .pruned(let report, _, _) = answer else { throw CacheError(.invalid, "\(answer)") }
     #expect(report.wasStopped && report.notReached == ["layer222"])
   }
 
@@ -149,7 +149,7 @@ import Testing
   {
     var state = try await state(after: " m")
     #expect(!state.marked.rows.isEmpty)
-    _ = update(&state, .pruned(PruneReport()))
+    _ = update(&state, pruned())
     #expect(state.marks.isEmpty && state.marked.rows.isEmpty)
   }
 

@@ -14,6 +14,8 @@ public struct PruneAssumptions: Sendable, Hashable {
   /// What a plan has to foresee, of a cache that says this of itself.
   public func applied(to behavior: PruneBehavior) -> PruneBehavior {
     // Only daemons count such uses.
-    PruneBehavior(ranking: ranking ?? behavior.ranking, restart: behavior.restart.map { restart ?? $0 })
+    PruneBehavior(
+      ranking: ranking ?? behavior.ranking, restart: behavior.restart.map { restart ?? $0 },
+      filterSeesDescription: ranking == nil ? behavior.filterSeesDescription : nil)
   }
 }

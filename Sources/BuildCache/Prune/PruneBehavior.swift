@@ -26,6 +26,8 @@ public struct PruneBehavior: Sendable, Hashable {
   public var ranking: RankingRule
   /// When its daemon was started; absent: it is the embedded manager.
   public var restart: DaemonRestart?
+  /// Whether the filter of a prune sees descriptions, as that of BuildKit v0.14 and newer does.
+  public var filterSeesDescription: Bool
 
   /// The embedded manager's.
   public static let embedded = PruneBehavior(ranking: .seed, restart: nil)
@@ -40,9 +42,12 @@ public struct PruneBehavior: Sendable, Hashable {
   }
 
   /// Makes a behaviour.
-  public init(ranking: RankingRule, restart: DaemonRestart? = nil) {
+  ///
+  /// - Parameter filterSeesDescription: absent: as the embedded manager, and as the daemons that are known to rank so.
+  public init(ranking: RankingRule, restart: DaemonRestart? = nil, filterSeesDescription: Bool? = nil) {
     self.ranking = ranking
     self.restart = restart
+    self.filterSeesDescription = filterSeesDescription ?? (restart == nil || ranking == .current)
   }
 
   /// Whether it is a BuildKit daemon (G12, G13, and D7's blind spots).
@@ -50,6 +55,6 @@ public struct PruneBehavior: Sendable, Hashable {
 
   /// The keys that the filter of a prune does not see, so that they never match (D7).
   public var keysUnseenByFilter: Set<FilterKey> {
-    isDaemon && ranking == .seed ? [.parents, .inuse, .description] : [.parents, .inuse]
+    filterSeesDescription ? [.parents, .inuse] : [.parents, .inuse, .description]
   }
 }

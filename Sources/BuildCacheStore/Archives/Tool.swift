@@ -17,7 +17,7 @@ extension Program {
     do {
       try await run(patience: nil, feeding: feed, taking: take)
     } catch let failure as Failure {
-      guard case .ended(let status) = failure.cause else {
+      guard case .ended(_, let status) = failure.cause else {
         throw CacheError(.storage, "\(name) is needed for this, and not installed")
       }
       // Its first complaint is the cause, what follows comes of it; tar's remarks on names are none.

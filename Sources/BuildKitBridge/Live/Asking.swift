@@ -4,7 +4,7 @@ import Synchronization
 
 /// How long is waited for what daemons take their time for.
 public struct DaemonPatience: Sendable, Hashable {
-  /// For a list, and for a prune: the daemon may measure trees before it says anything.
+  /// For a list: the daemon may measure trees before it says anything. A prune is waited for as long as it takes.
   public var list: Duration
   /// For what it says of itself.
   public var facts: Duration
@@ -22,9 +22,9 @@ extension Program {
   ///
   /// - Parameters:
   ///   - whom: what is asked through it, for messages.
-  ///   - patience: how long it may print nothing.
+  ///   - patience: how long it may print nothing; absent: as long as it takes.
   /// - Throws: ``CacheError`` `unreachable` with what to do; what `take` throws; `CancellationError`.
-  func ask(_ whom: String, patience: Duration, taking take: @escaping @Sendable ([UInt8]) async throws -> Void)
+  func ask(_ whom: String, patience: Duration?, taking take: @escaping @Sendable ([UInt8]) async throws -> Void)
     async throws
   {
     do {

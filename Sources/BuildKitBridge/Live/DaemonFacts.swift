@@ -17,8 +17,7 @@ struct DaemonFacts: Sendable {
 
   /// What its prunes are foreseen by.
   var behavior: PruneBehavior {
-    let era = era ?? .current
-    return .daemon(era.ranking, restart: era.restart(started.map { .at($0) } ?? .never))
+    (era ?? .current).behavior(started.map { .at($0) } ?? .never)
   }
 
   /// What has to be known, in sentences.
@@ -27,7 +26,7 @@ struct DaemonFacts: Sendable {
     if era == nil {
       notes.append("the daemon tells no version: plans rank as today's BuildKit does; --ranking says otherwise")
     }
-    if started == nil && era != .beforeMerges {
+    if started == nil, era.map({ $0.minor >= 10 }) ?? true {
       notes.append(
         "when the daemon was started isn't known: plans take every record for made by it since then; --restarted-at "
           + "says otherwise")

@@ -13,7 +13,10 @@ enum DaemonTrouble {
     case .silent(let patience):
       return CacheError(
         .unreachable, "\(whom) doesn't answer: nothing came for \(patience.components.seconds) s")
-    case .ended(let status):
+    case .ended(code: 127, _) where program.arguments.contains("exec"):
+      // Docker says so where the program's own output goes.
+      return CacheError(.unreachable, "\(whom) has no buildctl in it")
+    case .ended(_, let status):
       let said = meaning(of: failure.said)
       return CacheError(.unreachable, advice(on: failure.said, asking: whom), cause: said.isEmpty ? status : said)
     }

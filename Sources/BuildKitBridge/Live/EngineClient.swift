@@ -24,7 +24,7 @@ struct EngineClient: DaemonClient {
   /// - Returns: the answer's head.
   /// - Throws: ``CacheError`` `unreachable` with what the engine said.
   @discardableResult private func request(
-    _ method: String, _ path: String, patience: Duration, taking take: @escaping @Sendable ([UInt8]) throws -> Void
+    _ method: String, _ path: String, patience: Duration?, taking take: @escaping @Sendable ([UInt8]) throws -> Void
   ) async throws -> HTTPAnswer {
     let head = "\(method) \(path) HTTP/1.0\r\nHost: docker\r\nUser-Agent: strata\r\nContent-Length: 0\r\n\r\n"
     let state = Guarded((answer: HTTPAnswer(), refusal: [UInt8]()))
@@ -46,7 +46,7 @@ struct EngineClient: DaemonClient {
       }
     } catch is UnixSocket.Silence {
       throw CacheError(
-        .unreachable, "\(endpoint.words) doesn't answer: nothing came for \(patience.components.seconds) s")
+        .unreachable, "\(endpoint.words) doesn't answer: nothing came for \(patience?.components.seconds ?? 0) s")
     }
     let (answer, refusal) = state.withLock { ($0.answer, $0.refusal) }
     do { try answer.end() } catch { throw CacheError(.unreachable, "\(endpoint.words): \(error.message)") }
@@ -68,7 +68,7 @@ struct EngineClient: DaemonClient {
     }
   }
 
-  private func answer<T: Decodable>(_ method: String, _ path: String, as type: T.Type, patience: Duration) async throws
+  private func answer<T: Decodable>(_ method: String, _ path: String, as type: T.Type, patience: Duration?) async throws
     -> T
   {
     let body = Guarded<[UInt8]>([])
@@ -144,7 +144,7 @@ struct EngineClient: DaemonClient {
     let version = try await answer("GET", "/version", as: Version.self, patience: patience.facts)
     let query = try EngineQuery(rule, api: version.ApiVersion ?? "")
     let pruned = try await answer(
-      "POST", "/build/prune?" + query.text, as: Pruned.self, patience: patience.list)
+      "POST", "/build/prune?" + query.text, as: Pruned.self, patience: nil)
     for id in pruned.CachesDeleted ?? [] { removed(RecordID(id), nil) }
   }
 
@@ -160,7 +160,7 @@ struct EngineClient: DaemonClient {
 
   func refusal(of rule: PrunePolicy) -> String? {
     do {
-      _ = try EngineQuery(rule, api: "")
+      _ = try EngineQuery(rule, api: EngineQuery.newest)
       return nil
     } catch {
       return error.message

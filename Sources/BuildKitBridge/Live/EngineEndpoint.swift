@@ -23,11 +23,11 @@ public enum EngineEndpoint: Sendable, Hashable {
   /// Sends a request and takes what comes back, to its end.
   ///
   /// - Parameters:
-  ///   - patience: how long nothing may come.
+  ///   - patience: how long nothing may come; absent: as long as it takes.
   ///   - take: is given what comes, in order.
   /// - Throws: ``Program/Failure``, ``CacheError`` `storage` where the socket can't be used; what `take` throws.
   func exchange(
-    _ request: [UInt8], patience: Duration, taking take: @escaping @Sendable ([UInt8]) async throws -> Void
+    _ request: [UInt8], patience: Duration?, taking take: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws {
     switch self {
     case .client(let docker):

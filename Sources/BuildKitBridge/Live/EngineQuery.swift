@@ -6,11 +6,15 @@ struct EngineQuery {
   /// The query, without the question mark.
   let text: String
 
+  /// A version of the API that knows all that is known here.
+  static let newest = "1.48"
+
   /// Puts it together.
   ///
   /// - Parameters:
   ///   - rule: what may go, and how far.
-  ///   - api: the engine's version of its API, as `1.48`, from which on it knows three limits; empty: any.
+  ///   - api: the engine's version of its API: from 1.48 on it knows three limits. An older one passes over the newer two
+  ///     without a word, and then removes without a limit.
   /// - Throws: ``CacheError`` `badInput` where an engine can't be told that.
   init(_ rule: PrunePolicy, api: String) throws(CacheError) {
     var items: [URLQueryItem] = []
@@ -31,8 +35,7 @@ struct EngineQuery {
 
   private static func limits(_ limits: SpaceLimits, api: String) throws(CacheError) -> [(String, Int64)] {
     let numbers = api.split(separator: ".").compactMap { Int($0) }
-    let knowsThree = numbers.count < 2 || (numbers[0], numbers[1]) >= (1, 48)
-    if knowsThree {
+    if numbers.count > 1, (numbers[0], numbers[1]) >= (1, 48) {
       return [
         ("reserved-space", limits.reserved), ("max-used-space", limits.maxUsed), ("min-free-space", limits.minFree),
       ].filter { $0.1 > 0 }

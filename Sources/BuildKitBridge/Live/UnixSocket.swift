@@ -63,16 +63,16 @@ final class UnixSocket {
 
   /// The bytes that come next; nothing at the end.
   ///
-  /// - Parameter patience: how long nothing may come.
+  /// - Parameter patience: how long nothing may come; absent: as long as it takes.
   /// - Throws: ``CacheError`` `unreachable`; ``Silence``; `CancellationError` where the task was cancelled meanwhile.
-  func next(patience: Duration) throws -> [UInt8]? {
-    let end = ContinuousClock.now + patience
+  func next(patience: Duration?) throws -> [UInt8]? {
+    let end = patience.map { ContinuousClock.now + $0 }
     while true {
       var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       let count = poll(&ready, 1, 50)
       if count == 0 || count < 0 && errno == EINTR {
         try Task.checkCancellation()
-        if ContinuousClock.now > end { throw Silence() }
+        if let end, ContinuousClock.now > end { throw Silence() }
         continue
       }
       var failed: Int32 = 0

@@ -122,7 +122,7 @@ public final class StateFolderSource: CacheSource {
   private static func behavior(_ workers: [WorkerReading]) -> PruneBehavior {
     let era = workers.first?.era ?? .current
     let started = workers.lazy.compactMap(\.holder?.started).max()
-    return .daemon(era.ranking, restart: era.restart(started.map { .at($0) } ?? .before))
+    return era.behavior(started.map { .at($0) } ?? .before)
   }
 
   /// Refused.

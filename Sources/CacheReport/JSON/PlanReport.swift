@@ -85,6 +85,37 @@ public struct PlanReport: Sendable, Equatable, Codable {
   public let notes: [String]
   /// What it takes for granted of a daemon; absent for the embedded manager.
   public let assumptions: PlanAssumptions?
+  /// What went otherwise than foreseen, where a daemon carried it out.
+  public var outcome: OutcomeRow?
+
+  /// What a plan foresaw against what went.
+  public struct OutcomeRow: Sendable, Equatable, Codable {
+    /// Whether just what the plan names went, but for what was left alone as it had changed.
+    public let asForeseen: Bool
+    /// What went, in order.
+    public let went: [RecordID]
+    /// What went and isn't named.
+    public let more: [RecordID]
+    /// What is named and didn't go.
+    public let less: [RecordID]
+    /// What was left alone as it had changed since the plan was made.
+    public let changed: [RecordID]
+    /// Whether the order was the plan's: a ``PruneOutcome/Order``.
+    public let order: String
+    /// The differences in sentences.
+    public let differences: [String]
+
+    /// Puts it together.
+    public init(_ outcome: PruneOutcome, _ report: PruneReport, differences: [String]) {
+      asForeseen = outcome.isAsForeseen
+      went = report.gone
+      more = outcome.more
+      less = outcome.less
+      changed = report.changed
+      order = outcome.order.rawValue
+      self.differences = differences
+    }
+  }
 
   /// The victims but those that were left, numbered anew, and what stays.
   ///

@@ -91,7 +91,11 @@ struct EffectRunner: Sendable {
 
   private func carryOut(_ plan: PrunePlan) async -> ExplorerEvent {
     do {
-      return .pruned(try await source.pruning().means(to: "prune").carryOut(plan, progress: removed))
+      let report = try await source.pruning().means(to: "prune").carryOut(plan, progress: removed)
+      let outcome = PruneOutcome(plan, report)
+      if outcome.isAsForeseen { return .pruned(report, outcome, differences: []) }
+      let after = try? await source.read().state
+      return .pruned(report, outcome, differences: outcome.differences(from: plan, after: after))
     } catch {
       return .notPruned(error is CancellationError ? "stopped" : "\(error)")
     }

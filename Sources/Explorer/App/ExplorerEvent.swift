@@ -45,8 +45,8 @@ enum ExplorerEvent: Sendable {
   case notListed(RecordID, FilePath, String)
   /// A record went.
   case removed(CacheState.Row)
-  /// A prune came to its end, stopped or not.
-  case pruned(PruneReport)
+  /// A prune came to its end, stopped or not; and what went otherwise than foreseen.
+  case pruned(PruneReport, PruneOutcome, differences: [String])
   /// A prune failed; what it had removed by then is gone.
   case notPruned(String)
   /// Something was done that is only to be told.

@@ -45,10 +45,12 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
   case .freed(let sizes): state.frees.merge(sizes) { $1 }
   case .failed(let message): state.message = message
   case .removed(let row): state.count(row)
-  case .pruned(let report):
-    state.overlay = nil
+  case .pruned(let report, let outcome, let differences):
+    state.overlay = differences.isEmpty ? nil : .note(title: "Not as foreseen", lines: differences)
     state.marks = Marks()
-    state.message = report.words
+    // Who promises to keep to a plan needs not say that it did.
+    let isPromised = state.rights.promises == .all && outcome.isAsForeseen
+    state.message = isPromised ? report.words : "\(report.words); \(outcome.words)"
     effects = state.marksChanged() + state.readAgain()
   case .notPruned(let message):
     state.overlay = nil

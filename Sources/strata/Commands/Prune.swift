@@ -18,6 +18,7 @@ struct Prune: AsyncParsableCommand {
   @OptionGroup var policy: PolicyOptions
   @Flag(help: "Change nothing: only tell what would go.") var dryRun = false
   @Flag(help: "Don't ask.") var yes = false
+  @Flag(help: "Fail where a daemon removed something that the plan doesn't name.") var expect = false
   @Option(help: "How to print it.") var format = OutputFormat.table
 
   func run() async throws {
@@ -38,7 +39,7 @@ struct Prune: AsyncParsableCommand {
     let plan = try parsed.plan(reading)
     guard let pruner else { return try show(plan, reading, parsed) }
     if !yes { try ask(plan) }
-    try await carryOut(plan, reading.notes, by: pruner)
+    try await carryOut(plan, reading.notes, by: pruner, of: source)
   }
 
   private func show(_ plan: PrunePlan, _ reading: Reading, _ parsed: ParsedPolicy) throws {
@@ -63,7 +64,9 @@ struct Prune: AsyncParsableCommand {
     try PlanText.confirm("Remove \(counted(plan.count)), freeing \(ByteCount(plan.freed).text)?")
   }
 
-  private func carryOut(_ plan: PrunePlan, _ notes: [String], by pruner: any CachePruner) async throws {
+  private func carryOut(
+    _ plan: PrunePlan, _ notes: [String], by pruner: any CachePruner, of source: any CacheSource
+  ) async throws {
     output.keepGoing()
     let isTable = format == .table
     let report = try await interruptible {
@@ -71,15 +74,27 @@ struct Prune: AsyncParsableCommand {
         if isTable { PlanText.tellRemoved(row) }
       }
     }
+    let outcome = PruneOutcome(plan, report)
+    // Whoever promised nothing is looked after.
+    let isDaemons = source.identity.kind == .daemon
+    let differences =
+      outcome.isAsForeseen ? [] : outcome.differences(from: plan, after: try? await source.read().state)
     switch format {
     case .json:
-      try printJSON(
-        PlanReport(
-          plan, leaving: Set(report.changed + report.notReached), namesRules: policy.policy != nil, notes: notes))
+      var left = PlanReport(
+        plan, leaving: Set(report.changed + report.notReached + outcome.less), namesRules: policy.policy != nil,
+        notes: notes)
+      if isDaemons { left.outcome = PlanReport.OutcomeRow(outcome, report, differences: differences) }
+      try printJSON(left)
     case .table:
       PlanText.tell(report)
       PlanText.tellChanged(report)
+      if isDaemons { output.line(outcome.words.prefix(1).uppercased() + outcome.words.dropFirst() + ".") }
+      output.lines(differences.map { "- \($0)" })
     }
     try PlanText.end(report)
+    if expect, !outcome.more.isEmpty {
+      throw Failure.failed("\(counted(outcome.more.count)) went that the plan doesn't name")
+    }
   }
 }

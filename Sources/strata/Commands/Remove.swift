@@ -9,7 +9,7 @@ struct Remove: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rm", abstract: "Remove records with all that stands on them, after asking.")
 
-  @OptionGroup var root: RootOptions
+  @OptionGroup var source: SourceOptions
   @Argument(help: ArgumentHelp("Records.", valueName: "id")) var ids: [String]
   @Flag(help: "Don't ask.") var yes = false
 
@@ -17,7 +17,10 @@ struct Remove: AsyncParsableCommand {
     guard yes || isatty(STDIN_FILENO) == 1 else {
       throw Failure.wrongUse("there is no terminal to ask on: add --yes")
     }
-    let source = try root.source()
+    if let option = source.lookedAt {
+      throw Failure.wrongUse("\(option) is only looked at, never pruned: leave it out")
+    }
+    let source = try await source.source()
     let pruner = try await source.pruning().means(to: "remove records")
     try await pruner.checkMayBegin()  // nobody is asked in vain
     let state = try await source.told().state
@@ -34,7 +37,7 @@ struct Remove: AsyncParsableCommand {
           + "\(ByteCount(plan.freed).text)?")
     }
     output.keepGoing()
-    let report = try await pruner.carryOut(plan, progress: PlanText.tellRemoved)
+    let report = try await interruptible { try await pruner.carryOut(plan, progress: PlanText.tellRemoved) }
     PlanText.tell(report)
     PlanText.tellChanged(report)
     try PlanText.end(report)
