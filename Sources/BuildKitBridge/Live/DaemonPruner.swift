@@ -21,7 +21,7 @@ struct DaemonPruner: CachePruner {
     do { reading = try await source.read() } catch is CancellationError { return PruneReport(stoppedBefore: plan) }
     let tally = Tally(plan, now: reading.state, progress)
     if !plan.isOfChosen, try isStill(plan, in: reading) {
-      try await carryOut(rulesOf: plan, tally)
+      try await carryOut(rulesOf: plan, at: reading.moment, tally)
     } else {
       try await carryOut(rows: unchanged(plan, in: reading.state, tally), tally)
     }
@@ -32,7 +32,7 @@ struct DaemonPruner: CachePruner {
   private func isStill(_ plan: PrunePlan, in reading: Reading) throws -> Bool {
     guard plan.rules.allSatisfy({ source.client.refusal(of: $0.policy) == nil }) else { return false }
     let now = try PrunePlan(
-      reading.state, policies: plan.rules.map(\.policy), behavior: plan.behavior, now: reading.moment,
+      reading.state, policies: plan.rules.map(\.policy), behavior: plan.behavior, now: plan.now,
       free: reading.space?.free ?? plan.free)
     guard now.rules.count == plan.rules.count else { return false }
     return zip(plan.rules, now.rules).allSatisfy { before, after in
@@ -44,7 +44,7 @@ struct DaemonPruner: CachePruner {
     }
   }
 
-  private func carryOut(rulesOf plan: PrunePlan, _ tally: Tally) async throws {
+  private func carryOut(rulesOf plan: PrunePlan, at now: Timestamp, _ tally: Tally) async throws {
     for (number, rule) in plan.rules.enumerated() {
       if number > 0, Task.isCancelled {
         tally.stop(before: plan.rules[number...].flatMap { $0.victims.map { plan.state.rows[$0.row].id } })
@@ -52,9 +52,25 @@ struct DaemonPruner: CachePruner {
       }
       // A rule that takes nothing may still have the daemon measure, or remove what is new.
       guard rule.cut > 0 else { continue }
-      try await prune(rule.policy, tally)
+      try await prune(Self.policy(of: rule, in: plan, at: now), tally)
     }
   }
+
+  /// A rule with keep-duration's edge where the plan had it: else what grew too old since then would go, too.
+  static func policy(of rule: PlannedRule, in plan: PrunePlan, at now: Timestamp) -> PrunePolicy {
+    var policy = rule.policy
+    guard policy.keepDuration.nanoseconds > 0 else { return policy }
+    let edge = plan.now.advanced(by: TimeSpan(nanoseconds: -policy.keepDuration.nanoseconds))
+    let youngest = rule.victims.compactMap { plan.state.rows[$0.row].lastUsedAt }.max()
+    // As far as no victim is in the way it may lie before that, for the time until the daemon looks at its clock.
+    let room = youngest.map { max(0, edge.since($0).nanoseconds) } ?? .max
+    policy.keepDuration.nanoseconds = policy.keepDuration.nanoseconds
+      .addingSaturating(max(0, now.since(plan.now).nanoseconds)).addingSaturating(min(room, mostRoom))
+    return policy
+  }
+
+  /// A call takes less until the daemon looks at its clock.
+  private static let mostRoom: Int64 = 10_000_000_000
 
   /// Once it was begun a call is waited for, whatever the task wants by now: what it removes is to be told.
   private func prune(_ rule: PrunePolicy, _ tally: Tally) async throws {

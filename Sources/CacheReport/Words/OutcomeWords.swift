@@ -36,6 +36,7 @@ extension PruneOutcome {
     guard let row = plan.state.index(of: id) else { return "it was made meanwhile" }
     guard let reason = plan.reason(forRow: row) else { return "nobody knows why" }
     if reason == .withinLimit && plan.tied > 0 { return "it was to stay within the limit; a tie went the other way" }
+    if reason == .keepDuration { return "it was used within keep-duration, and has grown older than that meanwhile" }
     return "it was to stay, as of those that are \(reason.words); something changed meanwhile"
   }
 
