@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import TestSupport
 import Testing
 
@@ -178,7 +179,11 @@ import Testing
   @Test("a rule without keepStorage: Docker 20.10 doesn't start with it, today's takes it") func withoutStorage() throws
   {
     let text = "{\"builder\":{\"gc\":{\"enabled\":true,\"policy\":[{\"all\":true}]}}}"
-    #expect(try collection(text).policies == [PrunePolicy(all: true, filter: try Filter(parsing: [""]))])
+    let policies = try collection(text).policies
+    #expect(policies == [PrunePolicy(all: true, filter: try Filter(parsing: [""]))])
+    // The engine's empty filter string is one (D2 asks), and leaves nothing out.
+    #expect(policies.map(\.words) == ["all"])
+    #expect(try collection("{\"builder\":{\"gc\":{\"policy\":[{}]}}}").policies.map(\.words) == ["everything unused"])
     #expect { try collection(text, .seed) } throws: { "\($0)".contains("policy[1] has no keepStorage") }
     let zero =
       "{\"builder\":{\"gc\":{\"enabled\":true,\"defaultKeepStorage\":\"1GB\",\"policy\":[{\"keepStorage\":\"0\"}]}}}"
