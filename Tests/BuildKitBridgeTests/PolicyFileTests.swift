@@ -150,7 +150,7 @@ import Testing
   @Test(
     "what an engine doesn't start with is refused by its place",
     arguments: [
-      ("{\"builder\":", "is none"), ("{\"builder\":3}", "builder is no object"),
+      ("{\"builder\":3}", "builder is no object"),
       ("{\"builder\":{\"gc\":{\"enabled\":\"yes\"}}}", "builder.gc.enabled is neither true nor false"),
       ("{\"builder\":{\"gc\":{\"enabled\":1}}}", "builder.gc.enabled is neither true nor false"),
       ("{\"builder\":{\"gc\":{\"policy\":{}}}}", "builder.gc.policy is no list"),
@@ -163,11 +163,48 @@ import Testing
       ("{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[\"type=a\",\"type=b\"]}]}}}", "more than one value for type"),
       ("{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[\"until=soon\"]}]}}}", "soon for until"),
       ("{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[3]}]}}}", "filter is no list of texts"),
+      ("{\"builder\":{\"gc\":{\"policy\":[{\"filter\":{\"until\":\"1h\"}}]}}}", "filter.until is no object"),
+      (
+        "{\"builder\":{\"gc\":{\"policy\":[{\"filter\":{\"until\":{\"1h\":1}}}]}}}",
+        "filter.until.1h is neither true nor"
+      ),
+      ("{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[\"until\"]}]}}}", "takes  for until"),
+      ("{\"builder\":{\"gc\":{\"policy\":[3]}}}", "policy[1] is no object"),
     ])
   func engineRefuses(_ text: String, _ words: String) {
     #expect { try collection(text) } throws: {
       ($0 as? CacheError)?.code == .badInput && "\($0)".hasPrefix("p") && "\($0)".contains(words)
     }
+  }
+
+  @Test(
+    "a file that is no JSON to an engine is refused by its line",
+    arguments: [
+      ("{\"builder\":", 1, "the file ends in the middle of a value"), ("{\n\"a\":1,\n}", 3, "\"}\" can't stand here"),
+      ("{\"a\":[1,\n]}", 2, "\"]\" can't stand here"), ("{\"a\":1}\n{}", 2, "\"{\" can't stand here"),
+      ("{\"a\":\n01}", 2, "\"0\" can't stand here"), ("{\"a\":\"\\u12g4\"}", 1, "\"\\\" can't stand here"),
+      ("{\"a\":\"x\ny\"}", 1, "U+a can't stand here"), ("{\"a\":\u{b}1}", 1, "U+b can't stand here"),
+      ("{// words\n}", 1, "\"/\" can't stand here"), ("{'a':1}", 1, "\"'\" can't stand here"),
+      ("{\"a\":é}", 1, "\"é\" can't stand here"),
+    ])
+  func noJSON(_ text: String, _ line: Int, _ words: String) {
+    #expect(
+      throws: CacheError(.badInput, "p: line \(line): \(words): this is no JSON, and no engine starts with it")
+    ) { try collection(text) }
+  }
+
+  @Test("an engine's file is read as deep as any is, and the last of several keys counts") func engineJSON() throws {
+    func nested(_ depth: Int) -> String {
+      "{\"a\":" + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}"
+    }
+    #expect(try collection(nested(255)).policies.count == 4)
+    #expect(throws: CacheError(.badInput, "p: line 1: it goes deeper than 256 brackets")) {
+      try collection(nested(256))
+    }
+    let twice =
+      "{\"builder\":{\"gc\":{\"enabled\":false,\"b\\u0061d\":[null,true,-1.5e3],\"Enabled\":true,\"enabled\":null}}}"
+    let both = try collection(twice)
+    #expect(both.policies.count == 4 && both.remarks.contains("p: builder.gc.bad is no key, and is passed over"))
   }
 
   @Test("a moment in an engine's filter keeps what was used since then") func moment() throws {

@@ -1,5 +1,4 @@
 import BuildCache
-import Foundation
 
 /// The garbage collection of a Docker engine's `daemon.json`: `builder.gc`.
 ///
@@ -25,14 +24,7 @@ struct DockerConfig: GarbageConfig {
   /// - Throws: ``CacheError`` `badInput` naming the file and the place: where it is no JSON, or an engine would not start.
   init(_ text: String, name: String) throws(CacheError) {
     self.name = name
-    let top: JSONSetting
-    do {
-      top = JSONSetting(name, "", try JSONSerialization.jsonObject(with: Data(text.utf8)))
-    } catch {
-      let why = (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String
-      throw CacheError(.badInput, "\(name) begins as JSON does, and is none", cause: why ?? "\(error)")
-    }
-    let collection = try top.member("builder").object?.member("gc").object
+    let collection = try JSONSetting(reading: text, of: name).member("builder").object?.member("gc").object
     isEnabled = try collection?.member("enabled").bool
     var limits = ConfigRule()
     limits.reserved = try collection?.member("defaultReservedSpace").amount ?? .none
