@@ -207,6 +207,48 @@ import Testing
     #expect(both.policies.count == 4 && both.remarks.contains("p: builder.gc.bad is no key, and is passed over"))
   }
 
+  @Test("of old and new keys an engine takes those of its version, and what it passes over is told") func bothKeys()
+    throws
+  {
+    func engine(_ gc: String, _ ranking: RankingRule) throws -> DaemonConfig.Collection {
+      try collection("{\"builder\":{\"gc\":{\"enabled\":true,\(gc)}}}", ranking)
+    }
+    let rule = "\"policy\":[{\"keepStorage\":\"5GB\",\"reservedSpace\":\"0\",\"maxUsedSpace\":\"9GB\"}]"
+    let now = try engine(rule, .current)
+    #expect(now.policies.map(\.limits) == [SpaceLimits(maxUsed: 9 << 30)])
+    #expect(
+      now.remarks.contains("p: builder.gc.policy[1].keepStorage is passed over: reservedSpace stands in its place"))
+    let then = try engine(rule, .seed)
+    #expect(then.policies.map(\.limits) == [SpaceLimits(maxUsed: 5 << 30)])
+    #expect(
+      Array(then.remarks.dropFirst()) == [
+        "p: builder.gc.policy[1].reservedSpace is newer than Docker 20.10, and is passed over",
+        "p: builder.gc.policy[1].maxUsedSpace is newer than Docker 20.10, and is passed over",
+      ])
+    let defaults = "\"defaultKeepStorage\":\"5GB\",\"defaultReservedSpace\":\"7GB\""
+    #expect(try engine(defaults, .current).policies[1].limits == SpaceLimits(reserved: 7 << 30))
+    #expect(
+      try engine(defaults, .current).remarks.contains(
+        "p: builder.gc.defaultKeepStorage is passed over: defaultReservedSpace stands in its place"))
+    // 20.10 takes the default for a rule that says 0.
+    let fallen = "\"defaultKeepStorage\":\"5GB\",\"policy\":[{\"keepStorage\":\"0\"}]"
+    #expect(
+      try engine(fallen, .current).remarks.contains("p: builder.gc.defaultKeepStorage is not used: there are rules"))
+    #expect(try engine(fallen, .seed).remarks == ["p: planned are the file's own rules"])
+    let unused = try engine("\"defaultKeepStorage\":\"5GB\",\(rule)", .seed).remarks
+    #expect(unused.contains("p: builder.gc.defaultKeepStorage is not used: there are rules"))
+    for (text, words) in [
+      (
+        "[[worker.oci.gcpolicy]]\nkeepBytes = 5\nreservedSpace = 7",
+        "worker.oci.gcpolicy[1].keepBytes is passed over: reservedSpace"
+      ),
+      ("[worker.oci]\ngckeepstorage = 5\nmaxUsedSpace = 7", "worker.oci.gckeepstorage is passed over: reservedSpace,"),
+    ] {
+      #expect(try collection(text).remarks.contains { $0.contains(words) }, "\(words)")
+      #expect(try !collection(text, .seed).remarks.contains { $0.contains(words) }, "\(words)")
+    }
+  }
+
   @Test("a moment in an engine's filter keeps what was used since then") func moment() throws {
     let text =
       "{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[\"until=\(Self.now.advanced(by: .seconds(-3600)).text)\"]}]}}}"

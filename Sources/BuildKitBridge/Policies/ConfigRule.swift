@@ -14,6 +14,9 @@ struct ConfigRule {
   var maxUsed = DiskAmount.none
   var minFree = DiskAmount.none
 
+  /// Whether one of the newer three limits it.
+  var hasNewerLimits: Bool { [reserved, maxUsed, minFree].contains { $0 != .none } }
+
   /// What it leaves.
   ///
   /// - Throws: ``CacheError`` `badInput` where a share of the disk is meant, and its size isn't known.
