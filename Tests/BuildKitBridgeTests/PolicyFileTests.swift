@@ -1,5 +1,6 @@
 import BuildCache
 import CacheReport
+import Foundation
 import TestSupport
 import Testing
 
@@ -249,11 +250,58 @@ import Testing
     }
   }
 
-  @Test("a moment in an engine's filter keeps what was used since then") func moment() throws {
-    let text =
-      "{\"builder\":{\"gc\":{\"policy\":[{\"filter\":[\"until=\(Self.now.advanced(by: .seconds(-3600)).text)\"]}]}}}"
-    #expect(try collection(text).policies.map(\.keepDuration) == [.seconds(3600)])
+  private static func until(_ text: String) -> String {
+    "{\"builder\":{\"gc\":{\"enabled\":true,\"policy\":[{\"keepStorage\":\"1GB\",\"filter\":[\"until=\(text)\"]}]}}}"
   }
+
+  @Test("a moment in an engine's filter keeps what was used since then") func moment() throws {
+    let text = Self.until(Self.now.advanced(by: .seconds(-3600)).text)
+    let now = try collection(text)
+    #expect(now.policies.map(\.keepDuration) == [.seconds(3600)])
+    #expect(now.remarks.contains { $0.contains("is a moment") && $0.hasSuffix("as if it started now") })
+    #expect(
+      try collection(Self.until("2026-01-02")).remarks.contains { $0.hasSuffix("in the time zone of this machine") })
+    #expect { try collection(text, .seed) } throws: { "\($0)".contains("policy[1].filter has a moment, with which") }
+    #expect(try collection(Self.until("1h"), .seed).policies.map(\.keepDuration) == [.seconds(3600)])
+  }
+
+  @Test(
+    "moments are written as Docker takes them",
+    arguments: [
+      ("2006-01-02T15:04:05.999999999Z", "2006-01-02T15:04:05.999999999Z"), ("2006-01-02Z", "2006-01-02T00:00:00Z"),
+      ("2006-01-02+01:00", "2006-01-01T23:00:00Z"), ("2006-01-02-07:00", "2006-01-02T07:00:00Z"),
+      ("2006-01-02T15-07:00", "2006-01-02T22:00:00Z"), ("2006-01-02T15:04Z", "2006-01-02T15:04:00Z"),
+      ("2006-01-02T5:04:05Z", "2006-01-02T05:04:05Z"), ("2006-01-02T15:04:05,5Z", "2006-01-02T15:04:05.5Z"),
+      ("2006-01-02T15:04:05.1234567899Z", "2006-01-02T15:04:05.123456789Z"), ("0", "1970-01-01T00:00:00Z"),
+      ("1136073600", "2006-01-01T00:00:00Z"), ("1136073600.000000001", "2006-01-01T00:00:00.000000001Z"),
+      ("1136073600.5", "2006-01-01T00:00:00.5Z"),
+    ])
+  func moments(_ text: String, _ meant: String) throws {
+    let moment = try #require(DockerMoment(text))
+    let age = Self.now.since(try Timestamp(parsing: meant))
+    #expect(!moment.isLocal && moment.age(at: Self.now) == age)
+  }
+
+  @Test(
+    "a moment without zone is one of the engine's own, as it is now",
+    arguments: [
+      "2006-01-02", "2006-01-02T15", "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02T15:04:05.999999999",
+    ])
+  func localMoments(_ text: String) throws {
+    let (local, zoned) = (try #require(DockerMoment(text)), try #require(DockerMoment(text + "Z")))
+    let seconds = TimeZone.current.secondsFromGMT(for: Date(timeIntervalSince1970: 1_790_000_000))
+    #expect(local.isLocal)
+    #expect(
+      local.age(at: Self.now).nanoseconds - zoned.age(at: Self.now).nanoseconds == Int64(seconds) * 1_000_000_000)
+  }
+
+  @Test(
+    "what Docker takes for no moment",
+    arguments: [
+      "", "soon", "-5", "2006-13-02", "2006-02-30", "2006-01-02T25", "2006-1-2", "2006-01-02 15:04:05",
+      "2006-01-02t15:04:05z", "2006-01-02T", "1.2.3", "1e9", "٣", "20060102T150405Z",
+    ])
+  func noMoments(_ text: String) { #expect(DockerMoment(text) == nil) }
 
   @Test("a rule without keepStorage: Docker 20.10 doesn't start with it, today's takes it") func withoutStorage() throws
   {

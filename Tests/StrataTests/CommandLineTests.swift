@@ -227,6 +227,25 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(try objects(try await strata("du", "--format", "json").output).map { $0["id"] as? String } == [new])
   }
 
+  @Test("a daemon.json is planned rule by rule, its moments in the zone of this machine") func dockerPolicy()
+    async throws
+  {
+    let list = scratch.path.appending("list.json").string
+    let row =
+      #"[{"id":"a","size":5,"createdAt":"2026-11-25T10:00:00Z","lastUsedAt":"2026-11-25T20:00:00Z","usageCount":1}]"#
+    try Data(row.utf8).write(to: URL(filePath: list))
+    let file = scratch.path.appending("daemon.json").string
+    try Data(#"{"builder":{"gc":{"policy":[{"filter":["until=2026-11-26"]},{}]}}}"#.utf8).write(to: URL(filePath: file))
+    let arguments = ["prune", "--from", list, "--dry-run", "--at", "2026-11-26T00:00:00Z", "--policy", file]
+    let here = try await Program.run(arguments, environment: ["TZ": "UTC0"])
+    #expect(here.output.contains("Rule 1 (everything unused): no limit, of 5 B, removes 1 record"), "\(here.errors)")
+    #expect(here.output.contains("Rule 2 (everything unused): no limit"))
+    // In India it is half past five on the 26th: what was used since midnight stays.
+    let there = try await Program.run(arguments, environment: ["TZ": "IST-5:30"])
+    #expect(there.output.contains("Rule 1 (unused for 5h): no limit, of 5 B, removes 0 records"), "\(there.output)")
+    #expect(there.errors.contains("in the time zone of this machine"))
+  }
+
   @Test("the explorer looks as if it were the time that --at says") func explorerAt() async throws {
     _ = try await snapshot("a", bytes: 1000)
     let later = Timestamp(nanoseconds: SystemClock().now().nanoseconds + 172_800_000_000_000).text

@@ -7,7 +7,7 @@ struct ConfigRule {
   var filters: [String] = []
   var keepDuration = TimeSpan(nanoseconds: 0)
   /// Where it is a moment that is given: what was used since then stays.
-  var keepsSince: Timestamp?
+  var keepsSince: DockerMoment?
   /// The limit of daemons before the newer three.
   var keepBytes = DiskAmount.none
   var reserved = DiskAmount.none
@@ -31,7 +31,7 @@ struct ConfigRule {
   }
 
   /// How long what was used stays.
-  func span(at now: Timestamp) -> TimeSpan { keepsSince.map { now.since($0) } ?? keepDuration }
+  func span(at now: Timestamp) -> TimeSpan { keepsSince?.age(at: now) ?? keepDuration }
 }
 
 /// A daemon's configuration, of whichever kind.

@@ -114,7 +114,9 @@ struct DockerConfig: GarbageConfig {
     if try !entry.member("keepStorage").hasText {
       return entry.refusal("has no keepStorage, without which Docker 20.10 doesn't start")
     }
-    return nil
+    guard rule.keepsSince != nil else { return nil }
+    return entry.member("filter").refusal(
+      "has a moment, with which Docker 20.10 doesn't start: write a duration as 48h")
   }
 
   private static let fields = [
@@ -134,12 +136,15 @@ struct DockerConfig: GarbageConfig {
     if let name = spans.first, let text = values[name]?.first {
       if Int64(text) == nil, let span = TimeSpan(daemonText: text) {
         rule.keepDuration = span
-      } else if let moment = (try? Timestamp(parsing: text))
-        ?? Int64(text).map({ Timestamp(nanoseconds: $0.multipliedSaturating(by: 1_000_000_000)) })
-      {
+      } else if let moment = DockerMoment(text) {
         rule.keepsSince = moment
+        passedOver.current.append(
+          "\(setting.place): \(name)=\(text) is a moment, whose age the engine reckons once, when it starts: planned is as "
+            + "if it started now" + (moment.isLocal ? ", in the time zone of this machine" : ""))
       } else {
-        throw setting.refusal("takes \(text) for \(name), which is neither a duration as 48h nor a time")
+        throw setting.refusal(
+          "takes \(text) for \(name), which is neither a duration as 48h nor a moment as 2026-11-24 or "
+            + "2026-11-24T03:41:16Z")
       }
     }
     let conditions = fields.compactMap { field -> String? in
