@@ -132,8 +132,19 @@ private func object(_ text: String) throws -> [String: Any] {
     ] {
       #expect(typed.errors.contains(words), "\(words): \(typed.errors)")
     }
-    let hinted = try await Program.run(["prune", "--from", list, "--dry-run", "--filter", "type==cachemount"])
+    let hinted = try await Program.run(["prune", "--from", list, "--dry-run", "--filter", "type==\"cachemount\""])
     #expect(hinted.code == 0 && hinted.errors.contains("no record is of type cachemount; there are regular,"))
+    // Quotes are the grammar's: what is in them is no filter.
+    for filter in ["type==\"source.local\"", "description==\"a,inuse==b,type==c\""] {
+      let quoted = try await Program.run(["du", "--from", list, "--filter", filter])
+      #expect(
+        quoted.code == 0 && !quoted.errors.contains("filter") && !quoted.errors.contains("no record"), "\(filter)")
+    }
+    let mixed = try await Program.run([
+      "prune", "--from", list, "--dry-run", "--filter", "immutable, type=regular,until=1h",
+    ])
+    #expect(mixed.code == 0 && mixed.output.contains("Stays: 2 used within keep-duration"))
+    #expect(mixed.errors.contains("immutable, type=regular,until=1h is read as immutable,type==regular"))
     let screen = try await Program.run(["--from", list, "--print", "--size", "90x20", "--keys", "p"])
     #expect(screen.output.contains("ranking current"))
     #expect(screen.output.contains("[read only]"))
@@ -432,6 +443,20 @@ private func object(_ text: String) throws -> [String: Any] {
       ),
       (["prune", "--root", root, "--filter", "inuse==true", "--dry-run"], 2, "inuse has no value: write it alone"),
       (["prune", "--root", root, "--filter", "shared=true", "--dry-run"], 2, "shared has no value: write it alone"),
+      (
+        ["prune", "--root", root, "--filter", "mutable=false", "--dry-run"], 2, "mutable has no value: write immutable"
+      ),
+      (["du", "--root", root, "--filter", "type=a,private!=true"], 2, "private has no value: write shared"),
+      (["du", "--root", root, "--filter", "shared!=false"], 2, "shared has no value: write it alone"),
+      (
+        ["prune", "--root", root, "--filter", "inuse==no", "--dry-run"], 2,
+        "inuse has no value: leave it out, as a prune"
+      ),
+      (["du", "--root", root, "--filter", "inuse=0"], 2, "inuse has no value, and no filter finds what is not in use"),
+      (
+        ["du", "--root", root, "--filter", "mutable,colour=red"], 2,
+        "= is no operator: expected ==, != or ~= (character 15)"
+      ),
       (
         ["prune", "--root", root, "--filter", "type=regular", "--filter", "mutable", "--dry-run"], 2,
         "write one filter, type==regular,mutable"
