@@ -257,6 +257,44 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(there.errors.contains("in the time zone of this machine"))
   }
 
+  @Test("what may not be read of a daemon's folder is told with what to do") func forbiddenFolders() async throws {
+    func made(_ name: String, _ files: String...) throws -> FilePath {
+      let folder = scratch.path.appending(name)
+      for path in files.map({ folder.pushing(FilePath($0)) }) {
+        try FileManager.default.createDirectory(
+          atPath: path.removingLastComponent().string, withIntermediateDirectories: true)
+        try Data().write(to: URL(filePath: path.string))
+      }
+      return folder
+    }
+    let (engine, root) = (try made("docker", "image/x"), try made("root", "runc-overlayfs/metadata_v2.db"))
+    let (unlisted, unread) = (try made("unlisted"), try made("unread", "metadata_v2.db"))
+    let modes: [(FilePath, mode_t)] = [
+      (engine.appending("buildkit"), 0o644), (root.appending("runc-overlayfs"), 0o644), (unlisted, 0o311),
+      (unread.appending("metadata_v2.db"), 0),
+    ]
+    for folder in [engine.appending("buildkit"), unlisted] {
+      try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+    }
+    for (path, mode) in modes { #expect(chmod(path.string, mode) == 0) }
+    defer { for (path, _) in modes { chmod(path.string, 0o755) } }
+    let what = "Permission denied; a daemon's folder belongs to root: run it with sudo, or read a copy"
+    for (folder, words) in [
+      (
+        engine,
+        "\(engine) holds no cache of BuildKit or Docker, as far as it may be looked into: \(modes[0].0): \(what)"
+      ),
+      (root, "\(root) holds no cache of BuildKit or Docker, as far as it may be looked into: \(modes[1].0): \(what)"),
+      (unlisted, "can't read \(unlisted): \(what)"), (unread, "can't read \(modes[3].0): \(what)"),
+    ] {
+      guard let result = try await Program.runAsNobody(["du", "--buildkit-root", folder.string], in: scratch.path)
+      else {
+        return print("setpriv is missing, and this is root: what may not be read was not tried")
+      }
+      #expect(result.code == 1 && result.errors.contains(words), "\(result.errors)")
+    }
+  }
+
   @Test("the explorer looks as if it were the time that --at says") func explorerAt() async throws {
     _ = try await snapshot("a", bytes: 1000)
     let later = Timestamp(nanoseconds: SystemClock().now().nanoseconds + 172_800_000_000_000).text
