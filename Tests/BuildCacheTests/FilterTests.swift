@@ -42,6 +42,20 @@ private struct Subject: FilterSubject {
     }
   }
 
+  @Test(
+    "a string is taken apart where the grammar has its commas, Docker's form besides",
+    arguments: [
+      ("", []), (" type == \"a,inuse==b\" ", nil),
+      ("type==\"source.local\",mutable", ["type == source.local", "mutable  "]),
+      ("description~=/a,b/, id=a|b", ["description ~= a,b", "id = a|b"]),
+      ("id=/a,b/,unused-for=24h", ["id = a,b", "unused-for = 24h"]), ("id==a\"b,c", ["id == a\"b", "c  "]),
+      ("size>3GB", ["size > 3GB"]), ("type=", nil), ("a=b=c", ["a = b=c"]), ("type===x", nil), ("mutable,", nil),
+    ] as [(String, [String]?)])
+  func clauses(_ text: String, _ clauses: [String]?) throws {
+    let found = try? FilterClause.all(in: text).map { "\($0.key) \($0.sign ?? "") \($0.valueWords)" }
+    #expect(found == clauses)
+  }
+
   @Test("an empty list matches all, several strings are or") func lists() throws {
     #expect(try Filter(parsing: []).matches(Subject()))
     #expect(try Filter(parsing: ["id==x", "mutable"]).matches(Subject()))

@@ -318,6 +318,28 @@ import Testing
     }
   }
 
+  @Test("records whose damaged ids read alike are one, and that is said") func alikeIDs() async throws {
+    func record(_ size: Int) -> BoltWriter.Entry {
+      .bucket(["snapshot.size": .text("{\"value\":\(size)}"), "snapshot.committed": .text("{\"value\":true}")])
+    }
+    let bytes = BoltWriter.file([
+      (
+        Array("_main".utf8),
+        .bucket([
+          (Array("a".utf8) + [0xff], record(10)), (Array("a".utf8) + [0xfe], record(20)),
+          (Array("a\u{fffd}".utf8), record(30)), (Array("b".utf8), record(40)),
+        ])
+      )
+    ])
+    let scratch = try ScratchFolder()
+    try Data(bytes).write(to: URL(filePath: scratch.path.appending("metadata_v2.db").string))
+    let source = try StateFolderSource(scratch.path)
+    let reading = try await source.read()
+    #expect(Set(reading.state.rows.map(\.id)) == ["a\u{fffd}", "b"] && reading.state.rows.count == 2)
+    #expect(reading.notes.contains("2 records left out: damaged ids, which read like those of others"))
+    #expect(try await source.glimpse(of: 10)?.rows.count == 2)
+  }
+
   // MARK: insight
 
   @Test("what the folder knows of a record is told: its mount, leases, blob, images, and the other half of its pair")

@@ -99,6 +99,18 @@ import Testing
     #expect(shows(grid, "keep-bytes 585.0 MB"))
   }
 
+  @Test("a filter string that leaves nothing out, as a Docker engine's rule has, is no filter") func emptyFilter()
+    async throws
+  {
+    let preset = PrunePreset(policies: [PrunePolicy(filter: try Filter(parsing: [""]))])
+    for (keys, words) in [("p", "all no   ranking"), ("pe", "f  filter                                none")] {
+      let grid = await ExplorerSession.play(
+        try Key.keys(in: keys), on: MemoryCache(sample), prune: preset, size: Size(columns: 110, rows: 30),
+        isASCII: false, clock: now, outlets: outlets)
+      #expect(shows(grid, words), "\(keys)")
+    }
+  }
+
   @Test("where no prune can be planned the reason stands in the plan's place") func refusal() async throws {
     let why = "no prune can be planned: nobody's parents are known; save another list"
     let cache = MemoryCache(sample, readOnlyReason: "a saved list", planRefusal: why)

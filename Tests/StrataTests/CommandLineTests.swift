@@ -132,8 +132,19 @@ private func object(_ text: String) throws -> [String: Any] {
     ] {
       #expect(typed.errors.contains(words), "\(words): \(typed.errors)")
     }
-    let hinted = try await Program.run(["prune", "--from", list, "--dry-run", "--filter", "type==cachemount"])
+    let hinted = try await Program.run(["prune", "--from", list, "--dry-run", "--filter", "type==\"cachemount\""])
     #expect(hinted.code == 0 && hinted.errors.contains("no record is of type cachemount; there are regular,"))
+    // Quotes are the grammar's: what is in them is no filter.
+    for filter in ["type==\"source.local\"", "description==\"a,inuse==b,type==c\""] {
+      let quoted = try await Program.run(["du", "--from", list, "--filter", filter])
+      #expect(
+        quoted.code == 0 && !quoted.errors.contains("filter") && !quoted.errors.contains("no record"), "\(filter)")
+    }
+    let mixed = try await Program.run([
+      "prune", "--from", list, "--dry-run", "--filter", "immutable, type=regular,until=1h",
+    ])
+    #expect(mixed.code == 0 && mixed.output.contains("Stays: 2 used within keep-duration"))
+    #expect(mixed.errors.contains("immutable, type=regular,until=1h is read as immutable,type==regular"))
     let screen = try await Program.run(["--from", list, "--print", "--size", "90x20", "--keys", "p"])
     #expect(screen.output.contains("ranking current"))
     #expect(screen.output.contains("[read only]"))
@@ -225,6 +236,63 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect((planned["plan"] as? [[String: Any]])?.map { $0["rule"] as? Int } == [1, 1])
     #expect(try await strata(["prune", "--yes"] + options).output.contains("Removed 1 record"))
     #expect(try objects(try await strata("du", "--format", "json").output).map { $0["id"] as? String } == [new])
+  }
+
+  @Test("a daemon.json is planned rule by rule, its moments in the zone of this machine") func dockerPolicy()
+    async throws
+  {
+    let list = scratch.path.appending("list.json").string
+    let row =
+      #"[{"id":"a","size":5,"createdAt":"2026-11-25T10:00:00Z","lastUsedAt":"2026-11-25T20:00:00Z","usageCount":1}]"#
+    try Data(row.utf8).write(to: URL(filePath: list))
+    let file = scratch.path.appending("daemon.json").string
+    try Data(#"{"builder":{"gc":{"policy":[{"filter":["until=2026-11-26"]},{}]}}}"#.utf8).write(to: URL(filePath: file))
+    let arguments = ["prune", "--from", list, "--dry-run", "--at", "2026-11-26T00:00:00Z", "--policy", file]
+    let here = try await Program.run(arguments, environment: ["TZ": "UTC0"])
+    #expect(here.output.contains("Rule 1 (everything unused): no limit, of 5 B, removes 1 record"), "\(here.errors)")
+    #expect(here.output.contains("Rule 2 (everything unused): no limit"))
+    // In India it is half past five on the 26th: what was used since midnight stays.
+    let there = try await Program.run(arguments, environment: ["TZ": "IST-5:30"])
+    #expect(there.output.contains("Rule 1 (unused for 5h): no limit, of 5 B, removes 0 records"), "\(there.output)")
+    #expect(there.errors.contains("in the time zone of this machine"))
+  }
+
+  @Test("what may not be read of a daemon's folder is told with what to do") func forbiddenFolders() async throws {
+    func made(_ name: String, _ files: String...) throws -> FilePath {
+      let folder = scratch.path.appending(name)
+      for path in files.map({ folder.pushing(FilePath($0)) }) {
+        try FileManager.default.createDirectory(
+          atPath: path.removingLastComponent().string, withIntermediateDirectories: true)
+        try Data().write(to: URL(filePath: path.string))
+      }
+      return folder
+    }
+    let (engine, root) = (try made("docker", "image/x"), try made("root", "runc-overlayfs/metadata_v2.db"))
+    let (unlisted, unread) = (try made("unlisted"), try made("unread", "metadata_v2.db"))
+    let modes: [(FilePath, mode_t)] = [
+      (engine.appending("buildkit"), 0o644), (root.appending("runc-overlayfs"), 0o644), (unlisted, 0o311),
+      (unread.appending("metadata_v2.db"), 0),
+    ]
+    for folder in [engine.appending("buildkit"), unlisted] {
+      try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
+    }
+    for (path, mode) in modes { #expect(chmod(path.string, mode) == 0) }
+    defer { for (path, _) in modes { chmod(path.string, 0o755) } }
+    let what = "Permission denied; a daemon's folder belongs to root: run it with sudo, or read a copy"
+    for (folder, words) in [
+      (
+        engine,
+        "\(engine) holds no cache of BuildKit or Docker, as far as it may be looked into: \(modes[0].0): \(what)"
+      ),
+      (root, "\(root) holds no cache of BuildKit or Docker, as far as it may be looked into: \(modes[1].0): \(what)"),
+      (unlisted, "can't read \(unlisted): \(what)"), (unread, "can't read \(modes[3].0): \(what)"),
+    ] {
+      guard let result = try await Program.runAsNobody(["du", "--buildkit-root", folder.string], in: scratch.path)
+      else {
+        return print("setpriv is missing, and this is root: what may not be read was not tried")
+      }
+      #expect(result.code == 1 && result.errors.contains(words), "\(result.errors)")
+    }
   }
 
   @Test("the explorer looks as if it were the time that --at says") func explorerAt() async throws {
@@ -413,6 +481,20 @@ private func object(_ text: String) throws -> [String: Any] {
       ),
       (["prune", "--root", root, "--filter", "inuse==true", "--dry-run"], 2, "inuse has no value: write it alone"),
       (["prune", "--root", root, "--filter", "shared=true", "--dry-run"], 2, "shared has no value: write it alone"),
+      (
+        ["prune", "--root", root, "--filter", "mutable=false", "--dry-run"], 2, "mutable has no value: write immutable"
+      ),
+      (["du", "--root", root, "--filter", "type=a,private!=true"], 2, "private has no value: write shared"),
+      (["du", "--root", root, "--filter", "shared!=false"], 2, "shared has no value: write it alone"),
+      (
+        ["prune", "--root", root, "--filter", "inuse==no", "--dry-run"], 2,
+        "inuse has no value: leave it out, as a prune"
+      ),
+      (["du", "--root", root, "--filter", "inuse=0"], 2, "inuse has no value, and no filter finds what is not in use"),
+      (
+        ["du", "--root", root, "--filter", "mutable,colour=red"], 2,
+        "= is no operator: expected ==, != or ~= (character 15)"
+      ),
       (
         ["prune", "--root", root, "--filter", "type=regular", "--filter", "mutable", "--dry-run"], 2,
         "write one filter, type==regular,mutable"

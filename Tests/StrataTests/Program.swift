@@ -1,6 +1,7 @@
 import Foundation
 import Subprocess
 import SystemPackage
+import TestSupport
 import Testing
 
 /// The built program, run as a user would run it.
@@ -34,6 +35,20 @@ enum Program {
     _ arguments: [String], input: String = "", environment more: [String: String] = [:]
   ) async throws -> Result {
     try await run(.path(try path), arguments, input: input, environment: more)
+  }
+
+  /// Runs a copy of it as somebody whom permissions mean, where tests run as root; nothing where root can't become one.
+  ///
+  /// - Parameter folder: where the copy is made.
+  static func runAsNobody(_ arguments: [String], in folder: FilePath) async throws -> Result? {
+    guard geteuid() == 0 else { return try await run(arguments) }
+    guard isInstalled("setpriv") else { return nil }
+    let copy = folder.appending("strata").string
+    if !FileManager.default.fileExists(atPath: copy) {
+      try FileManager.default.copyItem(atPath: path.string, toPath: copy)
+    }
+    return try await tool(
+      "setpriv", ["--reuid=nobody", "--regid=nogroup", "--clear-groups", copy] + arguments)
   }
 
   /// Runs one of the system's tools to its end.

@@ -121,6 +121,9 @@ public struct Filter: Sendable, Equatable {
     return self
   }
 
+  /// Whether it leaves nothing out, also where it is written, as a Docker engine does with its empty string.
+  public var matchesAll: Bool { alternatives.isEmpty || alternatives.contains(where: \.isEmpty) }
+
   /// Whether a subject matches.
   public func matches(_ subject: some FilterSubject) -> Bool {
     alternatives.isEmpty || alternatives.contains { $0.allSatisfy { $0.holds(for: subject) } }

@@ -7,30 +7,40 @@ struct FilterParser {
   private var place = 0
   /// What is left of what a filter may ask for.
   private(set) var budget: FilterBudget
+  /// Whether names may have `-` in them, and one `=` is an operator.
+  private let takesDockersForm: Bool
 
-  init(_ text: String, _ budget: FilterBudget) {
+  init(_ text: String, _ budget: FilterBudget, takesDockersForm: Bool = false) {
     self.text = text
     self.budget = budget
+    self.takesDockersForm = takesDockersForm
     scalars = Array(text.unicodeScalars)
   }
 
   /// The conditions, all of which have to hold; none for an empty string.
   mutating func conditions() throws(CacheError) -> [Condition] {
-    if scalars.contains("\0") { throw failure("a NUL can't stand in a filter") }
-    if scalars.isEmpty { return [] }
-    skipSpace()
-    var conditions = [try condition()]
-    while place < scalars.count {
-      guard scalars[place] == "," else { throw failure("expected a comma, or the end") }
-      place += 1
-      skipSpace()
-      conditions.append(try condition())
-    }
+    var conditions: [Condition] = []
+    while let clause = try nextClause() { conditions.append(try condition(clause)) }
     return conditions
   }
 
-  private mutating func condition() throws(CacheError) -> Condition {
+  /// What stands between two commas, from where the one before ended; nothing at the end.
+  mutating func nextClause() throws(CacheError) -> FilterClause? {
+    if place == 0 {
+      if scalars.contains("\0") { throw failure("a NUL can't stand in a filter") }
+      if scalars.isEmpty { return nil }
+    } else {
+      guard place < scalars.count else { return nil }
+      guard scalars[place] == "," else { throw failure("expected a comma, or the end") }
+      place += 1
+    }
+    skipSpace()
+    return try clause()
+  }
+
+  private mutating func clause() throws(CacheError) -> FilterClause {
     try budget.spend(.conditions, 1)
+    let start = place
     var key = try field()
     while place < scalars.count, scalars[place] == "." {
       place += 1
@@ -38,25 +48,38 @@ struct FilterParser {
     }
     let end = place
     skipSpace()
-    let sign = try comparison(of: key)
-    if let sign, let quantity = FilterQuantity(rawValue: key), let comparison = Comparison(rawValue: sign) {
-      return Condition(key: key, test: .compares(quantity, comparison, try number(of: quantity)))
-    }
-    switch sign {
-    case nil:
+    guard let sign = try comparison(of: key) else {
       // Space may stand around an operator, not after a bare key.
       if place > end { throw failure("expected ==, != or ~= after \"\(key)\"") }
-      return Condition(key: key, test: .isPresent)
-    case "==": return Condition(key: key, test: .equals(try value(isPattern: false)))
-    case "!=": return Condition(key: key, test: .differs(try value(isPattern: false)))
+      return FilterClause(key: key, sign: nil, value: [], text: written(from: start), valueText: "")
+    }
+    let valueStart = place
+    // Docker makes a pattern of an id.
+    let value = try value(isPattern: sign == "~=" || sign == "=" && key.lowercased() == FilterKey.id.rawValue)
+    return FilterClause(
+      key: key, sign: sign, value: value, text: written(from: start), valueText: written(from: valueStart))
+  }
+
+  private func written(from start: Int) -> String { String(String.UnicodeScalarView(scalars[start..<place])) }
+
+  private mutating func condition(_ clause: FilterClause) throws(CacheError) -> Condition {
+    let key = clause.key
+    if let sign = clause.sign, let quantity = FilterQuantity(rawValue: key), let comparison = Comparison(rawValue: sign)
+    {
+      return Condition(key: key, test: .compares(quantity, comparison, try number(clause, of: quantity)))
+    }
+    switch clause.sign {
+    case nil: return Condition(key: key, test: .isPresent)
+    case "==": return Condition(key: key, test: .equals(clause.value))
+    case "!=": return Condition(key: key, test: .differs(clause.value))
     default:
-      return Condition(key: key, test: .matches(try pattern()))
+      return Condition(key: key, test: .matches(try pattern(clause)))
     }
   }
 
   /// A regular expression: one that RE2 would refuse matches nothing, one that is too large here is an error.
-  private mutating func pattern() throws(CacheError) -> Pattern {
-    let pattern = Pattern(String(decoding: try value(isPattern: true), as: UTF8.self))
+  private mutating func pattern(_ clause: FilterClause) throws(CacheError) -> Pattern {
+    let pattern = Pattern(String(decoding: clause.value, as: UTF8.self))
     if case .tooLarge(let reason) = pattern.problem {
       throw failure("the regular expression is too large: \(reason)")
     }
@@ -68,7 +91,8 @@ struct FilterParser {
     guard place < scalars.count else { throw failure("expected a key") }
     if scalars[place] == "\"" { return String(decoding: try quoted(), as: UTF8.self) }
     let name = scalars[place...].prefix {
-      $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "_")
+      $0.isASCII
+        && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "_" || takesDockersForm && $0 == "-")
     }
     guard !name.isEmpty else { throw failure("expected a key") }
     place += name.count
@@ -81,7 +105,7 @@ struct FilterParser {
     if signs.isEmpty { return nil }
     let name = String(String.UnicodeScalarView(signs))
     let isComparison = FilterQuantity(rawValue: key) != nil && Comparison(rawValue: name) != nil
-    guard isComparison || ["==", "!=", "~="].contains(name) else {
+    guard isComparison || ["==", "!=", "~="].contains(name) || takesDockersForm && name == "=" else {
       throw failure("\(name) is no operator: expected ==, != or ~=")
     }
     place += signs.count
@@ -101,8 +125,8 @@ struct FilterParser {
   }
 
   /// The number that a quantity is compared with, in the unit that the command line reads it in.
-  private mutating func number(of quantity: FilterQuantity) throws(CacheError) -> Int64 {
-    let text = String(decoding: try value(isPattern: false), as: UTF8.self)
+  private func number(_ clause: FilterClause, of quantity: FilterQuantity) throws(CacheError) -> Int64 {
+    let text = clause.valueWords
     do throws(CacheError) {
       switch quantity {
       case .size: return try ByteCount(parsing: text, of: quantity.rawValue, takesBare: true).bytes

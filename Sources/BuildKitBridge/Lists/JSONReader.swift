@@ -1,7 +1,7 @@
 /// Reads JSON value by value from bytes that come in portions: what is wanted is taken, the rest is passed over, and only
 /// the value that is being read is held.
 ///
-/// Its bounds are ``deepest`` and ``longest``; it never recurses.
+/// Its bounds are ``deepest`` and ``longest``; what is passed over is not recursed into.
 struct JSONReader {
   /// Why no more can be read.
   enum Problem: Error {
@@ -19,6 +19,7 @@ struct JSONReader {
 
   /// Brackets within each other.
   static let deepest = 256
+  static let tooDeep = Problem.tooMuch("it goes deeper than \(deepest) brackets")
   /// The bytes of a text or a number.
   static let longest = 1 << 26
 
@@ -35,6 +36,12 @@ struct JSONReader {
 
   /// Reads from what gives portions until it gives none.
   init(_ source: @escaping () throws -> [UInt8]?) { self.source = source }
+
+  /// Reads from bytes that are there as a whole.
+  init(_ bytes: [UInt8]) {
+    source = { nil }
+    self.bytes = bytes
+  }
 
   // MARK: bytes
 
@@ -78,12 +85,20 @@ struct JSONReader {
   /// The line in which what was marked begins, from 1.
   var lineOfMark: Int { marked.map { linesBefore + lines(upTo: $0) + 1 } ?? markedLine }
 
+  /// The line of what is read next, from 1.
+  var line: Int { linesBefore + lines(upTo: place) + 1 }
+
+  /// The character that is read next; nothing at the end.
+  var next: Unicode.Scalar? {
+    String(decoding: bytes[place...].prefix(4), as: UTF8.self).unicodeScalars.first
+  }
+
   /// The next byte that is no blank, which stays; nothing at the end.
   mutating func peek() throws(Problem) -> UInt8? {
     while true {
       while place < bytes.count {
         let byte = bytes[place]
-        guard byte == 0x20 || (0x9...0xd).contains(byte) else { return byte }
+        guard byte == 0x20 || byte == 0x9 || byte == 0xa || byte == 0xd else { return byte }
         place += 1
       }
       guard try more() else { return nil }
@@ -157,6 +172,17 @@ struct JSONReader {
     return number.map { .known($0) } ?? .unknown
   }
 
+  /// Goes to the value of the next member, whatever its name is.
+  ///
+  /// - Parameter isFirst: whether none was read yet; cleared.
+  /// - Returns: its name; nothing past the end.
+  mutating func nextName(_ isFirst: inout Bool) throws(Problem) -> String? {
+    guard try next(&isFirst, closing: UInt8(ascii: "}")) else { return nil }
+    let name = try string()
+    try take(UInt8(ascii: ":"))
+    return name
+  }
+
   // MARK: values
 
   /// Whether the text that was read last has escapes.
@@ -185,7 +211,10 @@ struct JSONReader {
         hasEscapes = true
         if stop + 1 == bytes.count, !(try more()) { throw .cutOff }
         guard JSONText.isEscape(bytes[place + 1]) else { throw .noJSON }
-        place += 2
+        let digits = bytes[place + 1] == UInt8(ascii: "u") ? 4 : 0
+        while bytes.count - place < 2 + digits { guard try more() else { throw .cutOff } }
+        guard bytes[(place + 2)...].prefix(digits).allSatisfy(JSONText.isHexDigit) else { throw .noJSON }
+        place += 2 + digits
       default: throw .noJSON  // a control character
       }
     }
@@ -272,7 +301,11 @@ struct JSONReader {
       while place < bytes.count, JSONNumber.isPart(bytes[place]) { place += 1 }
       guard place == bytes.count, try more() else { break }
     }
-    guard let number = JSONNumber(bytes[(valueStart ?? place)..<place]) else { throw .noJSON }
+    let start = valueStart ?? place
+    guard let number = JSONNumber(bytes[start..<place]) else {
+      place = start
+      throw .noJSON
+    }
     return number.whole
   }
 
@@ -285,7 +318,7 @@ struct JSONReader {
       guard let next = try peek() else { throw .cutOff }
       switch next {
       case UInt8(ascii: "{"), UInt8(ascii: "["):
-        guard open.count < Self.deepest else { throw .tooMuch("it goes deeper than \(Self.deepest) brackets") }
+        guard open.count < Self.deepest else { throw Self.tooDeep }
         open.append(next)
         place += 1
         isFirst = true

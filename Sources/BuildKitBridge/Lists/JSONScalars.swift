@@ -3,6 +3,16 @@ enum JSONText {
   /// Whether a byte can stand behind a backslash.
   static func isEscape(_ byte: UInt8) -> Bool { "\"\\/bfnrtu".utf8.contains(byte) }
 
+  /// Whether a byte can be one of four behind `\u`.
+  static func isHexDigit(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+      UInt8(ascii: "A")...UInt8(ascii: "F"):
+      true
+    default: false
+    }
+  }
+
   /// Decodes what stands between the quotes; half a character reads as U+FFFD, as in Go.
   static func decoded(_ bytes: ArraySlice<UInt8>) -> String {
     var text: [UInt8] = []

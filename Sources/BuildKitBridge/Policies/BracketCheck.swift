@@ -137,5 +137,5 @@ struct BracketCheck {
 
 extension Unicode.Scalar {
   /// The scalar in quotes, or its number where it can't be seen.
-  fileprivate var shown: String { value < 0x20 ? "U+\(String(value, radix: 16))" : "\"\(self)\"" }
+  var shown: String { value < 0x20 ? "U+\(String(value, radix: 16))" : "\"\(self)\"" }
 }

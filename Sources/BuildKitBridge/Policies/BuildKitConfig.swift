@@ -143,17 +143,30 @@ struct BuildKitConfig: GarbageConfig {
       rules.isEmpty
       ? "BuildKit's four default rules (\(era)) for worker.\(worker)" + (hasLimits ? ", with its limits" : "")
       : "worker.\(worker)'s own rules"
-    return ["planned are \(whose)"] + passedOver + (ranking == .seed ? newerThanSeed : [])
+    return ["planned are \(whose)"] + passedOver + (ranking == .seed ? newerThanSeed : olderThanCurrent)
   }
 
-  private var hasLimits: Bool {
-    ![limits.keepBytes, limits.reserved, limits.maxUsed, limits.minFree].allSatisfy { $0 == .none }
-  }
+  private var hasLimits: Bool { limits.keepBytes != .none || limits.hasNewerLimits }
 
   /// What v0.10.0 passes over as it came later.
   private var newerThanSeed: [String] {
-    let isNewer = (rules + [limits]).contains { [$0.reserved, $0.maxUsed, $0.minFree].contains { $0 != .none } }
-    return isNewer ? ["reservedSpace, maxUsedSpace and minFreeSpace are newer than v0.10.0, and are passed over"] : []
+    (rules + [limits]).contains(where: \.hasNewerLimits)
+      ? ["reservedSpace, maxUsedSpace and minFreeSpace are newer than v0.10.0, and are passed over"] : []
+  }
+
+  /// What today's BuildKit passes over as newer keys stand in its place.
+  private var olderThanCurrent: [String] {
+    guard rules.isEmpty else {
+      return rules.enumerated().filter { $1.keepBytes != .none && $1.reserved != .none }
+        .map {
+          "worker.\(worker).gcpolicy[\($0.offset + 1)].keepBytes is passed over: reservedSpace stands in its place"
+        }
+    }
+    return limits.keepBytes != .none && limits.hasNewerLimits
+      ? [
+        "worker.\(worker).gckeepstorage is passed over: reservedSpace, maxUsedSpace or minFreeSpace stands in its place"
+      ]
+      : []
   }
 
   // MARK: rules
@@ -176,7 +189,7 @@ struct BuildKitConfig: GarbageConfig {
       first.filters = [easy.joined(separator: ",")]
       first.keepBytes = .bytes(512_000_000)
     case .current:
-      let isUnset = limits.reserved == .none && limits.maxUsed == .none && limits.minFree == .none
+      let isUnset = !limits.hasNewerLimits
       if isUnset && limits.keepBytes == .none {
         limits.reserved = try Self.atMost(10, 10_000_000_000, diskSize)
         limits.maxUsed = try Self.atMost(80, 100_000_000_000, diskSize)

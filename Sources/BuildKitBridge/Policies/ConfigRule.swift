@@ -7,12 +7,15 @@ struct ConfigRule {
   var filters: [String] = []
   var keepDuration = TimeSpan(nanoseconds: 0)
   /// Where it is a moment that is given: what was used since then stays.
-  var keepsSince: Timestamp?
+  var keepsSince: DockerMoment?
   /// The limit of daemons before the newer three.
   var keepBytes = DiskAmount.none
   var reserved = DiskAmount.none
   var maxUsed = DiskAmount.none
   var minFree = DiskAmount.none
+
+  /// Whether one of the newer three limits it.
+  var hasNewerLimits: Bool { [reserved, maxUsed, minFree].contains { $0 != .none } }
 
   /// What it leaves.
   ///
@@ -28,7 +31,7 @@ struct ConfigRule {
   }
 
   /// How long what was used stays.
-  func span(at now: Timestamp) -> TimeSpan { keepsSince.map { now.since($0) } ?? keepDuration }
+  func span(at now: Timestamp) -> TimeSpan { keepsSince?.age(at: now) ?? keepDuration }
 }
 
 /// A daemon's configuration, of whichever kind.

@@ -1,91 +1,132 @@
 import BuildCache
-import Foundation
 
 /// The garbage collection of a Docker engine's `daemon.json`: `builder.gc`.
 ///
 /// Read as the engine reads it: keys in any case, sizes in powers of 1024. `seed` is Docker 20.10, which collects nothing
 /// unless it is enabled and knows keepStorage only; `current` is today's, which collects unless it is disabled.
 struct DockerConfig: GarbageConfig {
-  private let name: String
   private let isEnabled: Bool?
   /// The engine's own rules; absent: the default ones apply. An empty list is no rules.
   private let rules: [ConfigRule]?
   /// The limits of which default rules are made.
   private let limits: ConfigRule
-  /// Rules that name no keepStorage, which 20.10 doesn't start with.
-  private let withoutStorage: [Int]
-  private let passedOver: [String]
+  /// Why Docker 20.10 doesn't start with it, where today's does.
+  private let refusalBySeed: CacheError?
+  private let passedOver: PassedOver
 
   let owner = "builder.gc"
 
   private static let mostRules = 100
 
+  /// What an engine passes over, and how it takes what is left, in sentences.
+  private struct PassedOver {
+    /// Whichever engine it is.
+    var always: [String] = []
+    /// Today's, and 20.10.
+    var current: [String] = []
+    var seed: [String] = []
+  }
+
+  /// The keys of limits.
+  private struct LimitKeys {
+    let keepStorage, reservedSpace, maxUsedSpace, minFreeSpace: String
+
+    /// Those that 20.10 doesn't know.
+    var newer: [String] { [reservedSpace, maxUsedSpace, minFreeSpace] }
+    var all: [String] { newer + [keepStorage] }
+
+    static let ofRule = LimitKeys(
+      keepStorage: "keepStorage", reservedSpace: "reservedSpace", maxUsedSpace: "maxUsedSpace",
+      minFreeSpace: "minFreeSpace")
+    static let ofDefaults = LimitKeys(
+      keepStorage: "defaultKeepStorage", reservedSpace: "defaultReservedSpace", maxUsedSpace: "defaultMaxUsedSpace",
+      minFreeSpace: "defaultMinFreeSpace")
+  }
+
   /// Reads a text.
   ///
   /// - Throws: ``CacheError`` `badInput` naming the file and the place: where it is no JSON, or an engine would not start.
   init(_ text: String, name: String) throws(CacheError) {
-    self.name = name
-    let top: JSONSetting
-    do {
-      top = JSONSetting(name, "", try JSONSerialization.jsonObject(with: Data(text.utf8)))
-    } catch {
-      let why = (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String
-      throw CacheError(.badInput, "\(name) begins as JSON does, and is none", cause: why ?? "\(error)")
-    }
-    let collection = try top.member("builder").object?.member("gc").object
+    let collection = try JSONSetting(reading: text, of: name).member("builder").object?.member("gc").object
     isEnabled = try collection?.member("enabled").bool
-    var limits = ConfigRule()
-    limits.reserved = try collection?.member("defaultReservedSpace").amount ?? .none
-    limits.keepBytes = try collection?.member("defaultKeepStorage").amount ?? .none
-    limits.maxUsed = try collection?.member("defaultMaxUsedSpace").amount ?? .none
-    limits.minFree = try collection?.member("defaultMinFreeSpace").amount ?? .none
-    self.limits = limits
-    var passedOver = collection?.others(besides: Self.keys) ?? []
+    var passedOver = PassedOver()
+    passedOver.always = collection?.others(besides: ["enabled", "policy"] + LimitKeys.ofDefaults.all) ?? []
     let policy = try collection?.member("policy").list
     guard policy?.count ?? 0 <= Self.mostRules else {
       throw CacheError(.badInput, "\(name): builder.gc.policy has more than \(Self.mostRules) rules")
     }
+    var limits = ConfigRule()
+    if let collection {
+      try Self.read(.ofDefaults, of: collection, into: &limits, &passedOver)
+      if policy != nil { passedOver.current = try Self.unused(LimitKeys.ofDefaults.all, of: collection) }
+    }
+    self.limits = limits
     var rules: [ConfigRule] = []
-    var withoutStorage: [Int] = []
-    for (number, entry) in (policy ?? []).enumerated() {
-      guard let entry = try entry.object else {
-        rules.append(ConfigRule())
-        continue
-      }
+    var refusal: CacheError?
+    for entry in policy ?? [] {
+      // One that is null is a rule that names nothing.
+      _ = try entry.object
       var rule = ConfigRule()
       rule.all = try entry.member("all").bool ?? false
-      rule.keepBytes = try entry.member("keepStorage").amount
-      rule.reserved = try entry.member("reservedSpace").amount
-      rule.maxUsed = try entry.member("maxUsedSpace").amount
-      rule.minFree = try entry.member("minFreeSpace").amount
-      if try !entry.member("keepStorage").hasText { withoutStorage.append(number + 1) }
-      passedOver += entry.others(besides: Self.ruleKeys)
-      passedOver += try Self.read(entry.member("filter"), into: &rule)
+      try Self.read(.ofRule, of: entry, into: &rule, &passedOver)
+      passedOver.always += entry.others(besides: ["all", "filter"] + LimitKeys.ofRule.all)
+      try Self.read(entry.member("filter"), into: &rule, &passedOver)
       rules.append(rule)
+      if refusal == nil { refusal = try Self.refusalBySeed(of: entry, rule) }
+    }
+    if let collection, policy != nil, !rules.contains(where: { $0.keepBytes == .none }) {
+      passedOver.seed += try Self.unused([LimitKeys.ofDefaults.keepStorage], of: collection)
     }
     self.rules = policy == nil ? nil : rules
-    self.withoutStorage = withoutStorage
-    for (key, amount) in [
-      ("defaultReservedSpace", limits.reserved), ("defaultMaxUsedSpace", limits.maxUsed),
-      ("defaultMinFreeSpace", limits.minFree), ("defaultKeepStorage", limits.keepBytes),
-    ] where policy != nil && amount != .none {
-      passedOver.append("builder.gc.\(key) is not used: there are rules")
-    }
+    refusalBySeed = refusal
     self.passedOver = passedOver
   }
 
-  private static let keys = [
-    "enabled", "policy", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace", "defaultKeepStorage",
-  ]
-  private static let ruleKeys = ["all", "filter", "keepStorage", "reservedSpace", "maxUsedSpace", "minFreeSpace"]
+  /// Reads limits; today's reserved space is what the older key says where it isn't given itself.
+  private static func read(
+    _ keys: LimitKeys, of setting: JSONSetting, into rule: inout ConfigRule, _ passedOver: inout PassedOver
+  ) throws(CacheError) {
+    rule.keepBytes = try setting.member(keys.keepStorage).amount
+    rule.reserved = try setting.member(keys.reservedSpace).amount
+    rule.maxUsed = try setting.member(keys.maxUsedSpace).amount
+    rule.minFree = try setting.member(keys.minFreeSpace).amount
+    for key in keys.newer where try setting.member(key).hasText {
+      passedOver.seed.append("\(setting.place).\(key) is newer than Docker 20.10, and is passed over")
+    }
+    if try !setting.member(keys.reservedSpace).hasText {
+      rule.reserved = rule.keepBytes
+    } else if try setting.member(keys.keepStorage).hasText {
+      passedOver.current.append(
+        "\(setting.place).\(keys.keepStorage) is passed over: \(keys.reservedSpace) stands in its place")
+    }
+  }
+
+  /// What is said of limits that are given where there are rules.
+  private static func unused(_ keys: [String], of setting: JSONSetting) throws(CacheError) -> [String] {
+    var words: [String] = []
+    for key in keys where try setting.member(key).hasText {
+      words.append("\(setting.place).\(key) is not used: there are rules")
+    }
+    return words
+  }
+
+  private static func refusalBySeed(of entry: JSONSetting, _ rule: ConfigRule) throws(CacheError) -> CacheError? {
+    if try !entry.member("keepStorage").hasText {
+      return entry.refusal("has no keepStorage, without which Docker 20.10 doesn't start")
+    }
+    guard rule.keepsSince != nil else { return nil }
+    return entry.member("filter").refusal(
+      "has a moment, with which Docker 20.10 doesn't start: write a duration as 48h")
+  }
+
   private static let fields = [
     "id", "parent", "type", "description", "inuse", "shared", "private", "mutable", "immutable",
   ]
 
   /// Reads a filter: a list of `name=value`, or names with their values as an older form has them.
-  ///
-  /// - Returns: what the engine passes over.
-  private static func read(_ setting: JSONSetting, into rule: inout ConfigRule) throws(CacheError) -> [String] {
+  private static func read(
+    _ setting: JSONSetting, into rule: inout ConfigRule, _ passedOver: inout PassedOver
+  ) throws(CacheError) {
     let values = try setting.filterValues
     let spans = ["until", "unused-for"].filter { values[$0]?.isEmpty == false }
     if spans.count > 1 { throw setting.refusal("has both until and unused-for") }
@@ -93,14 +134,17 @@ struct DockerConfig: GarbageConfig {
       throw setting.refusal("has more than one value for \(name)")
     }
     if let name = spans.first, let text = values[name]?.first {
-      if let span = TimeSpan(daemonText: text), Int64(text) == nil {
+      if Int64(text) == nil, let span = TimeSpan(daemonText: text) {
         rule.keepDuration = span
-      } else if let moment = (try? Timestamp(parsing: text))
-        ?? Int64(text).map({ Timestamp(nanoseconds: $0.multipliedSaturating(by: 1_000_000_000)) })
-      {
+      } else if let moment = DockerMoment(text) {
         rule.keepsSince = moment
+        passedOver.current.append(
+          "\(setting.place): \(name)=\(text) is a moment, whose age the engine reckons once, when it starts: planned is as "
+            + "if it started now" + (moment.isLocal ? ", in the time zone of this machine" : ""))
       } else {
-        throw setting.refusal("takes \(text) for \(name), which is neither a duration as 48h nor a time")
+        throw setting.refusal(
+          "takes \(text) for \(name), which is neither a duration as 48h nor a moment as 2026-11-24 or "
+            + "2026-11-24T03:41:16Z")
       }
     }
     let conditions = fields.compactMap { field -> String? in
@@ -109,12 +153,13 @@ struct DockerConfig: GarbageConfig {
       return field == "id" ? "id~=\(value)" : "\(field)==\(value)"
     }
     rule.filters = [conditions.joined(separator: ",")]
-    return values.keys.sorted().filter { !(fields + ["until", "unused-for"]).contains($0) }
+    passedOver.always += values.keys.sorted().filter { !(fields + ["until", "unused-for"]).contains($0) }
       .map { "\(setting.place): there is no \"\($0)\", and it is passed over" }
   }
 
   func remarks(for ranking: RankingRule) -> [String] {
     let era = ranking == .seed ? "Docker 20.10" : "Docker 28.3 and newer"
+    let passedOver = passedOver.always + (ranking == .seed ? passedOver.seed : passedOver.current)
     guard isEnabled ?? (ranking == .current) else {
       return ["builder.gc is not enabled (\(era)): the engine removes nothing by itself"] + passedOver
     }
@@ -128,13 +173,13 @@ struct DockerConfig: GarbageConfig {
   func rules(for ranking: RankingRule, diskSize: Int64?) throws(CacheError) -> [ConfigRule]? {
     guard isEnabled ?? (ranking == .current) else { return nil }
     guard var own = rules else { return try defaults(for: ranking, diskSize) }
-    if ranking == .seed {
-      if let number = withoutStorage.first {
-        throw CacheError(
-          .badInput,
-          "\(name): builder.gc.policy[\(number)] has no keepStorage, without which Docker 20.10 doesn't start")
-      }
-      for number in own.indices where own[number].keepBytes == .bytes(0) { own[number].keepBytes = limits.keepBytes }
+    switch ranking {
+    case .seed:
+      if let refusalBySeed { throw refusalBySeed }
+      for number in own.indices where own[number].keepBytes == .none { own[number].keepBytes = limits.keepBytes }
+    case .current:
+      // It stands in the reserved space already, where it counts.
+      for number in own.indices { own[number].keepBytes = .none }
     }
     return own
   }
@@ -151,9 +196,8 @@ struct DockerConfig: GarbageConfig {
       kept = limits.keepBytes
       first.filters = [easy.joined(separator: ",")]
     case .current:
-      if limits.reserved == .none { limits.reserved = limits.keepBytes }
       limits.keepBytes = .none
-      if [limits.reserved, limits.maxUsed, limits.minFree].allSatisfy({ $0 == .none }) {
+      if !limits.hasNewerLimits {
         (limits.reserved, limits.maxUsed, limits.minFree) = (.percent(10), .percent(80), .percent(20))
       }
       kept = limits.reserved

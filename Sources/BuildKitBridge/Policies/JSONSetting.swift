@@ -1,17 +1,36 @@
 import BuildCache
-import Foundation
 
-/// A value of a `daemon.json` and its place; keys are found in any case, as Go finds them, and null is as good as absent.
+/// A value of a `daemon.json` and its place; keys are found in any case, as Go finds them, the last of several counts, and
+/// null is as good as absent.
 struct JSONSetting {
   private let file: String
   /// Its place, for messages: `builder.gc.policy[1]`.
   let place: String
-  private let value: Any?
+  private let value: JSONValue
 
-  init(_ file: String, _ place: String, _ value: Any?) {
+  private init(_ file: String, _ place: String, _ value: JSONValue) {
     self.file = file
     self.place = place
-    self.value = value is NSNull ? nil : value
+    self.value = value
+  }
+
+  /// Reads a file's text, as strictly as the engine does.
+  ///
+  /// - Throws: ``CacheError`` `badInput`, naming the file and the line.
+  init(reading text: String, of file: String) throws(CacheError) {
+    var json = JSONReader(Array(text.utf8))
+    do throws(JSONReader.Problem) {
+      self.init(file, "", try json.onlyValue())
+    } catch {
+      let none = "this is no JSON, and no engine starts with it"
+      let words =
+        switch error {
+        case .tooMuch(let words): words
+        case .cutOff: "the file ends in the middle of a value: \(none)"
+        case .noJSON, .wrongKind, .unreadable: (json.next.map { "\($0.shown) can't stand here: " } ?? "") + none
+        }
+      throw CacheError(.badInput, "\(file): line \(json.line): \(words)")
+    }
   }
 
   /// The error about it.
@@ -19,19 +38,25 @@ struct JSONSetting {
     CacheError(.badInput, "\(file): \(place.isEmpty ? "the file" : place) \(words)")
   }
 
-  private var members: [String: Any] { value as? [String: Any] ?? [:] }
+  private var isAbsent: Bool { if case .null = value { true } else { false } }
+
+  private var members: [(name: String, value: JSONValue)] {
+    if case .object(let members) = value { members } else { [] }
+  }
 
   /// A member of an object; absent where there is none.
   func member(_ key: String) -> JSONSetting {
-    let value = members[key] ?? members.first { $0.key.lowercased() == key.lowercased() }?.value
-    return JSONSetting(file, place.isEmpty ? key : "\(place).\(key)", value)
+    let found = members.last { name, value in
+      if case .null = value { false } else { name.lowercased() == key.lowercased() }
+    }
+    return JSONSetting(file, place.isEmpty ? key : "\(place).\(key)", found?.value ?? .null)
   }
 
   /// Itself, where it is an object.
   var object: JSONSetting? {
     get throws(CacheError) {
-      guard let value else { return nil }
-      guard value is [String: Any] else { throw refusal("is no object") }
+      if isAbsent { return nil }
+      guard case .object = value else { throw refusal("is no object") }
       return self
     }
   }
@@ -39,27 +64,24 @@ struct JSONSetting {
   /// Its elements, where it is a list.
   var list: [JSONSetting]? {
     get throws(CacheError) {
-      guard let value else { return nil }
-      guard let list = value as? [Any] else { throw refusal("is no list") }
+      if isAbsent { return nil }
+      guard case .list(let list) = value else { throw refusal("is no list") }
       return list.enumerated().map { JSONSetting(file, "\(place)[\($0 + 1)]", $1) }
     }
   }
 
   var bool: Bool? {
     get throws(CacheError) {
-      guard let value else { return nil }
-      // Numbers are of the same class: their type tells.
-      guard let number = value as? NSNumber, ["c", "B"].contains(String(cString: number.objCType)) else {
-        throw refusal("is neither true nor false")
-      }
-      return number.boolValue
+      if isAbsent { return nil }
+      guard case .flag(let flag) = value else { throw refusal("is neither true nor false") }
+      return flag
     }
   }
 
   private var text: String? {
     get throws(CacheError) {
-      guard let value else { return nil }
-      guard let text = value as? String else { throw refusal("is no text") }
+      if isAbsent { return nil }
+      guard case .text(let text) = value else { throw refusal("is no text") }
       return text
     }
   }
@@ -83,22 +105,25 @@ struct JSONSetting {
   /// A filter's values by name.
   var filterValues: [String: [String]] {
     get throws(CacheError) {
-      guard let value else { return [:] }
       var values: [String: [String]] = [:]
-      if let list = value as? [Any] {
+      switch value {
+      case .null: break
+      case .list(let list):
         for entry in list {
-          guard let entry = entry as? String else { throw refusal("is no list of texts") }
+          guard case .text(let entry) = entry else { throw refusal("is no list of texts") }
           let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-          let name = parts[0].trimmingCharacters(in: .whitespaces).lowercased()
-          let value = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
+          let name = parts[0].trimmed.lowercased()
+          let value = parts.count > 1 ? parts[1].trimmed : ""
           if values[name]?.contains(value) != true { values[name, default: []].append(value) }
         }
-        return values
-      }
-      guard let named = value as? [String: Any] else { throw refusal("is neither a list nor names with values") }
-      for (name, inner) in named {
-        guard let inner = inner as? [String: Any] else { throw refusal("has no values for \(name)") }
-        values[name] = inner.keys.sorted()
+      case .object(let named):
+        for (name, inner) in named {
+          let setting = JSONSetting(file, "\(place).\(name)", inner)
+          let inner = try setting.object?.members ?? []
+          for value in inner { _ = try JSONSetting(file, "\(setting.place).\(value.name)", value.value).bool }
+          values[name] = Set(inner.map(\.name)).sorted()
+        }
+      case .flag, .number, .text: throw refusal("is neither a list nor names with values")
       }
       return values
     }
@@ -106,7 +131,15 @@ struct JSONSetting {
 
   /// What is said of members that are none of these.
   func others(besides known: [String]) -> [String] {
-    members.keys.sorted().filter { key in !known.contains { $0.lowercased() == key.lowercased() } }
+    members.map(\.name).sorted().filter { key in !known.contains { $0.lowercased() == key.lowercased() } }
       .map { "\(place).\($0) is no key, and is passed over" }
+  }
+}
+
+extension Substring {
+  /// Without space around it.
+  fileprivate var trimmed: String {
+    let start = drop(while: \.isWhitespace)
+    return String(start[..<(start.lastIndex { !$0.isWhitespace }.map { start.index(after: $0) } ?? start.startIndex)])
   }
 }

@@ -40,14 +40,25 @@ struct DaemonListing {
     notes = Self.shortened(contents.problems)
     // A daemon ends what was begun when it starts (E3).
     let deleted = contents.records.count { $0.metadata.isDeleted }
-    records = deleted == 0 ? contents.records : contents.records.filter { !$0.metadata.isDeleted }
-    var numbers: [RecordID: Int32] = Dictionary(minimumCapacity: records.count)
-    for (number, record) in records.enumerated() { numbers[record.metadata.id] = Int32(number) }
-    self.numbers = numbers
+    var records = deleted == 0 ? contents.records : contents.records.filter { !$0.metadata.isDeleted }
+    var numbers = Self.numbers(of: records)
+    let doubles = records.count - numbers.count
+    if doubles > 0 {
+      records = records.distinct
+      numbers = Self.numbers(of: records)
+      notes.append("\(counted(doubles)) left out: damaged ids, which read like those of others")
+    }
+    (self.records, self.numbers) = (records, numbers)
     standsOnLazy = Array(repeating: false, count: records.count)
     if deleted > 0 { notes.append("\(counted(deleted)) marked deleted: gone when the daemon starts") }
     list()
     finish()
+  }
+
+  private static func numbers(of records: [DaemonRecord]) -> [RecordID: Int32] {
+    var numbers: [RecordID: Int32] = Dictionary(minimumCapacity: records.count)
+    for (number, record) in records.enumerated() { numbers[record.metadata.id] = Int32(number) }
+    return numbers
   }
 
   private mutating func list() {

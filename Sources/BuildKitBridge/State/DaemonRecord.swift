@@ -18,6 +18,14 @@ struct DaemonRecord {
   }
 }
 
+extension [DaemonRecord] {
+  /// The first of each id: ids of damaged bytes, of which a text is made, may come to be the same.
+  var distinct: [DaemonRecord] {
+    var seen: Set<RecordID> = []
+    return filter { seen.insert($0.metadata.id).inserted }
+  }
+}
+
 /// Collects the values of a record, which come in the order of their keys.
 struct DaemonRecordFields {
   let id: RecordID

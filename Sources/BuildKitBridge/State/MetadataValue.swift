@@ -52,10 +52,7 @@ enum MetadataValue {
 
   /// Any other: decoded as JSON.
   private static func any(_ bytes: ArraySlice<UInt8>) throws -> MetadataValue? {
-    var rest: [UInt8]? = Array(bytes)
-    var json = JSONReader {
-      defer { rest = nil }; return rest
-    }
+    var json = JSONReader(Array(bytes))
     var names = MemberNames(["value"])
     var value: MetadataValue?
     var isFirst = true

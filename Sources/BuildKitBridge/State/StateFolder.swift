@@ -22,9 +22,15 @@ struct StateFolder {
     let isDatabase = path.lastComponent == MetadataDatabase.fileName && Self.kind(of: path) == S_IFREG
     let path = isDatabase ? path.removingLastComponent().pushing(".") : path
     self.path = path
-    workers = try Self.caches(in: path).map { try WorkerFolder($0) }
+    let found = try Self.caches(in: path)
+    workers = try found.caches.map { try WorkerFolder($0) }
     notes = Self.builders(in: path).map { "a builder in a container has a cache of its own: --buildkit-root \($0)" }
     guard !workers.isEmpty else {
+      if let forbidden = found.forbidden {
+        throw CacheError(
+          .storage, "\(path) holds no cache of BuildKit or Docker, as far as it may be looked into",
+          cause: "\(forbidden): \(String(cString: strerror(EACCES)))" + Self.forbiddenHint)
+      }
       throw CacheError(
         .badInput,
         "\(path) is no folder of BuildKit or Docker: neither it, nor a folder in it, nor its buildkit folder holds "
@@ -54,20 +60,21 @@ struct StateFolder {
     return sum
   }
 
-  /// The folders of caches in a daemon's folder.
-  private static func caches(in path: FilePath) throws -> [FilePath] {
+  /// The folders of caches in a daemon's folder, and the first that may not be looked into.
+  private static func caches(in path: FilePath) throws -> (caches: [FilePath], forbidden: FilePath?) {
     var places = [path] + (try folders(in: path))
     // A Docker engine's data root.
     let inside = path.appending("buildkit")
     if kind(of: inside) == S_IFDIR { places += try folders(in: inside) }
-    return places.filter { kind(of: $0.appending(MetadataDatabase.fileName)) == S_IFREG }
+    func database(_ place: FilePath) -> FilePath { place.appending(MetadataDatabase.fileName) }
+    return (places.filter { kind(of: database($0)) == S_IFREG }, places.first { isForbidden(database($0)) })
   }
 
   /// Builders that run in containers of a Docker engine: each has a volume with a folder of its own.
   private static func builders(in dataRoot: FilePath) -> [FilePath] {
     let volumes = (try? folders(in: dataRoot.appending("volumes"))) ?? []
     return volumes.filter { $0.lastComponent?.string.hasPrefix("buildx_buildkit_") == true }
-      .map { $0.appending("_data") }.filter { (try? caches(in: $0))?.isEmpty == false }
+      .map { $0.appending("_data") }.filter { (try? caches(in: $0))?.caches.isEmpty == false }
   }
 
   /// The folders in a folder, by name.
@@ -91,6 +98,12 @@ struct StateFolder {
 
   /// What to do where it may not be read.
   static let forbiddenHint = "; a daemon's folder belongs to root: run it with sudo, or read a copy"
+
+  /// Whether a folder on the way to a path may not be searched.
+  private static func isForbidden(_ path: FilePath) -> Bool {
+    var status = stat()
+    return path.withPlatformString { stat($0, &status) == 0 ? 0 : errno } == EACCES
+  }
 
   /// What a path leads to; 0 where it leads nowhere.
   static func kind(of path: FilePath) -> mode_t {

@@ -49,7 +49,7 @@ public final class StateFolderSource: CacheSource {
   public func glimpse(of count: Int) async throws -> CacheState? {
     try await waiting {
       guard let worker = try self.chosen(of: StateFolder(self.path)).first else { return nil }
-      let sure = try worker.metadata.first(Self.glimpsed).map(\.metadata).filter { record in
+      let sure = try worker.metadata.first(Self.glimpsed).distinct.map(\.metadata).filter { record in
         record.isCommitted && record.equalMutable == nil && !record.isDeleted && record.size != nil
       }
       var builder = CacheState.Builder()

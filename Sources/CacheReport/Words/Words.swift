@@ -17,7 +17,7 @@ public func scoreText(_ score: Double) -> String {
 extension PrunePolicy {
   /// The policy in a few words: `all, type==regular, unused for 48h, max used 512.0 MB`.
   public var words: String {
-    var parts = [all ? "all" : nil, filter == .all ? nil : filter.strings.joined(separator: " or ")].compactMap(\.self)
+    var parts = [all ? "all" : nil, filterWords].compactMap(\.self)
     if keepDuration.nanoseconds > 0 { parts.append("unused for \(keepDuration.ageText)") }
     for (name, bytes) in [
       ("reserved", limits.reserved), ("max used", limits.maxUsed), ("min free", limits.minFree),
@@ -26,6 +26,9 @@ extension PrunePolicy {
     }
     return parts.isEmpty ? "everything unused" : parts.joined(separator: ", ")
   }
+
+  /// Its filter's strings; nothing where that leaves nothing out.
+  public var filterWords: String? { filter.matchesAll ? nil : filter.strings.joined(separator: " or ") }
 }
 
 extension DaemonRestart {

@@ -17,7 +17,7 @@ extension ExplorerState {
       (TextEntry.Purpose.minFree.letter, "min free on the disk", bytes(policy.limits.minFree)),
       (TextEntry.Purpose.keepDuration.letter, "keep-duration", durationText(policy)),
       ("a", "all: internal, frontend, shared too", policy.all ? "yes" : "no"),
-      (TextEntry.Purpose.filter.letter, "filter", policy.filter == .all ? "none" : filterText(policy)),
+      (TextEntry.Purpose.filter.letter, "filter", policy.filterWords ?? "none"),
       ("k", "ranking of", behavior.ranking == .seed ? "BuildKit v0.10.0 (seed)" : "newer BuildKit (current)"),
     ]
     if behavior.isDaemon {
@@ -30,8 +30,6 @@ extension ExplorerState {
   func durationText(_ policy: PrunePolicy) -> String {
     policy.keepDuration.nanoseconds > 0 ? policy.keepDuration.ageText : "off"
   }
-
-  func filterText(_ policy: PrunePolicy) -> String { policy.filter.strings.joined(separator: " or ") }
 
   func title(of entry: TextEntry) -> String {
     switch entry.purpose {

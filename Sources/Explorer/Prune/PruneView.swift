@@ -67,7 +67,7 @@ extension ExplorerState {
       facts.append("\(name) \(ByteCount(bytes).text)")
     }
     facts += ["keep-duration \(durationText(policy))", "all \(policy.all ? "yes" : "no")"]
-    if policy.filter != .all { facts.append("filter \(filterText(policy))") }
+    if let filter = policy.filterWords { facts.append("filter \(filter)") }
     facts.append("ranking \(behavior.ranking.rawValue)")
     if let restart = behavior.restart, restart != .never {
       facts.append("restarted" + (restart == .before ? "" : " \(restart.words)"))

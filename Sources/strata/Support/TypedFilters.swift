@@ -11,7 +11,10 @@ struct TypedFilters {
   /// How something was understood, in sentences.
   private(set) var remarks: [String] = []
 
-  private static let flags: Set<String> = ["inuse", "mutable", "immutable", "shared", "private"]
+  /// A flag is there or not; what says the opposite of it, where anything does.
+  private static let opposites: [String: String?] = [
+    "mutable": "immutable", "immutable": "mutable", "shared": "private", "private": "shared", "inuse": nil,
+  ]
 
   /// Reads what `--filter` says.
   ///
@@ -22,37 +25,44 @@ struct TypedFilters {
     var joined: [String] = []
     var names: Set<String> = []
     for text in texts {
-      guard let (name, value) = Self.dockerForm(text) else {
-        try Self.checkFlags(text)
-        strings.append(text)
-        continue
-      }
-      guard names.insert(name).inserted else {
-        throw CacheError(
-          .badFilter,
-          "--filter \(text): \(name) is given twice, which Docker refuses; write \(name)==a for one of several")
-      }
-      switch name {
-      case "until", "unused-for":
-        guard hasAge else {
-          throw CacheError(.badFilter, "--filter \(text): write 'age>\(value)': what was last used longer ago")
-        }
-        guard keepDuration == nil else { throw CacheError(.badFilter, "--filter \(text): there is one already") }
-        keepDuration = try TimeSpan(parsing: value, of: "--filter \(name)")
-        remarks.append("--filter \(text) is read as --keep-duration \(value)")
-      case "type", "description", "id":
-        let meant = name == "id" ? "id~=\(value)" : "\(name)==\(value)"
-        joined.append(meant)
-        remarks.append("--filter \(text) is read as \(meant)")
-      case "parent", "parents":
-        let why = hasAge ? "a prune's filter sees no parents" : "write parents==\(value)"
-        throw CacheError(.badFilter, "--filter \(text): \(why)")
-      default:
-        guard Self.flags.contains(name) else {
-          strings.append(text)
+      var meant: [String] = []
+      let clauses = try FilterClause.all(in: text)
+      for clause in clauses {
+        guard clause.sign == "=" else {
+          try Self.checkFlag(clause.key, clause, of: text, isPrune: hasAge)
+          meant.append(clause.text)
           continue
         }
-        throw CacheError(.badFilter, "--filter \(text): \(name) has no value: write it alone")
+        let (name, value) = (clause.key.lowercased(), clause.valueText)
+        guard names.insert(name).inserted else {
+          throw CacheError(
+            .badFilter,
+            "--filter \(text): \(name) is given twice, which Docker refuses; write \(name)==a for one of several")
+        }
+        switch name {
+        case "until", "unused-for":
+          guard hasAge else {
+            throw CacheError(.badFilter, "--filter \(text): write 'age>\(value)': what was last used longer ago")
+          }
+          guard keepDuration == nil else { throw CacheError(.badFilter, "--filter \(text): there is one already") }
+          keepDuration = try TimeSpan(parsing: clause.valueWords, of: "--filter \(name)")
+          remarks.append("--filter \(clause.text) is read as --keep-duration \(clause.valueWords)")
+        case "type", "description", "id": meant.append(name == "id" ? "id~=\(value)" : "\(name)==\(value)")
+        case "parent", "parents":
+          let why = hasAge ? "a prune's filter sees no parents" : "write parents==\(value)"
+          throw CacheError(.badFilter, "--filter \(text): \(why)")
+        default:
+          try Self.checkFlag(name, clause, of: text, isPrune: hasAge)
+          // No filter of BuildKit's either: what is wrong with it is told.
+          _ = try Filter(parsing: [text])
+        }
+      }
+      if clauses.contains(where: { $0.sign == "=" }) {
+        guard !meant.isEmpty else { continue }
+        joined += meant
+        remarks.append("--filter \(text) is read as \(meant.joined(separator: ","))")
+      } else {
+        strings.append(text)
       }
     }
     guard !joined.isEmpty else { return }
@@ -65,36 +75,39 @@ struct TypedFilters {
     strings = [joined.joined(separator: ",")]
   }
 
-  /// A name and a value of Docker's form, which has one `=` where BuildKit's has two.
-  private static func dockerForm(_ text: String) -> (name: String, value: String)? {
-    guard let match = text.wholeMatch(of: /\s*([A-Za-z-]+)=([^=~].*)/) else { return nil }
-    return (match.1.lowercased(), String(match.2))
-  }
-
-  /// A flag is there or not: with a value it matches nothing, which nobody means.
-  private static func checkFlags(_ text: String) throws {
-    for part in text.split(separator: ",") {
-      guard let match = part.wholeMatch(of: /\s*([a-z]+)==.*/), flags.contains(String(match.1)) else { continue }
-      throw CacheError(.badFilter, "--filter \(text): \(match.1) has no value: write it alone")
-    }
+  /// Compared with a value a flag matches nothing, or all, which nobody means.
+  private static func checkFlag(_ name: String, _ clause: FilterClause, of text: String, isPrune: Bool) throws {
+    guard let sign = clause.sign, let opposite = opposites[name] else { return }
+    let isNegated = ["false", "no", "0"].contains(clause.valueWords.lowercased()) != (sign == "!=")
+    let advice =
+      switch (isNegated, opposite) {
+      case (false, _): ": write it alone"
+      case (true, let opposite?): ": write \(opposite)"
+      case (true, nil) where isPrune: ": leave it out, as a prune takes nothing that is in use"
+      case (true, nil): ", and no filter finds what is not in use"
+      }
+    throw CacheError(.badFilter, "--filter \(text): \(name) has no value\(advice)")
   }
 
   /// What a filter that matches nothing may have meant.
   static func hints(_ strings: [String], in state: CacheState) -> [String] {
-    strings.flatMap { $0.split(separator: ",") }.compactMap { part -> String? in
-      if let match = part.wholeMatch(of: /\s*type==(\S+)\s*/) {
-        let type = RecordType(rawValue: String(match.1))
+    let clauses = strings.flatMap { (try? FilterClause.all(in: $0)) ?? [] }
+    return clauses.filter { $0.sign == "==" }.compactMap { clause -> String? in
+      switch clause.key {
+      case "type":
+        let type = RecordType(rawValue: clause.valueWords)
         let known = RecordType.known.contains(type) || state.rows.contains { $0.recordType == type }
         return known
           ? nil
           : "no record is of type \(type.rawValue); there are \(RecordType.known.map(\.rawValue).joined(separator: ", "))"
+      case "id":
+        let id = clause.valueWords
+        guard state.index(of: RecordID(id)) == nil, state.rows.contains(where: { $0.id.text.hasPrefix(id) }) else {
+          return nil
+        }
+        return "no record has the id \(id), but some begin so: write id~=^\(id)"
+      default: return nil
       }
-      guard let match = part.wholeMatch(of: /\s*id==(\S+)\s*/) else { return nil }
-      let id = String(match.1)
-      guard state.index(of: RecordID(id)) == nil, state.rows.contains(where: { $0.id.text.hasPrefix(id) }) else {
-        return nil
-      }
-      return "no record has the id \(id), but some begin so: write id~=^\(id)"
     }
   }
 }
