@@ -204,7 +204,7 @@ final class BuildctlClient: DaemonClient {
   // MARK: Prunes
 
   func prune(_ rule: PrunePolicy, removed: @escaping @Sendable (RecordID, Int64?) -> Void) async throws {
-    let words = try ["prune"] + Self.words(for: rule)
+    let words = ["prune"] + Self.words(for: rule)
     try await asking(words, inText: ["--verbose"]) { [self] words in
       let channel = ByteChannel()
       async let told: Void = waiting { try RemovedList.read(channel, of: endpoint.words, removed) }
@@ -237,7 +237,7 @@ final class BuildctlClient: DaemonClient {
   }
 
   /// A rule in the options of `buildctl prune`, whose amounts are megabytes of a million bytes.
-  static func words(for rule: PrunePolicy) throws(CacheError) -> [String] {
+  static func words(for rule: PrunePolicy) -> [String] {
     var words: [String] = rule.all ? ["--all"] : []
     for filter in rule.filter.strings { words += ["--filter", filter] }
     if rule.keepDuration.nanoseconds > 0 { words += ["--keep-duration", "\(rule.keepDuration.nanoseconds)ns"] }

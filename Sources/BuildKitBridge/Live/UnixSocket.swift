@@ -26,11 +26,8 @@ final class UnixSocket {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
       }
     }
-    if result != 0 {
-      let code = errno
-      close(descriptor)
-      throw SocketTrouble(path, code: code).error
-    }
+    // It is whole by now, so that a throw closes it.
+    guard result == 0 else { throw SocketTrouble(path, code: errno).error }
   }
 
   deinit { close(descriptor) }
