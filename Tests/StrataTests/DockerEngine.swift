@@ -7,11 +7,12 @@ import Testing
 /// A Docker engine of this machine's, with a data root of its own and no network: Debian's `docker.io`.
 final class DockerEngine {
   private let scratch: ScratchFolder
-  private let client: String
+  /// Debian's own client.
+  let client: String
   private var process: Process?
 
   var dataRoot: FilePath { scratch.path.appending("data") }
-  private var socket: FilePath { scratch.path.appending("sock") }
+  var socket: FilePath { scratch.path.appending("sock") }
   private var log: FilePath { scratch.path.appending("log") }
 
   /// Why none can run here; nothing where one may.

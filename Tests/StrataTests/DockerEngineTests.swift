@@ -90,4 +90,68 @@ import Testing
     let all = try await plan(folder)
     #expect(Set(try await engine.prune(keeping: nil)) == Set(all))
   }
+
+  /// A prune that an engine carried out, as JSON tells it.
+  private struct Pruned: Decodable {
+    struct Outcome: Decodable {
+      let asForeseen: Bool
+      let went: [String]
+      let order: String
+      let differences: [String]
+    }
+    let outcome: Outcome
+  }
+
+  private func prune(_ arguments: [String]) async throws -> Pruned.Outcome {
+    let output = try await strata(["prune", "--yes", "--expect", "--format", "json"] + arguments)
+    return try JSONDecoder().decode(Pruned.self, from: Data(output.utf8)).outcome
+  }
+
+  @Test("asked while it runs it lists, and prunes by limit, filter, mark and id just what was foreseen")
+  func running() async throws {
+    if let obstacle = DockerEngine.obstacle { return print("no Docker engine is tried: \(obstacle)") }
+    let engine = try DockerEngine()
+    if let problem = try await engine.start() { return print("no Docker engine is tried, it said: \(problem)") }
+    defer { engine.stop() }
+    if let problem = try await build(1, on: engine) { return print("no Docker engine is tried: \(problem)") }
+    #expect(try await build(2, on: engine) == nil)
+    let asked = ["--docker-socket", engine.socket.string]
+
+    let listed = try #require(try await engine.ask("/system/df")["BuildCache"] as? [[String: Any]])
+    let told = try #require(
+      JSONSerialization.jsonObject(with: Data(try await strata(["du", "--format", "json"] + asked).utf8))
+        as? [[String: Any]])
+    #expect(Set(told.map { "\($0["id"] ?? "")" }) == Set(listed.map { "\($0["ID"] ?? "")" }) && told.count > 30)
+
+    let limit = ["--all", "--keep-storage", "12000000B"]
+    let planned = try await plan(asked + limit)
+    let byLimit = try await prune(asked + limit)
+    #expect(byLimit.asForeseen && byLimit.went == planned && !planned.isEmpty, "\(byLimit.differences)")
+    #expect(["kept", "tie"].contains(byLimit.order))
+
+    // Through the docker client, which takes the engine from its own variables.
+    let byFilter = try await Program.run(
+      [
+        "prune", "--yes", "--format", "json", "--docker", "--docker-path", engine.client, "--filter",
+        "type==exec.cachemount",
+      ],
+      environment: ["DOCKER_HOST": "unix://\(engine.socket)"])
+    #expect(byFilter.code == 0, "\(byFilter.errors)")
+    let cacheMounts = try JSONDecoder().decode(Pruned.self, from: Data(byFilter.output.utf8)).outcome
+    #expect(cacheMounts.asForeseen && !cacheMounts.went.isEmpty, "\(cacheMounts.differences)")
+
+    // A filter that no engine can be told: by ids.
+    let small = try await prune(asked + ["--filter", "size>300kB"])
+    #expect(small.asForeseen && !small.went.isEmpty, "\(small.differences)")
+
+    // The largest, marked with all that hangs on it on the screen.
+    #expect(try await build(3, on: engine) == nil)
+    let screen = try await strata(["explore", "--keys", "Mdy", "--print"] + asked)
+    #expect(screen.contains("removed ") && screen.contains("as foreseen"), "\(screen)")
+
+    let left = try await plan(asked + ["--all"])
+    let removed = try await strata(["rm", "--yes"] + asked + [try #require(left.first)])
+    #expect(removed.contains("removed \(left[0])"))
+    #expect(try await !plan(asked + ["--all"]).contains(left[0]))
+  }
 }
