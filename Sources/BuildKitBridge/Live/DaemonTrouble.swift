@@ -41,7 +41,8 @@ enum DaemonTrouble {
   /// What a program said, without what programs put around it: its last line that says something, as the first often only
   /// tells where it stood.
   static func meaning(of said: String) -> String {
-    let lines = said.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix(/\s*/) }.filter { !$0.isEmpty }
+    let lines = said.split(whereSeparator: \.isNewline).map { $0.trimmingPrefix(/\s*/) }
+      .filter { !$0.isEmpty && $0.prefixMatch(of: /(Run|See) '/) == nil }
     let line = lines.last { $0.hasPrefix("error:") || $0.hasPrefix("ERROR:") || $0.hasPrefix("Error") } ?? lines.last
     return String((line ?? "").trimmingPrefix(/(?i)error:\s*/))
   }
