@@ -1,25 +1,19 @@
 import BuildCache
-import FileTrees
-import Foundation
-import Glibc
 import Programs
 import Synchronization
-import SystemPackage
 
 /// Asks a BuildKit daemon through `buildctl`.
 final class BuildctlClient: DaemonClient {
-  private let endpoint: BuildctlEndpoint
-  private let patience: DaemonPatience
+  let endpoint: BuildctlEndpoint
+  let patience: DaemonPatience
   /// Whether the client was found to be from before v0.11, and knows no JSON.
-  private let isOld = Guarded(false)
+  let isOld = Guarded(false)
 
   init(_ endpoint: BuildctlEndpoint, patience: DaemonPatience) {
     (self.endpoint, self.patience) = (endpoint, patience)
   }
 
   private static let json = ["--format", "{{json .}}"]
-
-  // MARK: Lists
 
   /// As JSON, of an old client as text; of an old daemon, whose messages have an end, in parts.
   func list(into channel: ByteChannel) async throws {
@@ -37,7 +31,7 @@ final class BuildctlClient: DaemonClient {
   }
 
   /// Runs it with JSON where it knows that, else as text.
-  private func asking(_ words: [String], inText text: [String], _ ask: ([String]) async throws -> Void) async throws {
+  func asking(_ words: [String], inText text: [String], _ ask: ([String]) async throws -> Void) async throws {
     if !isOld.withLock({ $0 }) {
       do {
         return try await ask(words + Self.json)
@@ -74,134 +68,6 @@ final class BuildctlClient: DaemonClient {
   }
 
   private static let longestBeginning = 4
-
-  // MARK: Facts
-
-  private struct Worker: Decodable {
-    struct Version: Decodable { let version: String? }
-    struct Rule: Decodable {
-      let all: Bool?
-      let filter: [String]?
-      let keepDuration: Int64?
-      let reservedSpace: Int64?
-      let maxUsedSpace: Int64?
-      let minFreeSpace: Int64?
-      /// What older ones call the limit.
-      let keepBytes: Int64?
-    }
-    let buildkitVersion: Version?
-    let gcPolicy: [Rule]?
-  }
-
-  func facts() async throws -> DaemonFacts {
-    async let started = started()
-    async let space = space()
-    let answer = Guarded<[UInt8]>([])
-    var facts = DaemonFacts()
-    try await asking(["debug", "workers"], inText: ["--verbose"]) { [self] words in
-      let bytes = try await endpoint.program(words).answer(of: endpoint.words, patience: patience.facts)
-      answer.withLock { $0 = bytes }
-    }
-    let bytes = answer.withLock { $0 }
-    if let workers = try? JSONDecoder().decode([Worker].self, from: Data(bytes)) {
-      // A daemon that its client asks for a version, and that tells none, is from before v0.11.
-      facts.version = workers.first?.buildkitVersion?.version
-      facts.era = facts.version.map { $0.isEmpty ? .beforeHistory : DaemonEra(buildKit: $0) } ?? .beforeHistory
-      facts.rules = workers.first?.gcPolicy.map { $0.compactMap(Self.policy) }
-    } else {
-      // So old a client doesn't know what its daemon says.
-      facts.era = isOld.withLock { $0 } ? .beforeHistory : nil
-    }
-    facts.started = await started
-    facts.space = await space
-    return facts
-  }
-
-  private static func policy(_ rule: Worker.Rule) -> PrunePolicy? {
-    guard let filter = try? Filter(parsing: rule.filter ?? []) else { return nil }
-    return PrunePolicy(
-      all: rule.all ?? false, filter: filter, keepDuration: TimeSpan(nanoseconds: max(0, rule.keepDuration ?? 0)),
-      limits: SpaceLimits(
-        reserved: rule.reservedSpace ?? rule.keepBytes ?? 0, maxUsed: rule.maxUsedSpace ?? 0,
-        minFree: rule.minFreeSpace ?? 0))
-  }
-
-  /// The daemon's socket, where it is on this machine.
-  private var socket: String? {
-    guard case .here = endpoint.place else { return nil }
-    let address = endpoint.address ?? getenv("BUILDKIT_HOST").map { String(cString: $0) } ?? Self.defaultAddress
-    return address.hasPrefix("unix://") ? String(address.dropFirst(7)) : nil
-  }
-
-  /// Where `buildctl` looks where nobody says otherwise.
-  static var defaultAddress: String {
-    if geteuid() != 0, let folder = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), !folder.isEmpty {
-      return "unix://\(folder)/buildkit/buildkitd.sock"
-    }
-    return "unix:///run/buildkit/buildkitd.sock"
-  }
-
-  /// The daemon's process, where it is on this machine and seen from here.
-  private var process: RunningProcess? {
-    guard let socket, let peer = (try? UnixSocket(socket))?.peer else { return nil }
-    let process = RunningProcess(peer)
-    return process.name?.hasPrefix("buildkitd") == true ? process : nil
-  }
-
-  /// When the daemon was started, as whatever runs it tells.
-  private func started() async -> Timestamp? {
-    switch endpoint.place {
-    case .here:
-      if let address = endpoint.address, address.hasPrefix("docker-container://") {
-        let name = String(address.dropFirst("docker-container://".count).prefix { $0 != "?" && $0 != "/" })
-        return await Self.started(ofContainer: name, DockerClient(), patience.facts)
-      }
-      return process?.started
-    case .container(let name, let docker): return await Self.started(ofContainer: name, docker, patience.facts)
-    case .pod(let pod):
-      let form = "{.status.containerStatuses[*].state.running.startedAt}"
-      let words = pod.chosen + ["get", "pod", pod.name, "--output", "jsonpath=\(form)"]
-      return await Self.time(Program(pod.client, words, in: .users), patience.facts)
-    }
-  }
-
-  private static func started(ofContainer name: String, _ docker: DockerClient, _ patience: Duration) async
-    -> Timestamp?
-  {
-    await time(docker.program(["inspect", "--type", "container", "--format", "{{.State.StartedAt}}", name]), patience)
-  }
-
-  private static func time(_ program: Program, _ patience: Duration) async -> Timestamp? {
-    guard let bytes = try? await program.answer(of: "", patience: patience) else { return nil }
-    let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-    return words.first.flatMap { try? Timestamp(parsing: String($0)) }
-  }
-
-  /// The disk under the cache: of a daemon in a container as that says, else where the daemon's folder is ours to see.
-  private func space() async -> CacheSpace? {
-    guard case .here = endpoint.place else {
-      let program = endpoint.inside(["df", "-P", "-k", "/var/lib/buildkit"])
-      return (try? await program.answer(of: "", patience: patience.facts)).flatMap { Self.space(printed: $0) }
-    }
-    guard let words = process?.words else { return nil }
-    let root =
-      words.first { $0.hasPrefix("--root=") }.map { String($0.dropFirst(7)) }
-      ?? words.firstIndex(of: "--root").flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil } ?? "/var/lib/buildkit"
-    guard let disk = try? FileSystemStatus(of: FilePath(root)) else { return nil }
-    return CacheSpace(capacity: disk.capacity, free: disk.free)
-  }
-
-  /// What `df -P -k` prints: a heading, then the device, KiB in all, used, and free for users.
-  static func space(printed bytes: [UInt8]) -> CacheSpace? {
-    let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-    guard let words = lines.last?.split(separator: " "), words.count >= 6, let capacity = Int64(words[words.count - 5]),
-      let used = Int64(words[words.count - 4])
-    else { return nil }
-    return CacheSpace(
-      capacity: capacity.multipliedSaturating(by: 1024), free: max(0, capacity - used).multipliedSaturating(by: 1024))
-  }
-
-  // MARK: Prunes
 
   func prune(_ rule: PrunePolicy, removed: @escaping @Sendable (RecordID, Int64?) -> Void) async throws {
     let words = ["prune"] + Self.words(for: rule)
