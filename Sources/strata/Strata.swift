@@ -63,7 +63,8 @@ struct Failure: Error {
   /// What options of other tools are called here.
   private static let otherNames = [
     "--keep-storage-min": "--reserved-space", "--free-storage": "--min-free-space", "--max-storage": "--max-used-space",
-    "--force": "--yes", "-f": "--yes", "-a": "--all", "--addr": "--buildctl-addr", "--context": "--docker", "--until": "--keep-duration",
+    "--force": "--yes", "-f": "--yes", "-a": "--all", "--addr": "--buildctl-addr", "--context": "--docker",
+    "--until": "--keep-duration",
     "--unused-for": "--keep-duration",
   ]
 

@@ -7,6 +7,15 @@ import Testing
 @testable import Explorer
 
 @Suite("Prune screen") struct PruneScreenTests {
+  @Test("the rules of a daemon itself are one key of the policy's menu away") func ownRules() async throws {
+    let rules = [PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, limits: SpaceLimits(maxUsed: 1))]
+    let grid = try await play("peg", on: MemoryCache(sample, rules: rules))
+    #expect(shows(grid, "2 rules of the daemon itself, carried out in order"))
+    #expect(shows(try await play("pe", on: MemoryCache(sample, rules: rules)), "the rules of the daemon itself"))
+    #expect(shows(try await play("peg", on: MemoryCache(sample, rules: [])), "the daemon removes nothing by itself"))
+    #expect(!shows(try await play("pe"), "the rules of the daemon"))
+  }
+
   @Test("shows the victims in order, the cut, and why the rest stays") func preview() async throws {
     let grid = try await play("p")
     try expectScreen(grid, "prune")

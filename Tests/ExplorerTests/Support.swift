@@ -19,17 +19,19 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
   let noInsightReason: String?
   private let told: [String]
   private let planRefusal: String?
+  private let rules: [PrunePolicy]?
   private let behavior: PruneBehavior
 
   init(
     _ state: CacheState, readOnlyReason: String? = nil, noInsightReason: String? = nil, notes: [String] = [],
-    planRefusal: String? = nil,
+    planRefusal: String? = nil, rules: [PrunePolicy]? = nil,
     behavior: PruneBehavior = .embedded, promises: PrunePromises = .all
   ) {
     self.promises = promises
     self.behavior = behavior
     told = notes
     self.planRefusal = planRefusal
+    self.rules = rules
     rows = Mutex(state)
     refusal = Mutex(readOnlyReason)
     self.noInsightReason = noInsightReason
@@ -40,9 +42,11 @@ final class MemoryCache: CacheSource, CachePruner, CacheInsight {
   func promises(ofChosen isChosen: Bool) -> PrunePromises { promises }
   func glimpse(of count: Int) -> CacheState? { nil }
   func read() -> Reading {
-    Reading(
+    var reading = Reading(
       state: rows.withLock { $0 }, space: CacheSpace(capacity: 500_000_000_000, free: 42_000_000_000),
       overhead: CacheOverhead(unowned: 0), moment: now.now(), behavior: behavior, notes: told, planRefusal: planRefusal)
+    reading.rules = rules
+    return reading
   }
   func replace(with state: CacheState) { rows.withLock { $0 = state } }
   func pruning() -> Permission<any CachePruner> { refusal.withLock { $0 }.map { .refused(why: $0) } ?? .allowed(self) }

@@ -41,6 +41,15 @@ private func object(_ text: String) throws -> [String: Any] {
     return result.output.trimmingCharacters(in: .newlines)
   }
 
+  @Test("rules of a daemon that isn't asked are refused") func ownRules() async throws {
+    let list = try ScratchFolder()
+    let file = list.path.appending("list.json").string
+    try Data("[]".utf8).write(to: URL(filePath: file))
+    let result = try await Program.run(["prune", "--dry-run", "--gc", "--from", file])
+    #expect(result.code == 2 && result.errors.contains("--policy"))
+    #expect(try await Program.run(["prune", "--dry-run", "--gc", "--all", "--from", file]).code == 2)
+  }
+
   @Test("snapshot, merge, diff, du: sizes agree with the blocks that du counts") func sizes() async throws {
     let base = try await snapshot("base", bytes: 100_000)
     let top = try await snapshot("top", bytes: 50_000, "--parent", String(base.prefix(10)))

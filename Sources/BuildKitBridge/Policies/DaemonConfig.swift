@@ -11,6 +11,9 @@ public struct DaemonConfig: Sendable {
     public let policies: [PrunePolicy]
     /// What has to be known of them, in sentences: whose they are, what of the file is out of use.
     public let remarks: [String]
+
+    /// Puts it together.
+    public init(policies: [PrunePolicy], remarks: [String]) { (self.policies, self.remarks) = (policies, remarks) }
   }
 
   /// The file's name.

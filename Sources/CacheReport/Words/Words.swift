@@ -73,7 +73,8 @@ extension PrunePromises {
   public var missingInWords: [String] {
     [
       (PrunePromises.keepsOrder, "Its daemon chooses the order."),
-      (.checksVictims, "What changes in the last moment its daemon judges by itself."), (.canStop, "It can't be stopped on the way."),
+      (.checksVictims, "What changes in the last moment its daemon judges by itself."),
+      (.canStop, "It can't be stopped on the way."),
     ].filter { !contains($0.0) }.map(\.1)
   }
 }

@@ -53,6 +53,9 @@ extension ExplorerState {
     case "R" where behavior.isDaemon:
       prune.assumptions.restart = behavior.restart == .never ? .before : .never
       return replan(number)
+    case "g":
+      guard let rules = inventory.reading.rules else { return [] }
+      return rulesArrived(rules, [], from: nil)
     default:
       guard let purpose = TextEntry.Purpose.allCases.first(where: { $0.letter == letter }) else { return [] }
       overlay = .entry(TextEntry(purpose: purpose, rule: rule))
@@ -95,18 +98,21 @@ extension ExplorerState {
     return replan(number)
   }
 
-  /// Takes the rules of a file.
-  mutating func rulesArrived(_ policies: [PrunePolicy], _ remarks: [String], from file: String) -> [Effect] {
+  /// Takes the rules of a file, or those of the daemon itself.
+  mutating func rulesArrived(_ policies: [PrunePolicy], _ remarks: [String], from file: String?) -> [Effect] {
     // One line says whose rules they are; more say what the daemon passes over.
-    if remarks.count > 1 || policies.isEmpty, overlay == nil { overlay = .note(title: file, lines: remarks) }
+    if remarks.count > 1 || policies.isEmpty && file != nil, overlay == nil {
+      overlay = .note(title: file ?? "", lines: remarks)
+    }
     guard !policies.isEmpty else {
-      message = "\(file): its daemon removes nothing by itself"
+      message = (file.map { "\($0): its" } ?? "the") + " daemon removes nothing by itself"
       return []
     }
     prune.policies = policies
     prune.isLimitChosen = true
     prune.position = ListPosition()
-    message = policies.count == 1 ? "1 rule of \(file)" : "\(policies.count) rules of \(file), carried out in order"
+    let count = policies.count == 1 ? "1 rule of " : "\(policies.count) rules of "
+    message = count + (file ?? "the daemon itself") + (policies.count == 1 ? "" : ", carried out in order")
     prune.forgetPlan()
     return screen == .prune ? makePlan() : []
   }

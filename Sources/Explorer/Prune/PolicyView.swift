@@ -23,6 +23,9 @@ extension ExplorerState {
     if behavior.isDaemon {
       parts.append(("R", "daemon restarted before", behavior.restart?.words ?? "no"))
     }
+    if let rules = inventory.reading.rules {
+      parts.append(("g", "the rules of the daemon itself", rules.isEmpty ? "it has none" : "\(rules.count)"))
+    }
     parts.append((TextEntry.Purpose.file.letter, "open a buildkitd.toml\(signs.ellipsis)", ""))
     return parts.map { "\($0.0)  \(cell($0.1, 36))  \($0.2)" } + ["", "any other key: back"]
   }

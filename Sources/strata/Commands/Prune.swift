@@ -48,10 +48,10 @@ struct Prune: AsyncParsableCommand {
     case .json:
       try printJSON(
         PlanReport(
-          plan, namesRules: policy.policy != nil, notes: reading.notes + parsed.remarks(for: reading),
+          plan, namesRules: policy.namesRules, notes: reading.notes + parsed.remarks(for: reading),
           assumptions: assumptions))
     case .table:
-      output.lines(PlanText.lines(plan, now: plan.now, namesRules: policy.policy != nil))
+      output.lines(PlanText.lines(plan, now: plan.now, namesRules: policy.namesRules))
       if let assumptions, !plan.rules.isEmpty {
         output.line("This takes for granted:")
         output.lines(assumptions.lines.map { "- \($0)" })
@@ -82,7 +82,7 @@ struct Prune: AsyncParsableCommand {
     switch format {
     case .json:
       var left = PlanReport(
-        plan, leaving: Set(report.changed + report.notReached + outcome.less), namesRules: policy.policy != nil,
+        plan, leaving: Set(report.changed + report.notReached + outcome.less), namesRules: policy.namesRules,
         notes: notes)
       if isDaemons { left.outcome = PlanReport.OutcomeRow(outcome, report, differences: differences) }
       try printJSON(left)

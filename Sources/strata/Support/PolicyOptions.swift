@@ -24,6 +24,7 @@ struct PolicyOptions: ParsableArguments {
       "Carry out the garbage collection of this buildkitd.toml or daemon.json, or the default rules where it has none.",
       valueName: "file"))
   var policy: String?
+  @Flag(help: "Carry out the rules by which the daemon that is asked collects garbage by itself.") var gc = false
   @Option(help: ArgumentHelp("How candidates are scored: seed (BuildKit v0.10.0) or current.", valueName: "rule"))
   var ranking: RankingRule?
   @Option(
@@ -56,10 +57,14 @@ struct PolicyOptions: ParsableArguments {
       ("--keep-duration", keepDuration != nil), ("--reserved-space", reservedSpace != nil),
       ("--max-used-space", maxUsedSpace != nil), ("--min-free-space", minFreeSpace != nil),
     ]
-    if policy != nil, let option = own.first(where: \.1) {
-      throw ValidationError("--policy brings rules of its own: leave \(option.0) out")
+    if gc && policy != nil { throw ValidationError("--gc and --policy both bring rules: give one") }
+    if gc || policy != nil, let option = own.first(where: \.1) {
+      throw ValidationError("\(gc ? "--gc" : "--policy") brings rules of its own: leave \(option.0) out")
     }
   }
+
+  /// Whether the rules are worth naming: they are not the options' own.
+  var namesRules: Bool { gc || policy != nil }
 
   /// The options that only a plan may have, as what they pretend is not so.
   var pretending: String? {
@@ -89,7 +94,7 @@ struct PolicyOptions: ParsableArguments {
         ?? typed.keepDuration ?? TimeSpan(nanoseconds: 0), limits: limits)
     return ParsedPolicy(
       own: own, remarks: typed.remarks, keepStorage: keepStorage,
-      config: try policy.map { try DaemonConfig(readingFrom: $0, worker: worker) }, ranking: ranking,
+      config: try policy.map { try DaemonConfig(readingFrom: $0, worker: worker) }, isOfDaemon: gc, ranking: ranking,
       restart: try restart(),
       at: try at.map { try Self.time($0, "--at") }, free: try bytes(freeSpace, "--free-space"),
       diskSize: try bytes(diskSize, "--disk-size"))
@@ -118,6 +123,8 @@ struct ParsedPolicy {
   let keepStorage: String?
   /// The daemon's configuration that stands instead of the options' own policy.
   let config: DaemonConfig?
+  /// Whether the rules are those that the daemon tells as its own.
+  let isOfDaemon: Bool
   let ranking: RankingRule?
   /// When the daemon was started; absent: as the cache tells.
   let restart: DaemonRestart?
@@ -127,7 +134,8 @@ struct ParsedPolicy {
 
   /// Whether nothing was said: any cache then prunes as it does, without limit.
   var isPlain: Bool {
-    own == PrunePolicy() && config == nil && assumptions == PruneAssumptions() && free == nil && diskSize == nil
+    own == PrunePolicy() && config == nil && !isOfDaemon && assumptions == PruneAssumptions() && free == nil
+      && diskSize == nil
   }
 
   /// Plans it for what a source holds.
@@ -157,9 +165,17 @@ struct ParsedPolicy {
     return policies ?? (own == PrunePolicy() ? nil : [own])
   }
 
-  /// What the daemon's configuration comes to.
+  /// What the daemon's configuration comes to, a file's or the daemon's own.
   private func collection(for reading: Reading) throws -> DaemonConfig.Collection? {
-    try config?.collection(
+    if isOfDaemon {
+      guard let rules = reading.rules else {
+        throw CacheError(
+          .badInput, "--gc: only a BuildKit daemon that is asked tells its rules: give its configuration with --policy")
+      }
+      return DaemonConfig.Collection(
+        policies: rules, remarks: rules.isEmpty ? ["the daemon collects no garbage by itself"] : [])
+    }
+    return try config?.collection(
       for: assumptions.applied(to: reading.behavior).ranking, diskSize: diskSize ?? reading.space?.capacity,
       now: at ?? reading.moment)
   }

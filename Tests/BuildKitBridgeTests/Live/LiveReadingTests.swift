@@ -169,7 +169,10 @@ import Testing
         #"context "nosuch": context not found: open /root/.docker/contexts/meta/x/meta.json: no such file"#,
         "docker context ls"
       ),
-      ("docker: unknown command: docker buildx\n\nRun 'docker --help' for more information.", "unknown command: docker buildx"),
+      (
+        "docker: unknown command: docker buildx\n\nRun 'docker --help' for more information.",
+        "unknown command: docker buildx"
+      ),
       (#"error: x509: certificate signed by unknown authority"#, "--buildctl-tls"),
     ] {
       try standIns.write(said + "\n", "failure")
