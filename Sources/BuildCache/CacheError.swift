@@ -57,6 +57,18 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
     public static let unreachable = Code(name: .unreachable)
   }
 
+  /// What keeps a daemon from answering.
+  public enum Obstacle: Sendable, Hashable {
+    /// It isn't running, and can be woken.
+    case asleep
+    /// Nothing came for as long as was waited for.
+    case silent
+    /// It, or its socket, doesn't let the one in who asks.
+    case forbidden
+    /// Nobody is there.
+    case gone
+  }
+
   /// Which promise was not kept.
   public var code: Code
   /// What it was about, and what to do.
@@ -65,12 +77,15 @@ public struct CacheError: Error, Equatable, Sendable, CustomStringConvertible {
   public var cause: String?
   /// The blobs that are missing, for `needsRemoteProvider`.
   public var digests: [Digest] = []
+  /// What keeps the daemon from answering, for `unreachable`, where that can be told.
+  public var obstacle: Obstacle?
 
   /// Makes an error.
-  public init(_ code: Code, _ message: String, cause: String? = nil) {
+  public init(_ code: Code, _ message: String, cause: String? = nil, obstacle: Obstacle? = nil) {
     self.code = code
     self.message = message
     self.cause = cause
+    self.obstacle = obstacle
   }
 
   /// The message, with the cause after it.

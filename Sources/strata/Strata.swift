@@ -16,7 +16,8 @@ struct Strata: AsyncParsableCommand {
       141 nobody reads the output any more.
       """,
     subcommands: [
-      Explore.self, Demo.self, DiskUsage.self, Check.self, Prune.self, MakeSnapshot.self, Merge.self, Diff.self,
+      Explore.self, Builders.self, Demo.self, DiskUsage.self, Check.self, Prune.self, MakeSnapshot.self, Merge.self,
+      Diff.self,
       MakeTag.self,
       Untag.self, Tags.self, MakeHold.self, Unhold.self, Show.self, Why.self, Graph.self, Files.self, Import.self,
       Export.self, Extract.self, Remove.self, Verify.self, CollectGarbage.self,

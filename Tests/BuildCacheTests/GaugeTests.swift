@@ -181,6 +181,7 @@ private struct ReadSample {
       .deletingLastPathComponent().appending(path: "Sources/BuildCache/BuildCache.docc/Watching.md")
     let text = try String(contentsOf: page, encoding: .utf8)
     let named = Set(text.matches(of: /`(strata_\w+)`/).map { String($0.1) })
-    #expect(named == Set(Gauges(reading(.empty), of: source).gauges.map(\.name)))
+    let all = Gauges(reading(.empty), of: source).gauges + Gauges(upOf: source, isUp: true).gauges
+    #expect(named == Set(all.map(\.name)))
   }
 }

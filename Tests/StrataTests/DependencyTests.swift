@@ -110,7 +110,7 @@ import Testing
         #expect(!line.contains("CacheManager"), "\(file): \(line)")
       }
     }
-    let screens = ["Records", "Graph", "Prune", "Files", "Marks"]
+    let screens = ["Records", "Graph", "Prune", "Files", "Marks", "Builders"]
     for screen in screens + ["Shared", "Detail", "Overlays"] {
       for (file, line) in try code(in: "Explorer/\(screen)") {
         for other in screens where other != screen { #expect(!line.contains("\(other)Screen"), "\(file): \(line)") }

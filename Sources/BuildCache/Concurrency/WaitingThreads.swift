@@ -1,16 +1,93 @@
 import Dispatch
+import Glibc
+import Synchronization
 
 /// Threads for what waits for a disk or another process: on the pool of Swift's tasks, which has a thread a processor, it
 /// would keep all other work waiting, too.
+///
+/// There are as many as there is work that waits: a pool of Dispatch's gets one more a second where all of its threads
+/// wait, and a hundred daemons that are asked at once would be asked one a second.
 package final class WaitingThreads: TaskExecutor {
   /// Those of this program.
   package static let shared = WaitingThreads()
 
-  private let queue = DispatchQueue(label: "strata.waiting", attributes: .concurrent)
+  private struct State {
+    var jobs: [UnownedJob] = []
+    /// All threads.
+    var threads = 0
+    /// Those that wait for work, and were not told that there is some.
+    var idle = 0
+  }
+  private let state = Guarded(State())
+  private let news = DispatchSemaphore(value: 0)
+
+  /// More of them wait for each other's memory rather than for daemons.
+  private static let most = 512
+  /// How long one without work stays.
+  private static let rest = DispatchTimeInterval.seconds(5)
+
+  private enum Call { case idleThread, newThread, busyThread }
 
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
-    queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    let call: Call = state.withLock { state in
+      state.jobs.append(job)
+      if state.idle > 0 {
+        state.idle -= 1
+        return .idleThread
+      }
+      // One that is at work looks for more when it has done that.
+      guard state.threads < Self.most else { return .busyThread }
+      state.threads += 1
+      return .newThread
+    }
+    switch call {
+    case .idleThread: news.signal()
+    case .newThread: begin()
+    case .busyThread: break
+    }
+  }
+
+  private func begin() {
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, nil,
+      { threads in
+        if let threads { Unmanaged<WaitingThreads>.fromOpaque(threads).takeRetainedValue().work() }
+        return nil
+      }, Unmanaged.passRetained(self).toOpaque())
+    guard code != 0 else {
+      pthread_detach(thread)
+      return
+    }
+    // The system has no more threads for us: then it has to be one of Dispatch's.
+    Unmanaged.passUnretained(self).release()
+    DispatchQueue.global().async { [self] in work() }
+  }
+
+  private func work() {
+    while true {
+      while let job = next() { job.runSynchronously(on: asUnownedTaskExecutor()) }
+      guard news.wait(timeout: .now() + Self.rest) == .timedOut else { continue }
+      let isWanted = state.withLock { state in
+        // Where all that are idle were told of work, one of the signals is this one's.
+        guard state.idle > 0 else { return true }
+        state.idle -= 1
+        state.threads -= 1
+        return false
+      }
+      guard isWanted else { return }
+      news.wait()
+    }
+  }
+
+  /// The work that comes next; without any the thread is idle from here on.
+  private func next() -> UnownedJob? {
+    state.withLock { state in
+      guard state.jobs.isEmpty else { return state.jobs.removeFirst() }
+      state.idle += 1
+      return nil
+    }
   }
 }
 

@@ -31,6 +31,11 @@ public struct BuildxBuilder: Sendable, Equatable {
   /// Its daemons.
   public var nodes: [Node] = []
 
+  /// Puts one together.
+  init(name: String, driver: String, error: String?, nodes: [Node]) {
+    (self.name, self.driver, self.error, self.nodes) = (name, driver, error, nodes)
+  }
+
   /// Asks for one.
   ///
   /// - Throws: ``CacheError`` `unreachable` with what to do where there is none, or no docker client with buildx.
@@ -137,15 +142,10 @@ public struct BuildxBuilder: Sendable, Equatable {
 }
 
 extension BuildxBuilder {
-  /// How the daemons of all its nodes are reached.
-  ///
-  /// - Parameter docker: the client that told of it.
-  /// - Throws: as ``endpoints(of:by:patience:)``.
-  public func endpoints(by docker: DockerClient) async throws -> [DaemonEndpoint] {
-    if let error { throw CacheError(.unreachable, "builder \(name) can't be reached", cause: error) }
-    var endpoints: [DaemonEndpoint] = []
-    for node in nodes { endpoints += try await self.endpoints(of: node, by: docker) }
-    return endpoints
+  /// Why it can't be reached, as buildx says it.
+  func unreachable(_ error: String) -> CacheError {
+    CacheError(
+      .unreachable, "builder \(name) can't be reached", cause: error, obstacle: DaemonTrouble.obstacle(in: error))
   }
 
   /// How the daemons of a node are reached; of a deployment with several pods there are several.
@@ -156,13 +156,12 @@ extension BuildxBuilder {
   public func endpoints(of node: Node, by docker: DockerClient, patience: Duration = .seconds(15)) async throws
     -> [DaemonEndpoint]
   {
-    if let error = node.error {
-      throw CacheError(.unreachable, "builder \(name) can't be reached", cause: error)
-    }
-    // A remote one has no other state, and an engine is there or is not.
-    if let status = node.status, status != "running" {
+    if let error = node.error { throw unreachable(error) }
+    // What is remote isn't woken from here: why it doesn't answer comes out when it is asked.
+    if let status = node.status, status != "running", driver != "remote" {
       throw CacheError(
-        .unreachable, "builder \(name) is asleep (\(status)): `docker buildx inspect --bootstrap \(name)` wakes it")
+        .unreachable, "builder \(name) is asleep (\(status)): `docker buildx inspect --bootstrap \(name)` wakes it",
+        obstacle: .asleep)
     }
     var docker = docker
     switch driver {

@@ -45,8 +45,7 @@ struct EngineClient: DaemonClient {
         throw DaemonTrouble.error(failure, of: Program(clientPath, []), asking: endpoint.words)
       }
     } catch is UnixSocket.Silence {
-      throw CacheError(
-        .unreachable, "\(endpoint.words) doesn't answer: nothing came for \(patience?.components.seconds ?? 0) s")
+      throw DaemonTrouble.silence(of: endpoint.words, patience ?? .zero)
     }
     let (answer, refusal) = state.withLock { ($0.answer, $0.refusal) }
     do { try answer.end() } catch { throw CacheError(.unreachable, "\(endpoint.words): \(error.message)") }

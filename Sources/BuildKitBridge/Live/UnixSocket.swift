@@ -97,11 +97,12 @@ struct SocketTrouble {
     let cause = String(cString: strerror(code))
     switch code {
     case EACCES, EPERM:
-      error = CacheError(.unreachable, "no permission for \(path)" + Self.whoMay(path))
+      error = CacheError(.unreachable, "no permission for \(path)" + Self.whoMay(path), obstacle: .forbidden)
     case ENOENT:
-      error = CacheError(.unreachable, "there is no \(path): the daemon isn't running, or has its socket elsewhere")
+      error = CacheError(
+        .unreachable, "there is no \(path): the daemon isn't running, or has its socket elsewhere", obstacle: .gone)
     case ECONNREFUSED:
-      error = CacheError(.unreachable, "nobody answers at \(path): the daemon isn't running")
+      error = CacheError(.unreachable, "nobody answers at \(path): the daemon isn't running", obstacle: .gone)
     default:
       error = CacheError(.unreachable, "can't connect to \(path)", cause: cause)
     }

@@ -113,16 +113,42 @@ public struct Gauges: Sendable, Equatable {
     return "\(sign)\(milliseconds / 1000)." + String(String(1000 + milliseconds % 1000).dropFirst())
   }
 
+  /// What tells only that a daemon can't be asked.
+  ///
+  /// - Parameters:
+  ///   - source: whose cache it would be.
+  ///   - isUp: whether it can be asked, all the same.
+  public init(upOf source: SourceIdentity, isUp: Bool) {
+    self.source = source.words
+    gauges = [Self.single("strata_builder_up", "Whether the daemon answered: 1 or 0.", isUp ? "1" : "0")]
+  }
+
   /// The text format, line by line: a gauge's help, its type, its samples.
-  public var lines: [String] {
-    gauges.filter { !$0.samples.isEmpty }.flatMap { gauge in
-      ["# HELP \(gauge.name) \(gauge.help)", "# TYPE \(gauge.name) gauge"]
-        + gauge.samples.map { sample in
-          let labels = [("source", source)] + sample.labels.sorted { $0.key < $1.key }
-          let texts = labels.map { name, value in "\(name)=\(Self.quoted(value))" }
-          return "\(gauge.name){\(texts.joined(separator: ","))} \(sample.value)"
+  public var lines: [String] { Self.lines(of: [self]) }
+
+  /// The same of several caches, in which each gauge stands once with the samples of all.
+  ///
+  /// - Complexity: O(gauges²).
+  public static func lines(of all: [Gauges]) -> [String] {
+    var kinds: [Gauge] = []
+    for gauge in all.flatMap(\.gauges) where !gauge.samples.isEmpty && !kinds.contains(where: { $0.name == gauge.name })
+    {
+      kinds.append(gauge)
+    }
+    return kinds.flatMap { kind in
+      ["# HELP \(kind.name) \(kind.help)", "# TYPE \(kind.name) gauge"]
+        + all.flatMap { cache in
+          cache.gauges.filter { $0.name == kind.name }.flatMap { gauge in
+            gauge.samples.map { line(of: $0, gauge, cache.source) }
+          }
         }
     }
+  }
+
+  private static func line(of sample: Sample, _ gauge: Gauge, _ source: String) -> String {
+    let labels = [("source", source)] + sample.labels.sorted { $0.key < $1.key }
+    let texts = labels.map { name, value in "\(name)=\(quoted(value))" }
+    return "\(gauge.name){\(texts.joined(separator: ","))} \(sample.value)"
   }
 
   /// A label's value in quotes: nothing in it can end it or the line, and no control character is in it.

@@ -13,6 +13,11 @@ public struct UsageTotals: Sendable, Equatable {
       records += 1
       bytes = bytes.addingSaturating(row.size)
     }
+
+    fileprivate mutating func add(_ other: Sum) {
+      records += other.records
+      bytes = bytes.addingSaturating(other.bytes)
+    }
   }
 
   /// What a record counts as: it is in one part only, so that the parts add up to all.
@@ -51,6 +56,13 @@ public struct UsageTotals: Sendable, Equatable {
     case .inUse: inUse.add(row)
     case .sharedUnused: sharedUnused.add(row)
     case .reclaimable: reclaimable.add(row)
+    }
+  }
+
+  /// Adds those of another cache.
+  public mutating func add(_ other: UsageTotals) {
+    for sum: WritableKeyPath<UsageTotals, Sum> in [\.all, \.shared, \.inUse, \.sharedUnused, \.reclaimable] {
+      self[keyPath: sum].add(other[keyPath: sum])
     }
   }
 

@@ -1,13 +1,12 @@
 import BuildCache
 import CacheReport
-import Synchronization
 import Terminal
 
 /// An explorer at work: the state, the cache that it shows, and the effects that are under way.
 ///
 /// One thread owns it and sends it events; effects run aside as tasks and answer through an inbox. The same session
 /// serves a real terminal and keys that are played from a script.
-public final class ExplorerSession {
+public final class ExplorerSession: ScreenSession {
   /// What reaches the world outside the cache.
   public struct Outlets: Sendable {
     /// Copies a text to the clipboard.
@@ -39,32 +38,12 @@ public final class ExplorerSession {
     let reading: Int?
   }
 
-  /// What tasks left behind, and how many are still to answer.
-  fileprivate final class Inbox: Sendable {
-    struct Contents {
-      var events: [(event: ExplorerEvent, ticket: Ticket?)] = []
-      var running = 0
-    }
-    let contents = Mutex(Contents())
-    let wake: @Sendable () -> Void
-
-    init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
-
-    func add(_ event: ExplorerEvent, endOf ticket: Ticket? = nil) {
-      contents.withLock {
-        $0.events.append((event, ticket))
-        if ticket != nil { $0.running -= 1 }
-      }
-      wake()
-    }
-  }
-
   /// What is shown.
   private(set) var state: ExplorerState
   private let source: any CacheSource
   private let clock: any CacheClock
   private let outlets: Outlets
-  private let inbox: Inbox
+  private let inbox: Inbox<(event: ExplorerEvent, ticket: Ticket?)>
   /// A reading that was made before there was a session: it is taken in place of the first.
   private var first: Reading?
   private var pruning: Task<Void, Never>?
@@ -78,6 +57,8 @@ public final class ExplorerSession {
   ///
   /// - Parameters:
   ///   - source: the cache.
+  ///   - name: what it is called on the screen; absent: as the source says.
+  ///   - isOfSeveral: whether it was opened from a list of builders, to which it goes back.
   ///   - first: a reading of it that somebody has made already; absent: it is made.
   ///   - prune: what the Prune screen begins with; absent: what suits the cache.
   ///   - isASCII: whether signs are drawn in ASCII only.
@@ -86,15 +67,17 @@ public final class ExplorerSession {
   ///   - outlets: what keys that copy and export use.
   ///   - wake: called, from any thread, when ``receive()`` has something to do.
   public init(
-    _ source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset(), isASCII: Bool, size: Size,
-    clock: any CacheClock = SystemClock(), outlets: Outlets, wake: @escaping @Sendable () -> Void
+    _ source: any CacheSource, name: String? = nil, isOfSeveral: Bool = false, first: Reading? = nil,
+    prune: PrunePreset = PrunePreset(), isASCII: Bool, size: Size, clock: any CacheClock = SystemClock(),
+    outlets: Outlets, wake: @escaping @Sendable () -> Void
   ) {
     self.source = source
     self.clock = clock
     self.outlets = outlets
     inbox = Inbox(wake: wake)
     state = ExplorerState(
-      ExplorerState.Options(name: source.identity.words, prune: prune, isASCII: isASCII), size: size)
+      ExplorerState.Options(
+        name: name ?? source.identity.words, prune: prune, isASCII: isASCII, isOfSeveral: isOfSeveral), size: size)
     self.first = first
     if first == nil { start(.glimpse(size.rows)) }
     start(.load(ListChoice(), last: nil))
@@ -107,6 +90,14 @@ public final class ExplorerSession {
 
   /// Whether the user left.
   public var hasQuit: Bool { state.hasQuit }
+
+  /// Goes back to the list of builders, where the user wants that.
+  ///
+  /// - Returns: whether that is so; the next time it isn't, until the user wants it again.
+  func leave() -> Bool {
+    defer { state.isLeft = false }
+    return state.isLeft
+  }
 
   /// Why nothing could be read yet; absent where something was, or still may be.
   public var openingFailure: String? { state.failedAt != nil && !state.isLoaded ? state.message : nil }
@@ -134,11 +125,7 @@ public final class ExplorerSession {
 
   /// Takes what effects have answered since the last call.
   public func receive() {
-    let events = inbox.contents.withLock { contents in
-      defer { contents.events = [] }
-      return contents.events
-    }
-    for (event, ticket) in events where ticket.map(isCurrent) ?? true { send(event) }
+    for (event, ticket) in inbox.takeAll() where ticket.map(isCurrent) ?? true { send(event) }
   }
 
   private func isCurrent(_ ticket: Ticket) -> Bool {
@@ -147,9 +134,7 @@ public final class ExplorerSession {
   }
 
   /// Whether no effect is under way and nothing waits to be received.
-  public var isIdle: Bool {
-    inbox.contents.withLock { $0.running == 0 && $0.events.isEmpty }
-  }
+  public var isIdle: Bool { inbox.isIdle }
 
   /// Stops all that is under way, a prune after the record that it is at, and waits for that.
   public func finish(isolation: isolated (any Actor)? = #isolation) async {
@@ -172,16 +157,16 @@ public final class ExplorerSession {
       send(.told("copied \(text), where the terminal allows it"))
       return
     }
-    inbox.contents.withLock { $0.running += 1 }
+    inbox.begin()
     effectCount += 1
     let slot = effect.slot
     let ticket = Ticket(slot: slot, number: effectCount, reading: effect.isOfRows ? reading : nil)
     let runner = EffectRunner(source: source, known: first, clock: clock, outlets: outlets) { [inbox] in
-      inbox.add(.removed($0))
+      inbox.add((.removed($0), nil))
     }
     if case .load = effect { first = nil }
     let task = Task.detached { [inbox] in
-      inbox.add(await runner.run(effect), endOf: ticket)
+      inbox.add((await runner.run(effect), ticket), isLast: true)
     }
     if case .carryOut = effect { pruning = task }
     if let slot {
@@ -201,25 +186,9 @@ extension ExplorerSession {
     isASCII: Bool,
     clock: any CacheClock = SystemClock(), outlets: Outlets
   ) async -> Grid {
-    let (signals, signal) = AsyncStream.makeStream(of: Void.self)
-    let session = ExplorerSession(
-      source, first: first, prune: prune, isASCII: isASCII, size: size, clock: clock, outlets: outlets
-    ) {
-      signal.yield()
+    await play(keys) { wake in
+      ExplorerSession(
+        source, first: first, prune: prune, isASCII: isASCII, size: size, clock: clock, outlets: outlets, wake: wake)
     }
-    var waits = signals.makeAsyncIterator()
-    func settle() async {
-      while !session.isIdle {
-        session.receive()
-        if !session.isIdle { await waits.next() }
-      }
-    }
-    await settle()
-    for key in keys where !session.state.hasQuit {
-      session.send(.key(key))
-      await settle()
-    }
-    await session.finish()
-    return session.frame()
   }
 }

@@ -15,11 +15,14 @@ struct ExplorerState: Sendable {
     var prune: PrunePreset
     /// Whether signs are drawn in ASCII only.
     var isASCII: Bool
+    /// Whether it was opened from a list of builders, to which `b` and `q` go back.
+    var isOfSeveral: Bool
 
     /// Makes options.
     init(
-      name: String, prune: PrunePreset = PrunePreset(), isASCII: Bool = false
+      name: String, prune: PrunePreset = PrunePreset(), isASCII: Bool = false, isOfSeveral: Bool = false
     ) {
+      self.isOfSeveral = isOfSeveral
       self.name = name
       self.prune = prune
       self.isASCII = isASCII
@@ -76,6 +79,8 @@ struct ExplorerState: Sendable {
   var isWatching = false
   /// Whether the user left.
   var hasQuit = false
+  /// Whether the user went back to the list of builders.
+  var isLeft = false
 
   /// How far holding a record, or letting go of it, has come: until it is read nobody knows what the next `H` should do.
   enum Holding {

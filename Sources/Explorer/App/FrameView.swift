@@ -38,50 +38,17 @@ extension ExplorerState {
     }
     let right = isLoaded ? joined(facts) + " " : ""
     let readOnly =
-      (rights.noPruning == nil ? "" : " [read only]") + (isWatching ? " [live]" : "")
-      + (failedAt.map { " [read \($0.since(now).ageText) ago]" } ?? "")
-    let room = max(0, size.columns - displayWidth(right) - displayWidth(readOnly) - 1)
-    let left = cell(" strata  \(options.name)", min(room, displayWidth(" strata  \(options.name)")))
-    grid.fill(column: 0, row: 0, columns: size.columns, style: Style(reverse: true))
-    grid.draw(left + readOnly, at: Point(column: 0, row: 0), style: Style(bold: true, reverse: true))
-    let column = size.columns - displayWidth(right)
-    if column > displayWidth(left + readOnly) {
-      grid.draw(right, at: Point(column: column, row: 0), style: Style(reverse: true))
-    }
+      (options.isOfSeveral ? " [b: builders]" : "") + (rights.noPruning == nil ? "" : " [read only]")
+      + (isWatching ? " [live]" : "")
+      + (failedAt.map { isLoaded ? " [read \($0.since(now).ageText) ago]" : "" } ?? "")
+    grid.drawTitle(options.name, readOnly, right: right, signs)
   }
 
-  /// The totals as one bar, and in words with the sign that stands for each.
   private func drawBar(on grid: inout Grid, _ row: Int) {
-    let totals = inventory.totals
-    let all = totals.all.bytes
-    let parts: [(sign: Character, words: String, bytes: Int64, color: Color)] = [
-      (signs.inUse, "in use", totals[.inUse].bytes, .red),
-      (signs.shared, "shared", totals[.sharedUnused].bytes, .yellow),
-      (signs.reclaimable, "reclaimable", totals[.reclaimable].bytes, .green),
-    ]
-    var column = 1
-    let width = min(40, size.columns / 4)
-    var drawn: Int64 = 0
-    for part in parts where all > 0 {
-      // The ends are rounded, not the parts, so that they always add up to the whole bar.
-      drawn = min(all, drawn.addingSaturating(part.bytes))
-      let end = 1 + Int((Double(drawn) / Double(all) * Double(width)).rounded())
-      grid.fill(
-        column: column, row: row, columns: end - column, with: part.sign, style: Style(foreground: part.color))
-      column = max(column, end)
+    let besides = inventory.reading.overhead.map { overhead in
+      "unowned \(ByteCount(overhead.unowned.addingSaturating(overhead.history)).text)"
     }
-    column = width + 3
-    for part in parts {
-      column += grid.draw(
-        String(part.sign), at: Point(column: column, row: row), style: Style(foreground: part.color))
-      column += grid.draw(
-        " \(part.words) \(ByteCount(part.bytes).text)   ", at: Point(column: column, row: row))
-    }
-    if let overhead = inventory.reading.overhead {
-      grid.draw(
-        "unowned \(ByteCount(overhead.unowned.addingSaturating(overhead.history)).text)",
-        at: Point(column: column, row: row))
-    }
+    grid.drawBar(inventory.totals, besides: besides ?? "", row: row, signs)
   }
 
   private func drawTabs(on grid: inout Grid, _ row: Int) {
@@ -134,20 +101,18 @@ extension ExplorerState {
 
   /// The likely keys, as many as fit.
   private func drawFooter(on grid: inout Grid, _ row: Int) {
-    var column = 1
     if case .filter = overlay {
       grid.draw(" Enter keeps the filter  Esc takes it back  ^U empties it", at: Point(column: 0, row: row))
       return
     }
-    for binding in Binding.all(on: screen) where binding.isLikely {
-      if binding.shows == screen { continue }
-      let key = binding.keys.first?.label ?? ""
-      let words = binding.footerWords?(self) ?? binding.words
-      guard column + displayWidth(key) + displayWidth(words) + 1 < size.columns else { break }
-      let isOff = binding.whyOff(self) != nil
-      column += grid.draw(key, at: Point(column: column, row: row), style: Style(bold: !isOff, dim: isOff))
-      column += grid.draw(" \(words)  ", at: Point(column: column, row: row), style: Style(dim: isOff))
-    }
+    let likely = Binding.all(on: screen).filter { $0.isLikely(self) && $0.shows != screen }
+    grid.drawFooter(
+      likely.compactMap { binding in
+        binding.keys.first.map { key in
+          KeyHint(
+            key: key, words: binding.footerWords?(self) ?? binding.words, isOff: binding.whyOff(self) != nil)
+        }
+      }, row: row)
   }
 }
 

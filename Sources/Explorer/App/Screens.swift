@@ -96,10 +96,10 @@ extension ExplorerState {
     return (isListing ? [.stopListing] : []) + show(screen == .files || screen == .marks ? cameFrom : .records)
   }
 
-  /// Goes back; from the first screen out of the explorer.
+  /// Goes back; from the first screen out of the explorer, or to the list of builders that it was opened from.
   mutating func goBackOrQuit() -> [Effect] {
     guard screen == .records else { return goBack() }
-    hasQuit = true
+    if options.isOfSeveral { isLeft = true } else { hasQuit = true }
     return []
   }
 

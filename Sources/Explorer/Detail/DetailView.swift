@@ -40,7 +40,7 @@ extension ExplorerState {
     }
     func add(_ name: String, _ value: String, _ style: Style = .plain) {
       let name = cell(name, min(16, width / 2)) + " "
-      for (place, part) in fold(value, to: max(1, width - name.count)).enumerated() {
+      for (place, part) in folded(value, to: max(1, width - name.count)).enumerated() {
         lines.append(((place == 0 ? name : String(repeating: " ", count: name.count)) + part, style))
       }
     }
@@ -53,34 +53,4 @@ extension ExplorerState {
     }
     return lines
   }
-
-  /// Breaks a line at blanks, and a long word anywhere, so that no part is wider than `width`.
-  func fold(_ line: String, to width: Int) -> [String] {
-    let line = String(line.prefix(Self.mostFolded * max(1, width)))
-    guard displayWidth(line) > width, width > 0 else { return [line] }
-    var lines: [String] = []
-    var current = ""
-    var used = 0
-    for word in line.split(separator: " ") {
-      var word = safeText(String(word))
-      if used > 0, used + 1 + displayWidth(word) > width {
-        lines.append(current)
-        (current, used) = ("", 0)
-      }
-      while displayWidth(word) > width {
-        // No word has a blank in it: those at the end fill up where a wide character did not fit.
-        let part = fitted(word, to: width, cutSign: nil).prefix { $0 != " " }
-        lines.append(String(part))
-        word = String(word.dropFirst(max(1, part.count)))
-      }
-      if used > 0 { current += " " }
-      current += word
-      used = displayWidth(current)
-      if lines.count > Self.mostFolded { break }
-    }
-    return lines + [current]
-  }
-
-  /// No text is worth more lines.
-  private static let mostFolded = 60
 }

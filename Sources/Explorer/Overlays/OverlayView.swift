@@ -22,33 +22,13 @@ extension ExplorerState {
 
   /// A box in the middle, with its lines folded to fit.
   func drawBox(_ title: String, _ lines: [String], from top: Int = 0, on grid: inout Grid) {
-    let room = max(0, min(size.columns - 6, 76))
-    let folded = lines.flatMap { fold($0, to: room) }
-    let most = max(0, size.rows - (size.rows < 12 ? 2 : 4))
-    let first = min(top, max(0, folded.count - most))
-    let shown = folded[first...].prefix(most)
-    let inner = min(room, max(displayWidth(title) + 2, shown.map { displayWidth($0) }.max() ?? 0))
-    let width = inner + 4
-    let left = max(0, (size.columns - width) / 2)
-    let upper = max(0, (size.rows - shown.count - 2) / 2)
-    let side = String(repeating: signs.line, count: inner + 2)
-    let corners = signs.box.corners
-    grid.draw(corners[0] + side + corners[1], at: Point(column: left, row: upper))
-    grid.draw(
-      " \(title) ", at: Point(column: left + 2, row: upper), width: inner, style: Style(bold: true))
-    for (offset, line) in shown.enumerated() {
-      grid.draw(
-        "\(signs.box.side) \(cell(line, inner)) \(signs.box.side)", at: Point(column: left, row: upper + 1 + offset))
-    }
-    grid.draw(corners[2] + side + corners[3], at: Point(column: left, row: upper + 1 + shown.count))
+    grid.drawBox(title, lines, from: top, signs)
   }
 
   private var helpLines: [String] {
-    Binding.all(on: screen).map { binding in
-      let keys = binding.keys.map(\.label).joined(separator: " ")
-      let off = binding.whyOff(self).map { " (now off: \($0))" } ?? ""
-      return cell(keys, 12) + binding.words + off
-    } + ["", "In the question before a prune only y removes anything.", "any other key: back"]
+    Binding.all(on: screen).map { helpLine($0.keys, $0.words, whyOff: $0.whyOff(self)) } + [
+      "", "In the question before a prune only y removes anything.", "any other key: back",
+    ]
   }
 
   private func title(of plan: PrunePlan) -> String {

@@ -28,7 +28,7 @@ private struct PruneColumns {
 extension ExplorerState {
   func drawPrune(on grid: inout Grid, _ layout: Layout) {
     guard let plan = prune.plan, let rule = prune.rule else {
-      let words = planRefusal.map { fold($0, to: max(1, size.columns - 2)) } ?? ["planning\(signs.ellipsis)"]
+      let words = planRefusal.map { folded($0, to: max(1, size.columns - 2)) } ?? ["planning\(signs.ellipsis)"]
       for (row, line) in zip(layout.body, words) { grid.draw(" " + line, at: Point(column: 0, row: row)) }
       return
     }

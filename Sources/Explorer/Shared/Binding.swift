@@ -7,7 +7,7 @@ struct Binding: Sendable {
   /// What it does, in the footer's few words.
   let words: String
   /// Whether the footer shows it.
-  let isLikely: Bool
+  let isLikely: @Sendable (ExplorerState) -> Bool
   /// Other words for the footer, where they depend on something.
   let footerWords: (@Sendable (ExplorerState) -> String)?
   /// The screen that it shows, where it shows one.
@@ -21,13 +21,14 @@ struct Binding: Sendable {
 
   init(
     _ keys: [Key], _ words: String, isLikely: Bool = false,
+    isLikelyWhere: (@Sendable (ExplorerState) -> Bool)? = nil,
     footerWords: (@Sendable (ExplorerState) -> String)? = nil, shows: ExplorerState.Screen? = nil,
     keepsWalk: Bool = false, whyOff: @escaping @Sendable (ExplorerState) -> String? = { _ in nil },
     perform: @escaping @Sendable (inout ExplorerState) -> [Effect]
   ) {
     self.keys = keys
     self.words = words
-    self.isLikely = isLikely
+    self.isLikely = isLikelyWhere ?? { _ in isLikely }
     self.footerWords = footerWords
     self.shows = shows
     self.keepsWalk = keepsWalk

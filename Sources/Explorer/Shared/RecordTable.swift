@@ -3,7 +3,7 @@ import CacheReport
 import Terminal
 
 /// A column of a table of records.
-enum RecordColumn: Sendable {
+enum RecordColumn: TableColumn {
   case id, kind, size, frees, flags, type, uses, used, created, description
 
   /// Its heading.
@@ -48,15 +48,13 @@ enum RecordColumn: Sendable {
 }
 
 /// The columns of a table of records, as many as there is room for.
-struct RecordTable {
-  /// The columns, and how wide they are.
-  let columns: [(column: RecordColumn, width: Int)]
+typealias RecordTable = ColumnTable<RecordColumn>
 
-  private static let gap = 2
+extension RecordTable {
   /// Narrower, a description says nothing.
-  private static let leastDescription = 16
+  private static var leastDescription: Int { 16 }
   /// What a narrow window drops, in this order; the description shrinks first.
-  private static let dropped: [RecordColumn] = [.type, .created, .uses, .kind, .used, .flags, .frees]
+  private static var dropped: [RecordColumn] { [.type, .created, .uses, .kind, .used, .flags, .frees] }
 
   /// Chooses the columns.
   ///
@@ -65,11 +63,9 @@ struct RecordTable {
   ///   - width: the columns of the window that there are.
   ///   - id: the width of an id.
   init(_ offered: [RecordColumn], width: Int, id: Int) {
-    var columns = offered.filter { $0 != .description }
-    func fixed() -> Int { columns.reduce(0) { $0 + Self.width(of: $1, id) + Self.gap } }
-    for column in Self.dropped where fixed() + Self.leastDescription > width { columns.removeAll { $0 == column } }
-    self.columns =
-      columns.map { ($0, Self.width(of: $0, id)) } + [(.description, max(0, width - fixed()))]
+    self.init(
+      offered.filter { $0 != .description }.map { ($0, Self.width(of: $0, id)) }, last: .description,
+      least: Self.leastDescription, dropped: Self.dropped, width: width)
   }
 
   private static func width(of column: RecordColumn, _ id: Int) -> Int {
@@ -84,22 +80,6 @@ struct RecordTable {
     case .created: 9
     case .description: 0
     }
-  }
-
-  /// The column of the window in which a column begins, counted from that of the first.
-  func start(of wanted: RecordColumn) -> Int? {
-    var start = 0
-    for (column, width) in columns {
-      if column == wanted { return start }
-      start += width + Self.gap
-    }
-    return nil
-  }
-
-  /// One line: what `text` says for each column, side by side.
-  func line(_ text: (RecordColumn, _ width: Int, _ alignment: Alignment) -> String) -> String {
-    columns.map { text($0.column, $0.width, $0.column.alignment) }
-      .joined(separator: String(repeating: " ", count: Self.gap))
   }
 }
 

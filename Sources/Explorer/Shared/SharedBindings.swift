@@ -83,6 +83,13 @@ extension Binding {
       [.character("4")], "files", shows: .files,
       whyOff: { $0.rights.noInsight ?? ($0.screen == .files ? nil : noRecord($0)) }),
     Binding([.tab], "next screen", whyOff: emptyCache) { $0.show($0.nextScreen) },
+    Binding(
+      [.character("b")], "builders", isLikelyWhere: \.options.isOfSeveral,
+      whyOff: { $0.options.isOfSeveral ? nil : "there is no list to go back to: --builders opens one" }
+    ) { state in
+      state.isLeft = true
+      return []
+    },
     Binding([.character("?")], "help", isLikely: true) { state in
       state.overlay = .help(top: 0)
       return []

@@ -40,7 +40,7 @@ struct DiskUsage: AsyncParsableCommand {
     case .table:
       let order = largestFirst(state)
       if verbose { printDetails(state, order) } else { printTable(state, order, now: reading.moment) }
-      printTotals(state)
+      output.totals(UsageTotals(state))
       printBesides(reading)
     }
   }
@@ -86,21 +86,11 @@ struct DiskUsage: AsyncParsableCommand {
     }
   }
 
-  private func printTotals(_ state: CacheState) {
-    let totals = UsageTotals(state)
-    for (name, sum) in [
-      ("In use:", totals[.inUse]), ("Shared:", totals.shared), ("Reclaimable:", totals[.reclaimable]),
-      ("Total:", totals.all),
-    ] {
-      output.line(name.padding(13) + ByteCount(sum.bytes).text)
-    }
-  }
-
   /// What the cache takes besides its records, where its files are not all of one.
   private func printBesides(_ reading: Reading) {
     guard let overhead = reading.overhead else { return }
     func told(_ name: String, _ bytes: Int64, _ more: String = "") {
-      if bytes > 0 { output.line(name.padding(13) + ByteCount(bytes).text + more) }
+      if bytes > 0 { output.line(name.padded(13) + ByteCount(bytes).text + more) }
     }
     told("Unowned:", overhead.unowned)
     told("History:", overhead.history)
@@ -111,9 +101,4 @@ struct DiskUsage: AsyncParsableCommand {
       told("Disk:", space.capacity, ", \(ByteCount(space.free).text) of it free")
     }
   }
-}
-
-extension String {
-  /// With blanks at its end, so that it is so long.
-  fileprivate func padding(_ length: Int) -> String { self + String(repeating: " ", count: max(0, length - count)) }
 }

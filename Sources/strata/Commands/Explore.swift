@@ -12,11 +12,15 @@ import Terminal
 struct Explore: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Open the explorer (this is what `strata` alone does).",
-    discussion: "The options of prune say what its Prune screen begins with.")
+    discussion: """
+      The options of prune say what its Prune screen begins with. Where several daemons are named, or --builders looks for \
+      all that can be found, a list of them opens: Enter opens one, and b comes back.
+      """)
 
   @OptionGroup var source: SourceOptions
   @OptionGroup var policy: PolicyOptions
   @OptionGroup var screen: ScreenOptions
+  @Flag(help: "Open the list of all builders that can be found, as `strata builders` prints it.") var builders = false
   @Flag(help: "Change nothing, whatever is pressed.") var readOnly = false
   @Option(
     help: ArgumentHelp("Play these keys, such as 'jj<Enter>', without a terminal; with --print.", valueName: "keys"))
@@ -25,6 +29,10 @@ struct Explore: AsyncParsableCommand {
   @Flag(help: "Print the last screen as text.") var print = false
 
   func validate() throws {
+    let other = [("--from", source.from), ("--buildkit-root", source.buildkitRoot), ("--root", source.root.root)]
+    if builders, let given = other.first(where: { $0.1 != nil }) {
+      throw ValidationError("--builders lists daemons that run: leave \(given.0) out")
+    }
     if keys != nil && !print { throw ValidationError("--keys plays without a terminal: add --print") }
   }
 
@@ -43,7 +51,15 @@ struct Explore: AsyncParsableCommand {
       throw Failure.wrongUse(
         "there is no terminal to show the explorer on; `strata du` and `strata prune --dry-run` need none")
     }
-    let opened = try await source.source(for: policy)
+    let daemons = source.daemon.given.isEmpty ? [] : try await source.daemons(for: policy)
+    if builders || daemons.count > 1 {
+      guard parsed.isPlain, parsed.at == nil else {
+        throw Failure.wrongUse("a plan is of one builder: leave the options of prune out, or name one builder")
+      }
+      return try await list(
+        BuilderSearch(daemons, source.daemon, isReadOnly: readOnly), keys, cells, from: keySource)
+    }
+    let opened = try await source.source(for: policy, among: daemons)
     let source: any CacheSource = readOnly || parsed.at != nil ? LookingOnly(opened, at: parsed.at) : opened
     let clock: any CacheClock = parsed.at.map { LookingOnly.Clock(time: $0) } ?? SystemClock()
     // What is said of a policy depends on the cache: then that is read before there is a screen.
@@ -62,6 +78,17 @@ struct Explore: AsyncParsableCommand {
         keys, on: source, first: first, prune: preset, size: cells, isASCII: isASCII, clock: clock,
         outlets: outlets
       ).text)
+  }
+
+  /// Opens the list of builders.
+  private func list(
+    _ search: BuilderSearch, _ keys: [Key], _ size: Size, from keySource: TerminalScreen.KeySource
+  ) async throws {
+    guard print else { return try await screen.list(search.find, keys: keySource) }
+    let isASCII = screen.ascii || !TerminalScreen.localeIsUTF8
+    let outlets = ScreenOptions.outlets { _ in }
+    output.text(
+      await BuildersSession.play(keys, size: size, isASCII: isASCII, outlets: outlets, search: search.find).text)
   }
 
   private static func size(of text: String) throws -> Size {

@@ -40,13 +40,17 @@ struct DaemonOptions: ParsableArguments {
       .filter { $0 != "--docker" || dockerSocket == nil }
   }
 
-  func validate() throws {
+  /// Programs to ask with are of use only where somebody is asked.
+  func checkPaths() throws {
     if buildctlPath != nil, !buildctl, buildctlAddr.isEmpty {
       throw ValidationError("--buildctl-path says what to ask with: add --buildctl, or --buildctl-addr")
     }
     if dockerPath != nil, docker == nil, builder == nil {
       throw ValidationError("--docker-path says what to ask with: add --docker, or --builder")
     }
+  }
+
+  func validate() throws {
     if dockerSocket != nil, let docker, !docker.isEmpty {
       throw ValidationError("--docker \(docker) and --docker-socket are two engines: give one")
     }
@@ -58,36 +62,43 @@ struct DaemonOptions: ParsableArguments {
   /// The docker client.
   var client: DockerClient { DockerClient(path: dockerPath ?? "docker") }
 
-  /// How the daemons are reached that are named.
-  ///
-  /// - Throws: ``CacheError`` `unreachable` where a builder can't be asked for, `badInput` where it has no such node.
+  /// The daemons that the options name, each with how it is reached or why it can't be.
   ///
   /// - Parameter node: of a builder with several nodes the one that is meant.
-  func endpoints(node: String?) async throws -> [DaemonEndpoint] {
-    if let builder { return try await endpoints(of: BuildxBuilder(named: builder, by: client), node: node) }
-    if let dockerSocket { return [.engine(.socket(dockerSocket))] }
-    if let docker {
+  /// - Throws: ``CacheError`` `badInput` where a builder has no such node.
+  func named(node: String? = nil) async throws -> [NamedDaemon] {
+    var daemons: [NamedDaemon] = []
+    if let builder { daemons += try await nodes(of: builder, node) }
+    if let dockerSocket {
+      daemons.append(NamedDaemon(.engine(.socket(dockerSocket))))
+    } else if let docker {
       var client = client
       client.context = docker.isEmpty ? nil : docker
-      return [
-        .engine(client.isInstalled || client.context != nil ? .client(client) : .socket(EngineEndpoint.defaultSocket))
-      ]
+      let isSocket = !client.isInstalled && client.context == nil
+      daemons.append(NamedDaemon(.engine(isSocket ? .socket(EngineEndpoint.defaultSocket) : .client(client))))
     }
-    guard buildctl || !buildctlAddr.isEmpty else { return [] }
+    guard buildctl || !buildctlAddr.isEmpty else { return daemons }
     let place = BuildctlEndpoint.Place.here(path: buildctlPath ?? "buildctl")
     let addresses: [String?] = buildctlAddr.isEmpty ? [nil] : buildctlAddr
-    return addresses.map { .buildkit(BuildctlEndpoint(place, address: $0, certificates: certificates.files)) }
+    return daemons
+      + addresses.map {
+        NamedDaemon(.buildkit(BuildctlEndpoint(place, address: $0, certificates: certificates.files)))
+      }
   }
-}
 
-extension DaemonOptions {
-  private func endpoints(of builder: BuildxBuilder, node: String?) async throws -> [DaemonEndpoint] {
-    guard let node else { return try await builder.endpoints(by: client) }
+  private func nodes(of name: String, _ node: String?) async throws -> [NamedDaemon] {
+    let builder: BuildxBuilder
+    do {
+      builder = try await BuildxBuilder(named: name, by: client)
+    } catch let error as CacheError {
+      return [NamedDaemon(unreachable: name, error)]
+    }
+    guard let node else { return await builder.daemons(by: client) }
     guard let chosen = builder.nodes.first(where: { $0.name == node }) else {
       let names = builder.nodes.map(\.name).joined(separator: ", ")
-      throw CacheError(.badInput, "--worker: builder \(builder.name) has no node \(node), but \(names)")
+      throw CacheError(.badInput, "--worker: builder \(name) has no node \(node), but \(names)")
     }
-    return try await builder.endpoints(of: chosen, by: client)
+    return await builder.daemons(of: chosen, by: client)
   }
 }
 

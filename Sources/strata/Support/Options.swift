@@ -98,6 +98,7 @@ struct SourceOptions: ParsableArguments {
     let given =
       [("--from", from), ("--root", root.root), ("--buildkit-root", buildkitRoot)].filter { $0.1 != nil }.map(\.0)
       + daemon.given
+    try daemon.checkPaths()
     if given.count > 1 { throw ValidationError("\(given[0]) and \(given[1]) are two sources: give one") }
   }
 
@@ -116,12 +117,15 @@ struct SourceOptions: ParsableArguments {
   /// - Parameters:
   ///   - makingRoot: whether an embedded cache that doesn't exist is made.
   ///   - policy: the policy that is asked for besides: `--worker` chooses in its file, too.
-  func source(makingRoot: Bool = false, for policy: PolicyOptions? = nil) async throws -> any CacheSource {
-    if worker != nil && buildkitRoot == nil && policy?.policy == nil && daemon.builder == nil {
-      throw Failure.wrongUse(
-        "--worker chooses one of the caches of --buildkit-root, a node of --builder, or of a --policy: give that, too")
+  ///   - daemons: those that run, where they were looked for already.
+  func source(
+    makingRoot: Bool = false, for policy: PolicyOptions? = nil, among daemons: [NamedDaemon]? = nil
+  ) async throws -> any CacheSource {
+    if !daemon.given.isEmpty {
+      let found = if let daemons { daemons } else { try await self.daemons(for: policy) }
+      return try running(found)
     }
-    if !daemon.given.isEmpty { return try await running() }
+    try checkWorker(for: policy)
     if let from { return try SavedList(readingFrom: from) }
     if let buildkitRoot {
       guard !buildkitRoot.isEmpty else { throw Failure.wrongUse("--buildkit-root is empty: give the daemon's folder") }
@@ -131,15 +135,30 @@ struct SourceOptions: ParsableArguments {
     return try root.source()
   }
 
-  /// The daemon that is asked, where one runs.
-  private func running() async throws -> DaemonSource {
-    let endpoints = try await daemon.endpoints(node: daemon.builder == nil ? nil : worker)
-    guard endpoints.count == 1, let endpoint = endpoints.first else {
-      let words = endpoints.map(\.words).joined(separator: ", ")
-      let advice = daemon.builder == nil ? "give one, or see all with `strata builders`" : "choose one with --worker"
-      throw Failure.wrongUse("these are \(endpoints.count) daemons (\(words)): \(advice)")
+  /// `--worker` has to choose something.
+  private func checkWorker(for policy: PolicyOptions?) throws {
+    if worker != nil && buildkitRoot == nil && policy?.policy == nil && daemon.builder == nil {
+      throw Failure.wrongUse(
+        "--worker chooses one of the caches of --buildkit-root, a node of --builder, or of a --policy: give that, too")
     }
-    return endpoint.source()
+  }
+
+  /// The daemons that are asked, where they run; none where none was named.
+  func daemons(for policy: PolicyOptions? = nil) async throws -> [NamedDaemon] {
+    try checkWorker(for: policy)
+    return try await daemon.named(node: daemon.builder == nil ? nil : worker)
+  }
+
+  /// The one daemon that is asked.
+  private func running(_ daemons: [NamedDaemon]) throws -> DaemonSource {
+    guard daemons.count == 1, let only = daemons.first else {
+      let names = daemons.map(\.name).joined(separator: ", ")
+      let advice =
+        daemon.builder == nil
+        ? "give one, or see all with `strata builders` or `strata explore`" : "choose one with --worker"
+      throw Failure.wrongUse("these are \(daemons.count) daemons (\(names)): \(advice)")
+    }
+    return try only.endpoint.get().source()
   }
 
   /// What the source holds now; what has to be known of that is told.

@@ -42,6 +42,37 @@ struct ScreenOptions: ParsableArguments {
     _ source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset(),
     clock: any CacheClock = SystemClock(), keys: TerminalScreen.KeySource = .standardInput
   ) async throws {
+    let isASCII = ascii || !TerminalScreen.localeIsUTF8
+    // A list that can't be read has nothing to show, and what is wrong is more than a line of the screen.
+    let isList = source.identity.kind == .list
+    let session = try await show(keys) { size, wake in
+      ExplorerSession(
+        source, first: first, prune: prune, isASCII: isASCII, size: size, clock: clock,
+        outlets: Self.outlets(copy: TerminalScreen.copy), wake: wake)
+    } isHopeless: { session in
+      isList && session.openingFailure != nil
+    }
+    if isList, let failure = session.openingFailure { throw Failure.failed(failure) }
+  }
+
+  /// Opens the list of builders, and comes back when the user leaves it; as ``explore(_:first:prune:clock:keys:)``.
+  ///
+  /// - Parameter search: looks for builders.
+  @MainActor func list(
+    _ search: @escaping BuildersSession.Search, keys: TerminalScreen.KeySource = .standardInput
+  ) async throws {
+    let isASCII = ascii || !TerminalScreen.localeIsUTF8
+    _ = try await show(keys) { size, wake in
+      BuildersSession(
+        isASCII: isASCII, size: size, outlets: Self.outlets(copy: TerminalScreen.copy), search: search, wake: wake)
+    }
+  }
+
+  /// Shows a session on the terminal until the user leaves it.
+  @MainActor private func show<Session: ScreenSession>(
+    _ keys: TerminalScreen.KeySource, _ open: (Size, _ wake: @escaping @Sendable () -> Void) -> Session,
+    isHopeless: (Session) -> Bool = { _ in false }
+  ) async throws -> Session {
     let screen: TerminalScreen
     do {
       screen = try TerminalScreen(usesColor: color.usesColor, usesMouse: mouse, keys: keys)
@@ -50,14 +81,9 @@ struct ScreenOptions: ParsableArguments {
     }
     defer { screen.close() }
     let waker = screen.waker
-    let session = ExplorerSession(
-      source, first: first, prune: prune, isASCII: ascii || !TerminalScreen.localeIsUTF8, size: screen.size,
-      clock: clock, outlets: Self.outlets(copy: TerminalScreen.copy)
-    ) { waker.wake() }
+    let session = open(screen.size) { waker.wake() }
     var ticker = Ticker()
-    // A list that can't be read has nothing to show, and what is wrong is more than a line of the screen.
-    func isHopeless() -> Bool { source.identity.kind == .list && session.openingFailure != nil }
-    loop: while !session.hasQuit && !isHopeless() {
+    loop: while !session.hasQuit && !isHopeless(session) {
       screen.present(session.frame())
       crashIfAsked()
       let wait = ticker.wait(isWatching: session.isWatching, at: .now)
@@ -69,17 +95,14 @@ struct ScreenOptions: ParsableArguments {
       case .timeout: break
       case .interrupt: break loop
       case .terminate:
-        await session.finish()
+        await session.finish(isolation: #isolation)
         screen.close()
         Strata.end(128 + SIGTERM)
       }
       if ticker.isDue(at: .now) { session.tick() }
     }
-    await session.finish()
-    if isHopeless(), let failure = session.openingFailure {
-      screen.close()
-      throw Failure.failed(failure)
-    }
+    await session.finish(isolation: #isolation)
+    return session
   }
 
   /// What keys of the explorer reach outside the cache.

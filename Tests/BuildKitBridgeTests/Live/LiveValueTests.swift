@@ -50,9 +50,7 @@ import Testing
 
   @Test("each driver's node by its own way, and what is asleep with what wakes it") func endpoints() async throws {
     func endpoints(_ driver: String, _ node: BuildxBuilder.Node) async throws -> [DaemonEndpoint] {
-      var builder = try BuildxBuilder(parsing: "Name: x\nDriver: \(driver)\n")
-      builder.nodes = [node]
-      return try await builder.endpoints(by: DockerClient())
+      try await BuildxBuilder(parsing: "Name: x\nDriver: \(driver)\n").endpoints(of: node, by: DockerClient())
     }
     var node = BuildxBuilder.Node(name: "x0", address: "desktop", status: "running")
     #expect(try await endpoints("docker", node) == [.engine(.client(DockerClient(context: "desktop")))])
