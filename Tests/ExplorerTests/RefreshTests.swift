@@ -170,6 +170,19 @@ import Testing
     #expect(shows(state.draw(), "it can't be stopped on the way"))
   }
 
+  @Test("a cache whose answers take their time is asked more seldom") func pace() {
+    let start = ContinuousClock.now
+    func allows(after taken: Duration, at wait: Duration) -> Bool {
+      var pace = Pace()
+      pace.begin(at: start)
+      pace.end(at: start + taken)
+      return pace.allowsAsking(at: start + taken + wait)
+    }
+    #expect(Pace().allowsAsking(at: start))
+    #expect(allows(after: .milliseconds(900), at: .zero))
+    #expect(!allows(after: .seconds(10), at: .seconds(29)) && allows(after: .seconds(10), at: .seconds(30)))
+  }
+
   @Test("it is time by the clock, and not when no key is pressed") func ticks() {
     var ticker = Ticker()
     let start = ContinuousClock.now

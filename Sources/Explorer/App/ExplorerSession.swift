@@ -47,6 +47,7 @@ public final class ExplorerSession: ScreenSession {
   /// A reading that was made before there was a session: it is taken in place of the first.
   private var first: Reading?
   private var pruning: Task<Void, Never>?
+  private var pace = Pace()
   /// The last effect of each slot.
   private var slots: [Effect.Slot: (number: Int, task: Task<Void, Never>)] = [:]
   private var effectCount = 0
@@ -114,12 +115,18 @@ public final class ExplorerSession: ScreenSession {
   /// The window has another size.
   public func resize(to size: Size) { send(.resize(size)) }
 
-  /// It is time to look whether the cache has changed.
-  public func tick() { send(.tick) }
+  /// It is time to look whether the cache has changed; where its answers take their time it is let rest.
+  public func tick() { if pace.allowsAsking(at: .now) { send(.tick) } }
 
   /// Takes one event.
   func send(_ event: ExplorerEvent) {
-    if case .loaded = event { reading += 1 }
+    switch event {
+    case .loaded:
+      reading += 1
+      pace.end(at: .now)
+    case .unchanged, .notRead: pace.end(at: .now)
+    default: break
+    }
     for effect in update(&state, event) { start(effect) }
   }
 
@@ -164,7 +171,10 @@ public final class ExplorerSession: ScreenSession {
     let runner = EffectRunner(source: source, known: first, clock: clock, outlets: outlets) { [inbox] in
       inbox.add((.removed($0), nil))
     }
-    if case .load = effect { first = nil }
+    if case .load = effect {
+      first = nil
+      pace.begin(at: .now)
+    }
     let task = Task.detached { [inbox] in
       inbox.add((await runner.run(effect), ticket), isLast: true)
     }
