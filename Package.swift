@@ -81,7 +81,7 @@ let package = Package(
     .executableTarget(
       name: "strata",
       dependencies: [
-        "BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "Explorer", "Terminal",
+        "BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "Explorer", "Programs", "Terminal",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],

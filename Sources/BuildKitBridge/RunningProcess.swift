@@ -1,5 +1,8 @@
 import BuildCache
+import FileTrees
+import Foundation
 import Glibc
+import SystemPackage
 
 /// A process of this machine, as the kernel tells of it.
 struct RunningProcess {
@@ -16,9 +19,17 @@ struct RunningProcess {
   /// Its program's name, of which the kernel keeps 15 bytes; nothing where it isn't seen from here.
   var name: String? { Self.text(of: "/proc/\(number)/comm").map { String($0.prefix { $0 != "\n" }) } }
 
-  /// The words that it was started with.
-  var words: [String] {
-    (Self.text(of: "/proc/\(number)/cmdline") ?? "").split(separator: "\0").map(String.init)
+  /// The files that it has open, by the paths that it sees.
+  var openFiles: [String] {
+    let folder = "/proc/\(number)/fd"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)") }
+  }
+
+  /// The disk under a folder as it sees that; nothing where that can't be looked at.
+  func space(under folder: String) -> CacheSpace? {
+    guard let disk = try? FileSystemStatus(of: FilePath("/proc/\(number)/root" + folder)) else { return nil }
+    return CacheSpace(capacity: disk.capacity, free: disk.free)
   }
 
   /// When it was started; nothing where it isn't seen from here.

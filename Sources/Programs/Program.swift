@@ -85,7 +85,7 @@ package struct Program: Sendable, Hashable {
   /// Runs it to its end: its input ends when `feed` returns or throws, and its output is always read to its end.
   ///
   /// - Parameters:
-  ///   - patience: how long it may print nothing; absent: as long as it likes.
+  ///   - patience: how long it may print nothing; absent: as long as it likes, and it isn't ended with this program.
   ///   - isTalk: whether its input stays open until its output ends.
   ///   - feed: writes to its input.
   ///   - take: is given what it prints, in order, beside `feed`; after it threw it is given no more.
@@ -100,7 +100,7 @@ package struct Program: Sendable, Hashable {
     let watch = Watch()
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
-        try await runToEnd(watch, isTalk, feeding: feed, taking: take)
+        try await runToEnd(watch, isTalk, mayBeEnded: patience != nil, feeding: feed, taking: take)
         return true
       }
       if let patience {
@@ -118,7 +118,7 @@ package struct Program: Sendable, Hashable {
   }
 
   private func runToEnd(
-    _ watch: Watch, _ isTalk: Bool, feeding feed: @Sendable @escaping (Input) async throws -> Void,
+    _ watch: Watch, _ isTalk: Bool, mayBeEnded: Bool, feeding feed: @Sendable @escaping (Input) async throws -> Void,
     taking take: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws {
     var options = PlatformOptions()
@@ -130,7 +130,10 @@ package struct Program: Sendable, Hashable {
         environment: surroundings == .bare ? .custom(Self.bareEnvironment) : .inherit, platformOptions: options,
         input: .inputWriter, output: .sequence, error: .sequence
       ) { execution in
-        try await withThrowingTaskGroup(of: String.self) { group in
+        let process = execution.processIdentifier.value
+        if surroundings == .users && mayBeEnded { Self.running.withLock { _ = $0.insert(process) } }
+        defer { Self.running.withLock { _ = $0.remove(process) } }
+        return try await withThrowingTaskGroup(of: String.self) { group in
           group.addTask {
             var isWanted = true
             for try await chunk in execution.standardOutput where isWanted {
@@ -166,6 +169,14 @@ package struct Program: Sendable, Hashable {
     } catch let error as SubprocessError where error.code == .executableNotFound {
       throw Failure(cause: .notInstalled, said: "")
     }
+  }
+
+  /// Programs that run for their answer alone: nobody wants it once this one has ended.
+  private static let running = Guarded<Set<pid_t>>([])
+
+  /// Ends all that run in sessions of their own and may be ended at any time: this program is about to end.
+  package static func endOthers() {
+    for process in running.withLock({ $0 }) { kill(-process, SIGTERM) }
   }
 
   private static var bareEnvironment: [Environment.Key: String] {

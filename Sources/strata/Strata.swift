@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildCache
 import Glibc
+import Programs
 
 /// The program: see what a build cache holds and why, see what a prune would take, and prune.
 @main
@@ -45,6 +46,7 @@ struct Strata: AsyncParsableCommand {
   /// Ends the program at once: whoever leaves the explorer doesn't wait for what still looks at the cache aside, and a
   /// usual exit would take the ground from under it.
   static func end(_ code: Int32) -> Never {
+    Program.endOthers()
     let code = output.close(code)
     fflush(nil)
     _exit(code)

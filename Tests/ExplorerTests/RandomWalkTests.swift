@@ -14,8 +14,8 @@ import Testing
     case .glimpse, .load: .nothing
     case .arrange(let cache, let choice, let earlier, let time):
       .arranged(Arrangement(cache, choice, from: earlier, now: time))
-    case .plan(let cache, let policies, let behavior, let free):
-      .planned(PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: now.now(), free: free)))
+    case .plan(let cache, let policies, let behavior, let free, let now):
+      .planned(PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: now, free: free)))
     case .readPolicy(let file, _, _):
       .policyRead([PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, keepBytes: 100)], remarks: [], file)
     case .measure(let cache, let rows):
@@ -24,8 +24,8 @@ import Testing
       .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
     case .relate(let cache, let row): .related(Related(cache, row))
     case .describe(let cache, let row): .described(RecordDescription(cache, row, details: nil))
-    case .stand(let cache, let behavior):
-      .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: now.now()))
+    case .stand(let cache, let behavior, let now):
+      .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: now))
     case .choose(let cache, let rows): .chosen(try PrunePlan(cache, removing: rows))
     case .list(let id, let path):
       path.components.count > 2

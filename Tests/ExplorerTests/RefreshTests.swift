@@ -37,9 +37,9 @@ import Testing
     #expect((7..<18).allSatisfy { state.draw().line($0) == before.line($0) }, "the old plan is still shown")
     let plan = try #require(
       effects.compactMap { effect -> PrunePreview? in
-        guard case .plan(let cache, let policies, let behavior, let free) = effect else { return nil }
+        guard case .plan(let cache, let policies, let behavior, let free, let now) = effect else { return nil }
         return PrunePreview(
-          try PrunePlan(cache, policies: policies, behavior: behavior, now: now.now(), free: free))
+          try PrunePlan(cache, policies: policies, behavior: behavior, now: now, free: free))
       }.first)
     // Keys go on working on the plan that is shown, and what they say holds for its successor.
     _ = update(&state, .key(.character("]")))

@@ -26,9 +26,9 @@ import Testing
   private func preview(_ effects: [Effect]) throws -> PrunePreview {
     try #require(
       effects.compactMap { effect -> PrunePreview? in
-        guard case .plan(let cache, let policies, let behavior, let free) = effect else { return nil }
+        guard case .plan(let cache, let policies, let behavior, let free, let now) = effect else { return nil }
         return PrunePreview(
-          try PrunePlan(cache, policies: policies, behavior: behavior, now: now.now(), free: free))
+          try PrunePlan(cache, policies: policies, behavior: behavior, now: now, free: free))
       }.last)
   }
 

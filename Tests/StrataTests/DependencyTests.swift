@@ -17,7 +17,7 @@ import Testing
     "BuildKitBridge": ["BuildCache", "CacheReport", "FileTrees", "Programs"],
     "Terminal": ["CNcurses"],
     "Explorer": ["BuildCache", "CacheReport", "Terminal"],
-    "strata": ["BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "Explorer", "Terminal"],
+    "strata": ["BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "Explorer", "Programs", "Terminal"],
     "BoltWriter": [],
     "strata-bench": ["BoltWriter", "BuildCache", "BuildCacheStore", "BuildKitBridge", "CacheReport", "CLinux"],
   ]

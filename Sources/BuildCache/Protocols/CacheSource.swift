@@ -48,7 +48,7 @@ public protocol CachePruner: Sendable {
   /// comes to that.
   ///
   /// - Throws: what ``carryOut(_:progress:)`` would throw before it changed anything: ``CacheError`` `heldByOther`,
-  ///   `readOnly`, `storage`.
+  ///   `readOnly`, `storage`, `unreachable`.
   func checkMayBegin() async throws
 
   /// Carries out a plan: removes its victims, as far as each is still free to go. Where it promises that it can be stopped
@@ -58,8 +58,8 @@ public protocol CachePruner: Sendable {
   ///   - plan: what to remove; made of a reading of the same source.
   ///   - progress: called of each removal once it is durable, with the record's row.
   /// - Returns: what went and what was left alone.
-  /// - Throws: ``CacheError`` `heldByOther` where another process is changing the cache, `readOnly`, `storage`; what was
-  ///   removed was reported.
+  /// - Throws: ``CacheError`` `heldByOther` where another process is changing the cache, `readOnly`, `storage`; of a daemon
+  ///   `unreachable`, `badInput` where it can't be told what to remove. What was removed was reported.
   func carryOut(_ plan: PrunePlan, progress: @escaping @Sendable (CacheState.Row) -> Void) async throws -> PruneReport
 }
 

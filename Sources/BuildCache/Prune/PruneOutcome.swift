@@ -31,7 +31,7 @@ public struct PruneOutcome: Sendable, Equatable {
     let left = Set(report.changed + report.notReached)
     more = report.gone.filter { !named.contains($0) }
     less = victims.map { rows[$0.row].id }.filter { !gone.contains($0) && !left.contains($0) }
-    guard !plan.isOfChosen, plan.rules.contains(where: { $0.isRanked && $0.cut > 1 }) else {
+    guard !plan.isOfChosen, !report.wasByIDs, plan.rules.contains(where: { $0.isRanked && $0.cut > 1 }) else {
       order = .none
       return
     }

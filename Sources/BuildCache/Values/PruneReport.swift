@@ -10,6 +10,8 @@ public struct PruneReport: Sendable, Equatable {
   public var changed: [RecordID] = []
   /// Whether it was stopped before its end.
   public var wasStopped = false
+  /// Whether victims went by their ids, for which a daemon keeps no order.
+  public var wasByIDs = false
   /// Ids of victims that it did not come to, as it was stopped.
   public var notReached: [RecordID] = []
 

@@ -9,6 +9,8 @@ struct SavedDiskUsage {
   let notes: [String]
   /// Why no prune can be planned on it; absent where one can.
   let planRefusal: String?
+  /// Whether its sizes are exact, not rounded.
+  let isExact: Bool
   /// Whether it tells which records are mutable.
   let tellsMutable: Bool
 
@@ -50,6 +52,7 @@ struct SavedDiskUsage {
     }
     notes = facts.notes
     planRefusal = facts.planRefusal
+    isExact = facts.roundingStep == 1
     tellsMutable = facts.origin != .engine && facts.origin != .docker
     state = list.finish()
     if let row = state.rowInCircle {

@@ -22,7 +22,7 @@ final class BuildctlClient: DaemonClient {
       try await asking(["du"], inText: ["--verbose"]) { [self] words in
         let isText = words.contains("--verbose")
         try await endpoint.program(words).ask(endpoint.words, patience: patience.list) { bytes in
-          channel.give(isText ? bytes : sieve.withLock { $0.take(bytes) })
+          try channel.give(isText ? bytes : sieve.withLock { $0.take(bytes) })
         }
       }
     } catch let error as CacheError where Self.isTooLong(error) {
@@ -59,19 +59,27 @@ final class BuildctlClient: DaemonClient {
         let words = ["du", "--filter", "id~=^\(beginning)", "--format", "{{range .}}{{json .}}\n{{end}}"]
         let part = try await endpoint.program(words).answer(of: endpoint.words, patience: patience.list)
         count.withLock { $0 += part.count }
-        channel.give(part)
+        try channel.give(part)
       } catch let error as CacheError where Self.isTooLong(error) && beginning.count < Self.longestBeginning {
         wanted += Self.idCharacters.map { beginning + $0 }.reversed() + ["\(beginning)($|[^0-9a-z])"]
       }
     }
-    if count.withLock({ $0 }) == 0 { channel.give(Array("[]".utf8)) }
+    if count.withLock({ $0 }) == 0 { try channel.give(Array("[]".utf8)) }
   }
 
   private static let longestBeginning = 4
 
   func prune(_ rule: PrunePolicy, removed: @escaping @Sendable (RecordID, Int64?) -> Void) async throws {
-    let words = ["prune"] + Self.words(for: rule)
-    try await asking(words, inText: ["--verbose"]) { [self] words in
+    do {
+      try await prune(Self.words(for: rule), removed)
+    } catch let error as CacheError where error.cause?.contains("not defined: -keep-storage-min") == true {
+      // A client from before v0.17 knows one limit, and sends it as its daemon takes it.
+      try await prune(Self.words(for: rule, loneLimit: "--keep-storage"), removed)
+    }
+  }
+
+  private func prune(_ options: [String], _ removed: @escaping @Sendable (RecordID, Int64?) -> Void) async throws {
+    try await asking(["prune"] + options, inText: ["--verbose"]) { [self] words in
       let channel = ByteChannel()
       async let told: Void = waiting { try RemovedList.read(channel, of: endpoint.words, removed) }
       let sieve = Guarded(JSONSieve())
@@ -79,37 +87,28 @@ final class BuildctlClient: DaemonClient {
       do {
         // A daemon before v0.12 hangs for good where the one who asked for a prune goes away.
         try await endpoint.program(words).ask(endpoint.words, patience: nil) { bytes in
-          channel.give(isText ? bytes : sieve.withLock { $0.take(bytes) })
+          try channel.give(isText ? bytes : sieve.withLock { $0.take(bytes) })
         }
         channel.end(.success(()))
       } catch {
         channel.end(.success(()))  // what went before is told
         try? await told
-        throw Self.explained(error)
+        throw error
       }
       try await told
     }
   }
 
-  /// A client that doesn't know an option of a newer one.
-  private static func explained(_ error: any Error) -> any Error {
-    guard let error = error as? CacheError, let option = error.cause?.firstMatch(of: /not defined: -([a-z-]+)/)?.1,
-      option != "format"
-    else { return error }
-    return CacheError(
-      .unreachable,
-      "this buildctl is too old for --\(option): nothing was removed; a policy without min free, or with "
-        + "one limit alone, needs no newer one")
-  }
-
   /// A rule in the options of `buildctl prune`, whose amounts are megabytes of a million bytes.
-  static func words(for rule: PrunePolicy) -> [String] {
+  ///
+  /// - Parameter loneLimit: what a limit that stands alone is said by. Clients from v0.17 on send `--keep-storage` in a form
+  ///   that older daemons pass over, and then these remove without a limit; `--keep-storage-min` they send as ever.
+  static func words(for rule: PrunePolicy, loneLimit: String = "--keep-storage-min") -> [String] {
     var words: [String] = rule.all ? ["--all"] : []
     for filter in rule.filter.strings { words += ["--filter", filter] }
     if rule.keepDuration.nanoseconds > 0 { words += ["--keep-duration", "\(rule.keepDuration.nanoseconds)ns"] }
-    var limits = rule.limits
-    // Alone it is the limit itself, which every client has an option for.
-    if limits.maxUsed == 0 && limits.minFree == 0 { limits = SpaceLimits(maxUsed: limits.reserved) }
+    let limits = rule.limits
+    if let lone = limits.lone { return lone > 0 ? words + [loneLimit, megabytes(lone)] : words }
     let amounts = [
       ("--keep-storage", limits.maxUsed), ("--keep-storage-min", limits.reserved), ("--free-storage", limits.minFree),
     ]
@@ -124,13 +123,18 @@ final class BuildctlClient: DaemonClient {
     return "\(number)"
   }
 
-  func rule(for ids: [RecordID]) throws -> PrunePolicy {
-    PrunePolicy(all: true, filter: try Filter(parsing: ids.map { "id==\(try $0.quotedForFilter)" }))
+  func rule(for ids: [RecordID], all: Bool) throws -> PrunePolicy {
+    PrunePolicy(all: all, filter: try Filter(parsing: ids.map { "id==\(try $0.quotedForFilter)" }))
   }
 
-  func refusal(of rule: PrunePolicy) -> String? {
-    rule.filter.isBuildKits ? nil : "no daemon compares sizes, uses or ages"
+  func canSay(_ rule: PrunePolicy, to facts: DaemonFacts) -> Bool {
+    rule.filter.isBuildKits && (rule.limits.lone != nil || facts.era.map { $0.minor >= 17 } == true)
   }
+}
+
+extension SpaceLimits {
+  /// The only limit, which daemons of any age know, or 0 for none; nothing where there are several, or min free.
+  var lone: Int64? { minFree > 0 || maxUsed > 0 && reserved > 0 ? nil : max(maxUsed, reserved) }
 }
 
 /// Lets through what is JSON: what is wrong about its options an old client prints where a list belongs.
@@ -146,13 +150,16 @@ struct JSONSieve {
 }
 
 extension RecordID {
+  /// Whether it is of small letters and digits alone, as BuildKit makes them.
+  var isPlain: Bool { text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7a).contains($0) } }
+
   /// As a filter has it, in quotes where it is not of letters and digits alone.
   ///
   /// - Throws: ``CacheError`` `badInput` where no filter can have it.
   var quotedForFilter: String {
     get throws(CacheError) {
       let bytes = text.utf8
-      if bytes.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7a).contains($0) }) { return text }
+      if isPlain { return text }
       guard bytes.allSatisfy({ (0x20...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
       else { throw CacheError(.badInput, "record \(text) has an id that no filter can name") }
       return "\"\(text)\""

@@ -35,17 +35,36 @@ extension BuildctlClient {
     }
     let bytes = answer.withLock { $0 }
     if let workers = try? JSONDecoder().decode([Worker].self, from: Data(bytes)) {
-      // A daemon that its client asks for a version, and that tells none, is from before v0.11.
       facts.version = workers.first?.buildkitVersion?.version
-      facts.era = facts.version.map { $0.isEmpty ? .beforeHistory : DaemonEra(buildKit: $0) } ?? .beforeHistory
+      facts.workers = max(1, workers.count)
+      if let version = facts.version {
+        // A daemon that is asked for its version and tells none is from before v0.11.
+        facts.era = version.isEmpty ? .beforeHistory : DaemonEra(buildKit: version)
+      } else {
+        await setClientsEra(&facts)
+      }
       facts.rules = workers.first?.gcPolicy.map { $0.compactMap(Self.policy) }
     } else {
-      // So old a client doesn't know what its daemon says.
-      facts.era = isOld.withLock { $0 } ? .beforeHistory : nil
+      await setClientsEra(&facts)
     }
     facts.started = await started
     facts.space = await space
     return facts
+  }
+
+  /// A client from before v0.11 doesn't know its daemon's version: beside the daemon it is of the same one, else that is only
+  /// likely.
+  private func setClientsEra(_ facts: inout DaemonFacts) async {
+    facts.era = .beforeHistory
+    facts.isEraSure = false
+    guard case .here = endpoint.place else {
+      let bytes =
+        (try? await endpoint.inside(["buildctl", "--version"]).answer(of: "", patience: patience.facts)) ?? []
+      let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+      guard words.count > 2, let era = DaemonEra(buildKit: String(words[2])) else { return }
+      (facts.era, facts.version, facts.isEraSure) = (era, String(words[2]), true)
+      return
+    }
   }
 
   private static func policy(_ rule: Worker.Rule) -> PrunePolicy? {
@@ -73,8 +92,8 @@ extension BuildctlClient {
   }
 
   /// The daemon's process, where it is on this machine and seen from here.
-  private var process: RunningProcess? {
-    guard let socket, let peer = (try? UnixSocket(socket))?.peer else { return nil }
+  private func process() async -> RunningProcess? {
+    guard let socket, let peer = await UnixSocket.peer(at: socket, patience: patience.facts) else { return nil }
     let process = RunningProcess(peer)
     return process.name?.hasPrefix("buildkitd") == true ? process : nil
   }
@@ -84,13 +103,15 @@ extension BuildctlClient {
     switch endpoint.place {
     case .here:
       if let address = endpoint.address, address.hasPrefix("docker-container://") {
-        let name = String(address.dropFirst("docker-container://".count).prefix { $0 != "?" && $0 != "/" })
-        return await Self.started(ofContainer: name, DockerClient(), patience.facts)
+        let url = URLComponents(string: address)
+        let context = url?.queryItems?.first { $0.name == "context" }?.value
+        return await Self.started(ofContainer: url?.host ?? "", DockerClient(context: context), patience.facts)
       }
-      return process?.started
+      return await process()?.started
     case .container(let name, let docker): return await Self.started(ofContainer: name, docker, patience.facts)
     case .pod(let pod):
-      let form = "{.status.containerStatuses[*].state.running.startedAt}"
+      let chosen = pod.container.map { "?(@.name==\"\($0)\")" } ?? "*"
+      let form = "{.status.containerStatuses[\(chosen)].state.running.startedAt}"
       let words = pod.chosen + ["get", "pod", pod.name, "--output", "jsonpath=\(form)"]
       return await Self.time(Program(pod.client, words, in: .users), patience.facts)
     }
@@ -114,12 +135,10 @@ extension BuildctlClient {
       let program = endpoint.inside(["df", "-P", "-k", "/var/lib/buildkit"])
       return (try? await program.answer(of: "", patience: patience.facts)).flatMap { Self.space(printed: $0) }
     }
-    guard let words = process?.words else { return nil }
-    let root =
-      words.first { $0.hasPrefix("--root=") }.map { String($0.dropFirst(7)) }
-      ?? words.firstIndex(of: "--root").flatMap { $0 + 1 < words.count ? words[$0 + 1] : nil } ?? "/var/lib/buildkit"
-    guard let disk = try? FileSystemStatus(of: FilePath(root)) else { return nil }
-    return CacheSpace(capacity: disk.capacity, free: disk.free)
+    // The daemon's folder is where it holds its lock, whatever configuration says so.
+    guard let process = await process(), let lock = process.openFiles.first(where: { $0.hasSuffix("/buildkitd.lock") })
+    else { return nil }
+    return process.space(under: String(lock.dropLast("/buildkitd.lock".count)))
   }
 
   /// What `df -P -k` prints: a heading, then the device, KiB in all, used, and free for users.

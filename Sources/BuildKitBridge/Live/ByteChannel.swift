@@ -8,16 +8,27 @@ import Synchronization
 final class ByteChannel: Portions, Sendable {
   private struct State {
     var portions: [[UInt8]] = []
+    var count = 0
     var end: Result<Void, any Error>?
   }
   private let state = Guarded(State())
   private let given = DispatchSemaphore(value: 0)
 
+  /// No list has more bytes: three million records have less.
+  private static let most = 1 << 30
+
   /// Gives a portion.
-  func give(_ portion: [UInt8]) {
+  ///
+  /// - Throws: ``CacheError`` `unreachable` where there is no end to it.
+  func give(_ portion: [UInt8]) throws(CacheError) {
     guard !portion.isEmpty else { return }
-    state.withLock { $0.portions.append(portion) }
+    let isEndless = state.withLock { state in
+      state.portions.append(portion)
+      state.count += portion.count
+      return state.count > Self.most
+    }
     given.signal()
+    if isEndless { throw CacheError(.unreachable, "the daemon's list is without end") }
   }
 
   /// Nothing comes after this: all was given, or the rest can't be.

@@ -20,8 +20,11 @@ protocol DaemonClient: Sendable {
   func prune(_ rule: PrunePolicy, removed: @escaping @Sendable (RecordID, Int64?) -> Void) async throws
 
   /// The rule that takes just these records, whatever else holds of them.
-  func rule(for ids: [RecordID]) throws -> PrunePolicy
+  ///
+  /// - Parameter all: whether what is shared or internal may be among them.
+  func rule(for ids: [RecordID], all: Bool) throws -> PrunePolicy
 
-  /// Why a rule can't be said to this daemon; absent where it can.
-  func refusal(of rule: PrunePolicy) -> String?
+  /// Whether a rule can be said to a daemon so that it does just that: what an old one doesn't know it passes over without
+  /// a word, and then removes without a limit.
+  func canSay(_ rule: PrunePolicy, to facts: DaemonFacts) -> Bool
 }

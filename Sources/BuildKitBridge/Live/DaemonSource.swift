@@ -14,8 +14,10 @@ public final class DaemonSource: CacheSource {
   private let state = Guarded(State())
 
   private struct State {
-    /// A list that is on its way for a glimpse; whoever reads takes it.
+    /// A list that is on its way: a glimpse and a reading that begin together share it.
     var begun: Asking?
+    /// Whether anybody has read: then there is no first look any more.
+    var wasRead = false
     /// Uses of the records that measuring may use, as they were told last.
     var known: [RecordID: Use] = [:]
   }
@@ -58,21 +60,30 @@ public final class DaemonSource: CacheSource {
 
   // MARK: Looking
 
-  /// The largest of the rows that come first of a list that is on its way.
+  /// The largest of the rows that come first of a list that is on its way; nothing once it was read.
   public func glimpse(of count: Int) async throws -> CacheState? {
     let asking = state.withLock { state in
-      if let begun = state.begun { return begun }
-      let asking = ask()
-      state.begun = asking
-      return asking
+      if state.begun == nil && !state.wasRead { state.begun = ask() }
+      return state.begun
     }
-    return try await waiting { try asking.list.beginning().flatMap { SavedDiskUsage.largest(count, of: $0, []) } }
+    return try await waiting { try asking?.list.beginning().flatMap { SavedDiskUsage.largest(count, of: $0, []) } }
+  }
+
+  /// What one look at a daemon told.
+  struct Look: Sendable {
+    let reading: Reading
+    let facts: DaemonFacts
+    /// Whether sizes are exact.
+    let isExact: Bool
   }
 
   /// Asks for the list, twice where it may be of use (G13), and beside it for what the daemon says of itself.
   ///
   /// - Throws: ``CacheError``: `unreachable` where the daemon can't be asked, `badList` where its answer can't be read.
-  public func read() async throws -> Reading {
+  public func read() async throws -> Reading { try await look().reading }
+
+  /// As ``read()``.
+  func look() async throws -> Look {
     async let asked = Result { [client] in try await client.facts() }
     let usage = try await usage()
     var facts = DaemonFacts()
@@ -88,10 +99,10 @@ public final class DaemonSource: CacheSource {
     var reading = Reading(
       state: usage.state, space: facts.space, moment: moment(facts), behavior: facts.behavior,
       notes: usage.notes + notes, planRefusal: usage.planRefusal)
-    reading.rules = facts.rules
+    reading.rules = facts.workers == 1 ? facts.rules : nil
     reading.version = facts.version
     reading.tellsUnmeasured = true
-    return reading
+    return Look(reading: reading, facts: facts, isExact: usage.isExact)
   }
 
   /// Ages are counted by the daemon's clock, which its times are of.
@@ -102,20 +113,29 @@ public final class DaemonSource: CacheSource {
   }
 
   /// The list, after which nothing is left to measure.
-  func usage() async throws -> SavedDiskUsage {
-    let begun = state.withLock { state in
-      defer { state.begun = nil }
-      return state.begun
-    }
-    let first = try await list(begun ?? ask())
+  private func usage() async throws -> SavedDiskUsage {
+    let first = try await list(firstAsking())
     guard isUsedByMeasuring(first) else { return first }
     let second = try await list(ask())
     _ = isUsedByMeasuring(second)
     return second
   }
 
+  /// The list that a glimpse asked for, where nobody has read yet: it has only just begun. Else a new one, which a glimpse
+  /// may look at.
+  private func firstAsking() -> Asking {
+    state.withLock { state in
+      defer { state.wasRead = true }
+      if !state.wasRead, let begun = state.begun { return begun }
+      let asking = ask()
+      if !state.wasRead { state.begun = asking }
+      return asking
+    }
+  }
+
   private func list(_ asking: Asking) async throws -> SavedDiskUsage {
-    try await withTaskCancellationHandler {
+    defer { state.withLock { if $0.begun?.list === asking.list { $0.begun = nil } } }
+    return try await withTaskCancellationHandler {
       try await waiting { try asking.list.read() }
     } onCancel: {
       asking.task.cancel()

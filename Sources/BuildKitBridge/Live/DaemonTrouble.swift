@@ -40,7 +40,7 @@ enum DaemonTrouble {
         "\(name) is not installed here: --docker-socket reaches an engine of this machine without it, --docker-path "
         + "says where it is"
     case "kubectl": return "\(name) is not installed here: it reaches the builder's pod"
-    default: return "there is no program \(name)"
+    default: return "\(name) can't be run: there is no such program, or it is none"
     }
   }
 
@@ -82,9 +82,10 @@ enum DaemonTrouble {
     if text.contains("executable file not found") || text.contains("not found in $path") {
       return ("\(whom) has no buildctl in it", nil)
     }
-    if text.contains("x509") || text.contains("tls:") || text.contains("handshake") {
+    if text.contains("certificate") || text.contains("x509") || text.contains("tls:") || text.contains("handshake") {
       return (
-        "\(whom) wants another certificate: --buildctl-tlsdir, --buildctl-tlscacert and so on say which", .forbidden
+        "\(whom) can't be asked with these certificates: --buildctl-tlsdir, --buildctl-tlscacert and so on say which",
+        .forbidden
       )
     }
     if ["connection refused", "no such file", "context deadline exceeded", "cannot connect"].contains(

@@ -1,9 +1,7 @@
 import BuildCache
-import FileTrees
 import Foundation
 import Programs
 import Synchronization
-import SystemPackage
 
 /// Asks a Docker Engine through its API.
 struct EngineClient: DaemonClient {
@@ -12,7 +10,7 @@ struct EngineClient: DaemonClient {
 
   /// All rows at once: an engine that knows how to leave out its images does, others measure these, too.
   func list(into channel: ByteChannel) async throws {
-    try await request("GET", "/system/df?type=build-cache", patience: patience.list) { channel.give($0) }
+    try await request("GET", "/system/df?type=build-cache", patience: patience.list) { try channel.give($0) }
   }
 
   // MARK: Requests
@@ -71,7 +69,13 @@ struct EngineClient: DaemonClient {
     -> T
   {
     let body = Guarded<[UInt8]>([])
-    try await request(method, path, patience: patience) { bytes in body.withLock { $0 += bytes } }
+    try await request(method, path, patience: patience) { bytes in
+      let count = body.withLock { body in
+        body += bytes
+        return body.count
+      }
+      if count > Program.longestAnswer { throw CacheError(.unreachable, "\(endpoint.words) answers without end") }
+    }
     let bytes = body.withLock { $0 }
     do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch {
       throw CacheError(
@@ -96,20 +100,26 @@ struct EngineClient: DaemonClient {
     let asked = SystemClock().now()
     let info = try? await answer("GET", "/info", as: Info.self, patience: patience.facts)
     var facts = DaemonFacts()
+    facts.api = version.ApiVersion ?? ""
     facts.version = version.Version.map { "Docker \($0)" }
     facts.era = version.Version.flatMap { DaemonEra(engine: $0) }
-    if let time = info?.SystemTime.flatMap({ try? Timestamp(parsing: $0) }) { facts.clockAhead = time.since(asked) }
+    if let time = info?.SystemTime.flatMap({ try? Timestamp(parsing: $0) }) {
+      // Within the time that the answer took the two agree.
+      let answered = SystemClock().now()
+      facts.clockAhead =
+        time < asked ? time.since(asked) : time > answered ? time.since(answered) : TimeSpan(nanoseconds: 0)
+    }
     guard let process = try await process() else { return facts }
     facts.started = process.started
-    if let root = info?.DockerRootDir, let disk = try? FileSystemStatus(of: FilePath(root)) {
-      facts.space = CacheSpace(capacity: disk.capacity, free: disk.free)
-    }
+    facts.space = info?.DockerRootDir.flatMap { process.space(under: $0) }
     return facts
   }
 
   /// The engine's process, where it is on this machine and seen from here.
   private func process() async throws -> RunningProcess? {
-    guard let path = try await socket(), let peer = (try? UnixSocket(path))?.peer else { return nil }
+    guard let path = try await socket(), let peer = await UnixSocket.peer(at: path, patience: patience.facts) else {
+      return nil
+    }
     let process = RunningProcess(peer)
     if process.name == "dockerd" { return process }
     // Where the system listened before the engine was there, the other end is the system.
@@ -147,22 +157,17 @@ struct EngineClient: DaemonClient {
     for id in pruned.CachesDeleted ?? [] { removed(RecordID(id), nil) }
   }
 
-  func rule(for ids: [RecordID]) throws -> PrunePolicy {
+  func rule(for ids: [RecordID], all: Bool) throws -> PrunePolicy {
     let names = try ids.map { id in
-      guard id.text.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7a).contains($0) }) else {
+      guard id.isPlain else {
         throw CacheError(.badInput, "record \(id) has an id that no filter of an engine can name")
       }
       return id.text
     }
-    return PrunePolicy(all: true, filter: try Filter(parsing: ["id~=/^(?:\(names.joined(separator: "|")))$/"]))
+    return PrunePolicy(all: all, filter: try Filter(parsing: ["id~=/^(?:\(names.joined(separator: "|")))$/"]))
   }
 
-  func refusal(of rule: PrunePolicy) -> String? {
-    do {
-      _ = try EngineQuery(rule, api: EngineQuery.newest)
-      return nil
-    } catch {
-      return error.message
-    }
+  func canSay(_ rule: PrunePolicy, to facts: DaemonFacts) -> Bool {
+    (try? EngineQuery(rule, api: facts.api)) != nil
   }
 }

@@ -25,7 +25,7 @@ public enum EngineEndpoint: Sendable, Hashable {
   /// - Parameters:
   ///   - patience: how long nothing may come; absent: as long as it takes.
   ///   - take: is given what comes, in order.
-  /// - Throws: ``Program/Failure``, ``CacheError`` `storage` where the socket can't be used; what `take` throws.
+  /// - Throws: ``Program/Failure``, ``CacheError`` `unreachable` where the socket can't be used; what `take` throws.
   func exchange(
     _ request: [UInt8], patience: Duration?, taking take: @escaping @Sendable ([UInt8]) async throws -> Void
   ) async throws {
@@ -39,7 +39,7 @@ public enum EngineEndpoint: Sendable, Hashable {
       }
     case .socket(let path):
       try await waiting {
-        let socket = try UnixSocket(path)
+        let socket = try UnixSocket(path, patience: patience)
         try socket.write(request)
         while let bytes = try socket.next(patience: patience) { try await take(bytes) }
       }

@@ -6,9 +6,6 @@ struct EngineQuery {
   /// The query, without the question mark.
   let text: String
 
-  /// A version of the API that knows all that is known here.
-  static let newest = "1.48"
-
   /// Puts it together.
   ///
   /// - Parameters:
@@ -60,8 +57,9 @@ struct EngineQuery {
       let value: String?
       switch (condition.key, condition.test) {
       case ("inuse", .isPresent), ("shared", .isPresent), ("private", .isPresent): value = .none
-      case ("id", .equals(let id)): value = "/^\(id)$/"
-      case ("id", .matches(let pattern)) where !pattern.contains("/"): value = "/\(pattern)/"
+      case ("id", .equals(let id)) where RecordID(id).isPlain: value = "/^\(id)$/"
+      // Within the slashes a backslash would be taken for the filter's own.
+      case ("id", .matches(let pattern)) where !pattern.contains(/[\/\\]/): value = "/\(pattern)/"
       case ("type", .equals(let text)), ("description", .equals(let text)): value = try quoted(text)
       default: throw CacheError(.badInput, "an engine's filter can't say \(condition.text)")
       }

@@ -9,8 +9,9 @@ final class UnixSocket {
 
   /// Connects.
   ///
-  /// - Throws: ``CacheError`` `unreachable` naming the socket and what to do.
-  init(_ path: String) throws(CacheError) {
+  /// - Parameter patience: how long is waited for a daemon that lets nobody in; absent: as long as it takes.
+  /// - Throws: ``CacheError`` `unreachable` naming the socket and what to do; ``Silence``; `CancellationError`.
+  init(_ path: String, patience: Duration?) throws {
     self.path = path
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -19,15 +20,32 @@ final class UnixSocket {
       throw CacheError(.badInput, "\(path) is too long for the path of a socket")
     }
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-    descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+    descriptor = socket(AF_UNIX, Int32(kind), 0)
     guard descriptor >= 0 else { throw CacheError(.storage, "can't make a socket", cause: Self.reason(errno)) }
-    let result = withUnsafePointer(to: &address) {
+    // It is whole by now, so that a throw closes it.
+    let end = patience.map { ContinuousClock.now + $0 }
+    while !Self.connects(descriptor, to: &address) {
+      // Too many wait to be let in.
+      guard errno == EAGAIN || errno == EINTR else { throw SocketTrouble(path, code: errno).error }
+      try Task.checkCancellation()
+      if let end, ContinuousClock.now > end { throw Silence() }
+      poll(nil, 0, 50)
+    }
+    _ = fcntl(descriptor, F_SETFL, 0)
+  }
+
+  private static func connects(_ descriptor: Int32, to address: inout sockaddr_un) -> Bool {
+    withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
       }
     }
-    // It is whole by now, so that a throw closes it.
-    guard result == 0 else { throw SocketTrouble(path, code: errno).error }
+  }
+
+  /// The process that listens at a socket, as ``peer``.
+  static func peer(at path: String, patience: Duration) async -> Int? {
+    try? await waiting { try UnixSocket(path, patience: patience).peer }
   }
 
   deinit { close(descriptor) }

@@ -35,9 +35,16 @@ extension PruneOutcome {
   private func whyMore(_ id: RecordID, _ plan: PrunePlan) -> String {
     guard let row = plan.state.index(of: id) else { return "it was made meanwhile" }
     guard let reason = plan.reason(forRow: row) else { return "nobody knows why" }
-    if reason == .withinLimit && plan.tied > 0 { return "it was to stay within the limit; a tie went the other way" }
+    if reason == .withinLimit && isTied(row, plan) {
+      return "it was to stay within the limit; a tie went the other way"
+    }
     if reason == .keepDuration { return "it was used within keep-duration, and has grown older than that meanwhile" }
     return "it was to stay, as of those that are \(reason.words); something changed meanwhile"
+  }
+
+  /// Whether a row had the same score as others at its place in the order.
+  private func isTied(_ row: Int?, _ plan: PrunePlan) -> Bool {
+    plan.rules.contains { $0.order.contains { $0.row == row && $0.tied > 0 } }
   }
 
   private func whyLess(_ id: RecordID, _ plan: PrunePlan, _ after: CacheState?) -> String {
@@ -54,7 +61,8 @@ extension PruneOutcome {
     }
     if row.isReferenced != before.isReferenced { return "it is shared now" }
     if after.children(of: number).isEmpty {
-      return plan.tied > 0 ? "a tie went the other way" : "the daemon left it; why it doesn't tell"
+      return isTied(plan.state.index(of: id), plan)
+        ? "a tie went the other way" : "the daemon left it; why it doesn't tell"
     }
     return "what stands on it stayed"
   }

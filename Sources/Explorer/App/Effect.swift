@@ -12,7 +12,7 @@ enum Effect: Sendable {
   /// Arrange rows anew.
   case arrange(CacheState, ListChoice, from: Arrangement, at: Timestamp)
   /// Plan rules on the state that is shown.
-  case plan(CacheState, [PrunePolicy], PruneBehavior, free: Int64?)
+  case plan(CacheState, [PrunePolicy], PruneBehavior, free: Int64?, at: Timestamp)
   /// Read the rules of a daemon's configuration.
   case readPolicy(String, RankingRule, CacheSpace?)
   /// Work out what pruning rows with all that hangs on them frees.
@@ -24,7 +24,7 @@ enum Effect: Sendable {
   /// Find all about a row.
   case describe(CacheState, Int)
   /// Work out what would go without any limit: whoever stays has a reason of its own.
-  case stand(CacheState, PruneBehavior)
+  case stand(CacheState, PruneBehavior, at: Timestamp)
   /// Plan the removal of chosen rows.
   case choose(CacheState, [Int])
   /// List what a record's tree holds at a path.

@@ -45,9 +45,9 @@ struct EffectRunner: Sendable {
       }
     case .arrange(let cache, let choice, let earlier, let now):
       return .arranged(Arrangement(cache, choice, from: earlier, now: now))
-    case .plan(let cache, let policies, let behavior, let free):
+    case .plan(let cache, let policies, let behavior, let free, let now):
       return .planned(
-        PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: clock.now(), free: free)))
+        PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: now, free: free)))
     case .readPolicy(let file, let ranking, let space):
       let read = try await waiting { try outlets.readPolicy(file, ranking, space) }
       return .policyRead(read.policies, remarks: read.remarks, file)
@@ -67,8 +67,8 @@ struct EffectRunner: Sendable {
         details = try await insight.details(of: cache.rows[row].id)
       }
       return .described(RecordDescription(cache, row, details: details))
-    case .stand(let cache, let behavior):
-      return .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: clock.now()))
+    case .stand(let cache, let behavior, let now):
+      return .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: now))
     case .choose(let cache, let rows): return .chosen(try PrunePlan(cache, removing: rows))
     case .list(let id, let path):
       do {

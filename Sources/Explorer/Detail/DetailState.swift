@@ -30,7 +30,7 @@ extension ExplorerState {
     var effects: [Effect] = [.describe(cache, current)]
     if detail.standing == nil && !detail.isStandingAsked && planRefusal == nil {
       detail.isStandingAsked = true
-      effects.append(.stand(cache, standingBehavior))
+      effects.append(.stand(cache, standingBehavior, at: now))
     }
     return effects
   }

@@ -13,7 +13,7 @@ extension ExplorerState {
       explainsWhenStood = true
       if detail.isStandingAsked { return [] }
       detail.isStandingAsked = true
-      return [.stand(cache, standingBehavior)]
+      return [.stand(cache, standingBehavior, at: now)]
     }
     explain()
     return []

@@ -11,7 +11,7 @@ extension ExplorerState {
       return []
     }
     prune.isPlanWanted = true
-    return [.plan(cache, prune.policies, behavior, free: freeBytes)]
+    return [.plan(cache, prune.policies, behavior, free: freeBytes, at: now)]
   }
 
   /// Free bytes of the disk: what is pretended, else what was read of it.

@@ -3,6 +3,7 @@ import BuildCache
 import BuildCacheStore
 import CacheReport
 import Glibc
+import Synchronization
 
 /// `strata prune`: removes records, or tells which it would.
 struct Prune: AsyncParsableCommand {
@@ -69,10 +70,20 @@ struct Prune: AsyncParsableCommand {
   ) async throws {
     output.keepGoing()
     let isTable = format == .table
-    let report = try await interruptible {
-      try await pruner.carryOut(plan) { row in
-        if isTable { PlanText.tellRemoved(row) }
+    let gone = Guarded<[RecordID]>([])
+    let report: PruneReport
+    do {
+      report = try await interruptible {
+        try await pruner.carryOut(plan) { row in
+          gone.withLock { $0.append(row.id) }
+          if isTable { PlanText.tellRemoved(row) }
+        }
       }
+    } catch {
+      // What was removed by then is gone, whatever form was asked for.
+      let ids = gone.withLock { $0 }
+      if !isTable, !ids.isEmpty { printError("removed by then: \(ids.map(\.text).joined(separator: ", "))") }
+      throw error
     }
     let outcome = PruneOutcome(plan, report)
     // Whoever promised nothing is looked after.

@@ -40,6 +40,11 @@ struct Remove: AsyncParsableCommand {
     let report = try await interruptible { try await pruner.carryOut(plan, progress: PlanText.tellRemoved) }
     PlanText.tell(report)
     PlanText.tellChanged(report)
+    let outcome = PruneOutcome(plan, report)
+    if !outcome.isAsForeseen {
+      output.lines(outcome.differences(from: plan, after: try? await source.read().state).map { "- \($0)" })
+    }
     try PlanText.end(report)
+    if !outcome.isAsForeseen { throw Failure.failed(outcome.words) }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BuildCache
 import BuildKitBridge
+import Glibc
 
 /// Which daemon that runs is asked, and how it is reached.
 struct DaemonOptions: ParsableArguments {
@@ -14,11 +15,11 @@ struct DaemonOptions: ParsableArguments {
   @OptionGroup(title: "Encrypted connections of buildctl") var certificates: CertificateOptions
 
   @Option(
-    name: .customLong("docker"), defaultAsFlag: "",
+    name: .customLong("docker"), defaultAsFlag: DockerChoice.inUse,
     help: ArgumentHelp(
       "Ask the Docker Engine of this context of the docker client, or of the one that is in use.", valueName: "context")
   )
-  var docker: String?
+  var docker: DockerChoice?
   @Option(help: ArgumentHelp("The docker client to ask with.", valueName: "file")) var dockerPath: String?
   @Option(
     help: ArgumentHelp("Ask the Docker Engine at this socket, without a client.", valueName: "file"))
@@ -45,14 +46,17 @@ struct DaemonOptions: ParsableArguments {
     if buildctlPath != nil, !buildctl, buildctlAddr.isEmpty {
       throw ValidationError("--buildctl-path says what to ask with: add --buildctl, or --buildctl-addr")
     }
+    if certificates.files != BuildctlEndpoint.Certificates(), !buildctl, buildctlAddr.isEmpty {
+      throw ValidationError("--buildctl-tls… says how buildctl asks: add --buildctl, or --buildctl-addr")
+    }
     if dockerPath != nil, docker == nil, builder == nil {
       throw ValidationError("--docker-path says what to ask with: add --docker, or --builder")
     }
   }
 
   func validate() throws {
-    if dockerSocket != nil, let docker, !docker.isEmpty {
-      throw ValidationError("--docker \(docker) and --docker-socket are two engines: give one")
+    if dockerSocket != nil, case .context(let name) = docker {
+      throw ValidationError("--docker \(name) and --docker-socket are two engines: give one")
     }
     if buildctlAddr.contains("") || dockerSocket == "" || builder == "" || buildctlPath == "" || dockerPath == "" {
       throw ValidationError("an option that says which daemon is empty")
@@ -73,8 +77,12 @@ struct DaemonOptions: ParsableArguments {
       daemons.append(NamedDaemon(.engine(.socket(dockerSocket))))
     } else if let docker {
       var client = client
-      client.context = docker.isEmpty ? nil : docker
-      let isSocket = !client.isInstalled && client.context == nil
+      if case .context(let name) = docker { client.context = name }
+      // Without a client there is but the usual socket, where nothing says that another engine is meant.
+      let isSaid = ["DOCKER_HOST", "DOCKER_CONTEXT"].contains { (name: String) in
+        getenv(name).map { $0.pointee != 0 } ?? false
+      }
+      let isSocket = !client.isInstalled && client.context == nil && dockerPath == nil && !isSaid
       daemons.append(NamedDaemon(.engine(isSocket ? .socket(EngineEndpoint.defaultSocket) : .client(client))))
     }
     guard buildctl || !buildctlAddr.isEmpty else { return daemons }
@@ -99,6 +107,27 @@ struct DaemonOptions: ParsableArguments {
       throw CacheError(.badInput, "--worker: builder \(name) has no node \(node), but \(names)")
     }
     return await builder.daemons(of: chosen, by: client)
+  }
+}
+
+/// Which engine the docker client asks.
+enum DockerChoice: Equatable, ExpressibleByArgument, CustomStringConvertible {
+  /// That of the context that is in use.
+  case inUse
+  /// That of a context.
+  case context(String)
+
+  /// A context by its name, which is not empty: a variable that isn't set chooses none.
+  init?(argument: String) {
+    if argument.isEmpty { return nil }
+    self = .context(argument)
+  }
+
+  var description: String {
+    switch self {
+    case .inUse: "the one in use"
+    case .context(let name): name
+    }
   }
 }
 

@@ -187,7 +187,8 @@ extension RootOptions {
 extension CacheSource {
   /// What it holds now; what has to be known of that is told on standard error.
   func told() async throws -> Reading {
-    let reading = try await read()
+    // What is asked for it ends with it.
+    let reading = try await interruptible { try await read() }
     for note in reading.notes { printError(note) }
     return reading
   }

@@ -60,7 +60,8 @@ import Testing
     #expect(reading.notes.count == 1 && reading.notes[0].contains("--restarted-at"))
     // Before v0.11 a daemon tells its client no version.
     try standIns.write(#"[{"id":"w","gcPolicy":null}]"#, "workers")
-    #expect(try await DaemonSource(standIns.buildctl).read().behavior.ranking == .seed)
+    let unsure = try await DaemonSource(standIns.buildctl).read()
+    #expect(unsure.behavior.ranking == .seed && unsure.notes.contains { $0.contains("too old to tell") })
     try standIns.write(#"[{"buildkitVersion":{"version":"0.0.0+unknown"}}]"#, "workers")
     #expect(try await DaemonSource(standIns.buildctl).read().notes.contains { $0.contains("--ranking") })
   }
@@ -200,7 +201,42 @@ import Testing
     try standIns.write("", "hangs")
     let hanging = Task { [standIns] in try await DaemonSource(standIns.buildctl).read() }
     #expect(try await DaemonSource(other.buildctl).read().state.rows.count == 3)
+    while standIns.running.count < 2 { await Task.yield() }
     hanging.cancel()
     await #expect(throws: (any Error).self) { try await hanging.value }
+    while standIns.running.contains(where: { kill($0, 0) == 0 }) { await Task.yield() }
+  }
+
+  @Test("a glimpse after a reading asks nobody, and leaves no list behind") func lateGlimpse() async throws {
+    let source = DaemonSource(standIns.buildctl)
+    _ = try await source.read()
+    let count = lists()
+    #expect(try await source.glimpse(of: 5) == nil)
+    try standIns.write(StandIns.row("new", 1), "rows/new")
+    #expect(try await source.read().state.rows.count == 4)
+    #expect(lists() == count + 1)
+  }
+
+  @Test("a list without end is given up, and a daemon that lets nobody in") func endless() async throws {
+    let channel = ByteChannel()
+    let portion = [UInt8](repeating: 0x20, count: 1 << 24)
+    #expect(throws: CacheError.self) { for _ in 0..<70 { try channel.give(portion) } }
+    let path = standIns.path("full.sock")
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+    withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        _ = bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    listen(descriptor, 0)
+    // Who waits first is let wait, the next are not even that.
+    let waiting = (0..<4).compactMap { _ in try? UnixSocket(path, patience: .milliseconds(60)) }
+    #expect(waiting.count < 4)
+    let patience = DaemonPatience(list: .milliseconds(60), facts: .milliseconds(60))
+    #expect(await error(DaemonSource(.socket(path), patience: patience)).contains("doesn't answer"))
   }
 }

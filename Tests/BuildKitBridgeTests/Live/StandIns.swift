@@ -42,6 +42,12 @@ final class StandIns: Sendable {
     return text.split(separator: "\n").map(String.init)
   }
 
+  /// The processes of those that hang.
+  var running: [pid_t] {
+    let text = (try? String(contentsOf: folder.appending(path: "running"), encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").compactMap { pid_t($0) }
+  }
+
   /// The ids that are there.
   var ids: [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path("rows"))) ?? []).sorted()
@@ -77,7 +83,7 @@ final class StandIns: Sendable {
     printf '%s\n' "$*" >>"$here/asked"
     while :; do case $1 in --addr | --tls*) shift 2 ;; *) break ;; esac; done
     if [ -f "$here/failure" ]; then cat "$here/failure" >&2; exit 1; fi
-    if [ -f "$here/hangs" ]; then exec cat "$here/fifo"; fi
+    if [ -f "$here/hangs" ]; then echo $$ >>"$here/running"; exec cat "$here/fifo"; fi
     if [ -f "$here/old" ]; then
       case "$*" in *--format*)
         printf 'Incorrect Usage: flag provided but not defined: -format\n\nNAME:\n   buildctl du\n'
