@@ -21,7 +21,7 @@ import Testing
     }
   }
 
-  @Test("work that takes long holds up none that waits for its turn", .timeLimit(.minutes(1))) func slow() async {
+  @Test("work that takes long holds up none that waits for its turn", .timeLimit(.minutes(10))) func slow() async {
     let lanes = Lanes(2, patience: .milliseconds(1))
     // All of them have to begin for any to end.
     let meeting = Meeting(20)
@@ -57,7 +57,8 @@ import Testing
     func end() { state.withLock { $0.running -= 1 } }
   }
 
-  @Test("a hundred that wait on threads of their own wait side by side", .timeLimit(.minutes(1))) func threads() async {
+  @Test("a hundred that wait on threads of their own wait side by side", .timeLimit(.minutes(10))) func threads() async
+  {
     let gate = Gate(100)
     await withTaskGroup(of: Void.self) { group in
       for _ in 0..<100 { group.addTask { await waiting { gate.pass() } } }
