@@ -7,6 +7,16 @@ import Testing
 @testable import Explorer
 
 @Suite("Prune screen") struct PruneScreenTests {
+  @Test("the question tells what stays on the disk as images use it") func shared() async throws {
+    var builder = CacheState.Builder()
+    builder.add(
+      CacheState.Row(id: "aaa", kind: nil, size: 3_000_000, createdAt: now.now(), isReferenced: true), parents: [])
+    builder.add(CacheState.Row(id: "bbb", kind: nil, size: 2_000_000, createdAt: now.now()), parents: [])
+    let cache = MemoryCache(builder.finish())
+    #expect(shows(try await play("pat0<Enter><Enter>", on: cache), "3.0 MB of it is shared"))
+    #expect(!shows(try await play("pt0<Enter><Enter>", on: cache), "is shared"))
+  }
+
   @Test("the rules of a daemon itself are one key of the policy's menu away") func ownRules() async throws {
     let rules = [PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, limits: SpaceLimits(maxUsed: 1))]
     let grid = try await play("peg", on: MemoryCache(sample, rules: rules))

@@ -68,6 +68,18 @@ extension PruneReport {
   }
 }
 
+extension PrunePlan {
+  /// What is to be known of victims that something outside uses, in a sentence; nothing where there are none.
+  ///
+  /// - Complexity: O(victims).
+  public var sharedInWords: String? {
+    let shared = victims.map { state.rows[$0.row] }.filter(\.isShared)
+    guard !shared.isEmpty else { return nil }
+    let bytes = ByteCount(shared.reduce(0) { $0.addingSaturating($1.size) }).text
+    return "\(bytes) of it is shared: on the disk it stays while images use it."
+  }
+}
+
 extension PrunePromises {
   /// What whoever carries a prune out can't answer for, in sentences; empty where it answers for all.
   public var missingInWords: [String] {

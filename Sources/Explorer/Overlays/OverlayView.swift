@@ -52,7 +52,7 @@ extension ExplorerState {
     if unmarked > 0 { lines.append("\(unmarked) of them are not marked, but hang on what is.") }
     let stay = isOfMarks ? markedRows.count { plan.reason(forRow: $0) != nil } : 0
     if stay > 0 { lines.append("\(stay) marked stay: they are in use, or something in use stands on them.") }
-    lines += rights.promises(of: plan).missingInWords
+    lines += [plan.sharedInWords].compactMap(\.self) + rights.promises(of: plan).missingInWords
     return lines + ["", "[ No: any key ]    y: yes, prune \(plan.count)"]
   }
 
