@@ -111,7 +111,7 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
-      exclude: ["Conformance"], swiftSettings: strict),
+      exclude: ["Conformance", "ImageCases"], swiftSettings: strict),
     .testTarget(
       name: "BuildKitBridgeTests",
       dependencies: [

@@ -432,6 +432,39 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(bomb.errors.contains("entry base.bin makes the image larger than 10.0 kB when unpacked: `--max-unpacked`"))
   }
 
+  @Test("import chooses by name, takes all, and gives the name that an image bears only when asked") func imageNames()
+    async throws
+  {
+    let (base, top) = (try await snapshot("base", bytes: 1000), try await snapshot("top", bytes: 2000))
+    let (one, two) = (scratch.path.appending("one").string, scratch.path.appending("two").string)
+    for (id, tag, layout) in [(base, "app:one", one), (top, "app:two", two)] {
+      #expect(try await strata("tag", tag, id).code == 0)
+      #expect(try await strata("export", id, layout).code == 0)
+    }
+    let merged = """
+      cd '\(scratch.path)'; cp -r one both; cp -n two/blobs/sha256/* both/blobs/sha256/
+      entry() { sed 's/.*"manifests":\\[\\(.*\\)\\],"mediaType".*/\\1/' $1/index.json; }
+      printf '{"schemaVersion":2,"manifests":[%s,%s]}' "$(entry one)" "$(entry two)" > both/index.json
+      """
+    #expect(try await Program.tool("sh", ["-euc", merged]).code == 0)
+    let other = ["--root", scratch.path.appending("other").string]
+    let several = try await Program.run(["import", scratch.path.appending("both").string] + other)
+    #expect(several.code == 2 && several.errors.contains("2 images in"), "\(several.errors)")
+    #expect(several.errors.contains("--image (one, two), or take each with --all"))
+    let all = try await Program.run(["import", scratch.path.appending("both").string, "--all"] + other)
+    let lines = all.output.split(separator: "\n").map { $0.split(separator: " ") }
+    #expect(lines.map { $0.last } == ["one", "two"] && lines.allSatisfy { $0.count == 2 }, "\(all.errors)")
+    #expect(try await Program.run(["tags", "--format", "json"] + other).output == "[]\n")
+    let tagged = try await Program.run(
+      ["import", scratch.path.appending("both").string, "--image", "two", "--tag"] + other)
+    #expect(tagged.output == "\(lines[1][0])\n")
+    let tags = try objects(try await Program.run(["tags", "--format", "json"] + other).output)
+    #expect(tags.map { $0["name"] as? String } == ["two"])
+    for wrong in [["--tag", "--ref", "x"], ["--all", "--ref", "x"]] {
+      #expect(try await Program.run(["import", one] + wrong + other).code == 2)
+    }
+  }
+
   @Test("another user than root, and a relative root, do as well", .enabled(if: geteuid() == 0)) func otherUser()
     async throws
   {

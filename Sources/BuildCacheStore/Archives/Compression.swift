@@ -9,6 +9,15 @@ enum Compression {
   case gzip
   case zstd
 
+  /// What it adds to the media type of a layer.
+  var suffix: String {
+    switch self {
+    case .none: ""
+    case .gzip: "+gzip"
+    case .zstd: "+zstd"
+    }
+  }
+
   /// Finds out.
   init(of file: FilePath) throws {
     let descriptor = try FileDescriptor.reading(file)

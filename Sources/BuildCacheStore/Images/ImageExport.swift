@@ -27,7 +27,7 @@ extension EmbeddedCache {
     try makeFolder(folder.appending("blobs/sha256"), mode: 0o755)
     for layer in layers {
       guard let digest = layer.digest else { throw CacheError(.noBlobs, "a layer of \(ref.id) has no blob") }
-      let place = folder.pushing(FilePath(ImageFolder.path(of: digest)))
+      let place = folder.pushing(FilePath(ArchiveFiles.path(of: digest)))
       if try FileStatus(of: place) != nil { continue }  // a layer may stand twice in a merge
       try copyFile(content.file(of: digest), to: place)
       guard place.withPlatformString({ chmod($0, 0o644) }) == 0 else { throw FileError("can't write", place) }
@@ -55,7 +55,7 @@ extension EmbeddedCache {
   private func config(of ref: ImmutableRef, _ layers: [BlobDescriptor]) throws -> String {
     let diffIDs = try layers.map { try $0.diffID().description }
     if let text = try manager.value(Self.configKey, of: ref.id),
-      let kept = try? JSONDecoder().decode(OCI.Config.self, from: Data(text.utf8)), kept.rootfs.diffIDs == diffIDs
+      let kept = try? JSONDecoder().decode(OCI.Config.self, from: Data(text.utf8)), kept.diffIDs == diffIDs
     {
       return text
     }
@@ -77,7 +77,7 @@ extension EmbeddedCache {
 
   private func writeBlob(_ text: String, _ mediaType: String, in folder: FilePath) throws -> OCI.Descriptor {
     let digest = Digest(of: text.utf8)
-    try Self.write(text, to: folder.pushing(FilePath(ImageFolder.path(of: digest))))
+    try Self.write(text, to: folder.pushing(FilePath(ArchiveFiles.path(of: digest))))
     return OCI.Descriptor(mediaType: mediaType, digest: digest.description, size: Int64(text.utf8.count))
   }
 

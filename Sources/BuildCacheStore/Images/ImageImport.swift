@@ -4,24 +4,36 @@ import Synchronization
 import SystemPackage
 
 extension EmbeddedCache {
-  /// Brings an image in: each layer by ``CacheManager/getByBlob(_:over:_:countsAsUse:providers:)``, and unpacked.
+  /// Brings an image in: ``importImages(at:_:naming:maxUnpacked:telling:progress:)`` of just one.
   ///
-  /// Every digest is checked. It is safe to repeat: what is there already is found again.
+  /// - Returns: the records' ids, lowest layer first.
+  public func importImage(
+    at path: FilePath, platform: String? = nil, name: String? = nil, maxUnpacked: Int64? = nil
+  ) async throws -> [RecordID] {
+    try await importImages(
+      at: path, ImageChoice(platform: platform), naming: name.map(ImageNaming.given) ?? .none, maxUnpacked: maxUnpacked
+    ).first?.records ?? []
+  }
+
+  /// Brings images in: each layer by ``CacheManager/getByBlob(_:over:_:countsAsUse:providers:)``, and unpacked.
+  ///
+  /// Every digest is checked. It is safe to repeat: what is there already, of another image too, is found again.
   ///
   /// - Parameters:
   ///   - path: an OCI image layout, as a folder or a tar, or a tar that `docker save` wrote.
-  ///   - platform: `OS/ARCH[/VARIANT]`, where there are several images; absent: the only one, or this machine's.
-  ///   - name: the image's name, which the records are then said to belong to.
-  ///   - maxUnpacked: the bytes that the image may have before its layers are unpacked; absent: 64 GB.
+  ///   - choice: which of its images.
+  ///   - naming: what the records are then said to belong to.
+  ///   - maxUnpacked: the bytes that the archive may have before its layers are unpacked; absent: 64 GB.
+  ///   - tell: told what was passed over, and what else has to be known.
   ///   - progress: told how many more bytes were read.
-  /// - Returns: the records' ids, lowest layer first.
-  /// - Throws: ``CacheError`` `badArchive`, `badDigest`, `badInput`, `storage`, and `CancellationError`; of the image
+  /// - Returns: the images, in the archive's order; one, unless the choice takes all.
+  /// - Throws: ``CacheError`` `badArchive`, `badDigest`, `badInput`, `storage`, and `CancellationError`; of the images
   ///   nothing is left that was not there before.
-  public func importImage(
-    at path: FilePath, platform: String? = nil, name: String? = nil, maxUnpacked: Int64? = nil,
-    progress: @escaping @Sendable (Int64) -> Void = { _ in }
-  ) async throws -> [RecordID] {
-    let platform = try platform.map { try OCI.Platform(parsing: $0) }
+  public func importImages(
+    at path: FilePath, _ choice: ImageChoice, naming: ImageNaming = .none, maxUnpacked: Int64? = nil,
+    telling tell: (String) -> Void = { _ in }, progress: @escaping @Sendable (Int64) -> Void = { _ in }
+  ) async throws -> [ImportedImage] {
+    let platform = try choice.platform.map { try OCI.Platform(parsing: $0) }
     let stage = root.appending("trees/import-\(RandomIdentities().newID())")
     defer { try? removeTree(at: stage) }
     let room = UnpackRoom(maxUnpacked)
@@ -30,11 +42,20 @@ extension EmbeddedCache {
       try await unpackImage(path, into: stage, room, progress)
       folder = stage
     }
-    let image = try ImageFolder(folder).image(platform)
+    let archive = try ImageArchive(folder, called: path.string)
+    let images = try archive.images(choice, platform)
+    let names = try naming.names(of: images, in: archive)
+    archive.notes(on: images, takesAll: choice.takesAll).forEach(tell)
     let made = Guarded<[RecordID]>([])
     do {
       return try await manager.withNewBlobs {
-        try await self.store(image, name ?? path.lastComponent?.string, made, progress)
+        var imported: [ImportedImage] = []
+        for (image, name) in zip(images, names) {
+          let source = name ?? path.lastComponent?.string
+          let records = try await self.store(image, called: name, from: source, made, progress)
+          imported.append(ImportedImage(records: records, label: archive.typeable(image), name: name))
+        }
+        return imported
       }
     } catch {
       await takeBack(made.withLock(\.self))
@@ -61,7 +82,7 @@ extension EmbeddedCache {
   }
 
   private func store(
-    _ image: ImageFolder.Image, _ name: String?, _ made: borrowing Guarded<[RecordID]>,
+    _ image: ArchivedImage, called name: String?, from source: String?, _ made: borrowing Guarded<[RecordID]>,
     _ progress: @escaping @Sendable (Int64) -> Void
   ) async throws -> [RecordID] {
     var refs: [ImmutableRef] = []
@@ -69,9 +90,9 @@ extension EmbeddedCache {
     for layer in image.layers {
       let digest = try await store(layer, progress)
       let blob = BlobDescriptor(
-        mediaType: layer.mediaType, digest: digest, size: layer.size, diffID: layer.diffID, urls: layer.urls)
+        mediaType: layer.mediaType, digest: digest, size: layer.file.size, diffID: layer.diffID, urls: layer.urls)
       let options = RecordOptions(
-        description: name.map { "imported from \($0)" } ?? "imported", retain: true, imageRef: name)
+        description: source.map { "imported from \($0)" } ?? "imported", retain: true, imageRef: name)
       let (ref, isNew) = try await manager.findOrMake(blob, over: refs.last, options)
       refs.append(ref)
       if isNew { made.withLock { $0.append(ref.id) } }
@@ -83,14 +104,13 @@ extension EmbeddedCache {
   }
 
   /// Stores a layer's blob, unless it is there.
-  private func store(_ layer: ImageFolder.Layer, _ progress: @escaping @Sendable (Int64) -> Void) async throws -> Digest
-  {
+  private func store(_ layer: ArchivedLayer, _ progress: @escaping @Sendable (Int64) -> Void) async throws -> Digest {
     if let digest = layer.digest, try content.size(of: digest) != nil {
-      progress(layer.size)
+      progress(layer.file.size)
       return digest
     }
     return try await content.write(expecting: layer.digest) { sink in
-      try await forEachChunk(of: layer.file) { chunk in
+      try await forEachChunk(of: layer.file.path) { chunk in
         progress(Int64(chunk.count))
         try sink.write(chunk)
       }
@@ -99,4 +119,28 @@ extension EmbeddedCache {
 
   /// Under what the configuration of an image is kept with its top record, so that an export gives it back.
   static let configKey = "org.opencontainers.image.config"
+}
+
+extension ImageNaming {
+  /// The names of images that are imported together.
+  ///
+  /// - Throws: ``CacheError`` `badInput` where one has none, or two have the same.
+  fileprivate func names(of images: [ArchivedImage], in archive: ImageArchive) throws -> [String?] {
+    switch self {
+    case .none: return images.map { _ in nil }
+    case .given(let name): return images.map { _ in name }
+    case .own:
+      let names = try images.map { image in
+        guard let name = image.names.first?.short else {
+          throw CacheError(.badInput, "\(image.label) in \(archive.files.name) bears no name: give it one with --ref")
+        }
+        return name
+      }
+      if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+        throw CacheError(
+          .badInput, "several images are called \(twice): choose one with --platform, or leave out --tag")
+      }
+      return names
+    }
+  }
 }

@@ -11,13 +11,26 @@ struct Import: AsyncParsableCommand {
 
   @OptionGroup var root: RootOptions
   @Argument(help: ArgumentHelp("The layout or tar.", valueName: "path")) var path: String
-  @Option(help: "Tag the top record with this name.") var ref: String?
+  @Option(
+    help: ArgumentHelp(
+      "Which of several images: a tag, in full or as Docker shortens it, a layout's ref name, or the beginning of a digest.",
+      valueName: "name"))
+  var image: String?
   @Option(help: ArgumentHelp("Which of several images: os/arch or os/arch/variant.", valueName: "platform"))
   var platform: String?
+  @Flag(help: "Bring each image in; what they share is made once. Lines are then a record and its image.") var all =
+    false
+  @Option(help: "Tag the top record with this name.") var ref: String?
+  @Flag(help: "Tag the top record with the name that the image bears.") var tag = false
   @Option(
     help: ArgumentHelp(
       "Refuse an image, or layers together, that take more than this when unpacked.", valueName: "bytes"))
   var maxUnpacked: String = "64GB"
+
+  func validate() throws {
+    if ref != nil && tag { throw ValidationError("--ref and --tag are two names: give one") }
+    if ref != nil && all { throw ValidationError("--ref is a name for one image: with --all give --tag") }
+  }
 
   func run() async throws {
     let limit = try ByteCount(parsing: maxUnpacked, of: "--max-unpacked", takesBare: true).bytes
@@ -25,14 +38,18 @@ struct Import: AsyncParsableCommand {
     try await root.withCache(.write, maxUnpacked: limit, progress: unpacking.add) { cache in
       let path = FilePath(path)
       let reading = ByteProgress("reading", total: try EmbeddedCache.bytes(at: path))
-      let (platform, name) = (platform, ref)
-      let ids = try await interruptible {
-        try await cache.importImage(at: path, platform: platform, name: name, maxUnpacked: limit, progress: reading.add)
+      let choice = ImageChoice(image: image, platform: platform, takesAll: all)
+      let naming = ref.map(ImageNaming.given) ?? (tag ? .own : .none)
+      let images = try await interruptible {
+        try await cache.importImages(
+          at: path, choice, naming: naming, maxUnpacked: limit, telling: printError, progress: reading.add)
       }
       reading.end()
       unpacking.end()
-      if let ref, let top = ids.last { try cache.manager.tag(ref, top) }
-      output.lines(ids.map(\.text))
+      for image in images {
+        if let name = image.name, let top = image.records.last { try cache.manager.tag(name, top) }
+        output.lines(image.records.map { $0.text + (all ? "  \(image.label)" : "") })
+      }
     }
   }
 }

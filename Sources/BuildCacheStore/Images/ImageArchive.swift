@@ -1,0 +1,366 @@
+import BuildCache
+import FileTrees
+import Foundation
+import SystemPackage
+
+/// A layer of an image in an archive.
+struct ArchivedLayer {
+  let mediaType: String
+  /// Absent where only the bytes themselves can tell.
+  let digest: Digest?
+  let diffID: Digest
+  let urls: [String]
+  let file: ArchiveFiles.File
+}
+
+/// An image that an archive holds, or only lists.
+struct ArchivedImage {
+  /// What it is called, the most telling name first.
+  var names: [ImageName]
+  /// What it can be named by, too: its manifest, its configuration, and the indexes that lead to it.
+  var digests: [Digest]
+  /// Absent where nothing tells.
+  var platform: OCI.Platform?
+  /// Lowest first.
+  var layers: [ArchivedLayer] = []
+  /// The configuration as it is.
+  var config = ""
+  /// What of it is not in the archive.
+  var missing: String?
+  /// Why it can't be taken, though it is here.
+  var fault: CacheError?
+
+  /// Names it in messages.
+  var label: String { names.first?.short ?? digests.first.map(Self.short) ?? "an image" }
+
+  static func short(_ digest: Digest) -> String { String(digest.description.prefix(19)) }
+}
+
+/// A folder from outside that may hold images in any form: an OCI layout, or what `docker save` packs.
+struct ImageArchive {
+  /// All images that it holds or lists.
+  private(set) var images: [ArchivedImage] = []
+  /// What else is in it, in words.
+  private(set) var neighbours: [String] = []
+  /// How many build caches of BuildKit's are in it.
+  private(set) var caches = 0
+  let files: ArchiveFiles
+  /// Whether it is an archive of images at all.
+  private var isKnown = false
+  private var visits = 0
+
+  /// Opens it and looks for all that is in it.
+  ///
+  /// - Parameter name: what it is called in messages.
+  /// - Throws: ``CacheError`` `badArchive` or `badDigest` naming the file that is damaged, or not what its digest says.
+  init(_ folder: FilePath, called name: String) throws {
+    files = try ArchiveFiles(folder, called: name)
+    try readLayout()
+    try readSaved()
+  }
+
+  // MARK: choosing
+
+  /// The images that are meant, of which at least one is here.
+  ///
+  /// - Throws: ``CacheError`` `badInput` where none or several are; `badArchive` where what is meant is not in it.
+  func images(_ choice: ImageChoice, _ platform: OCI.Platform?) throws -> [ArchivedImage] {
+    guard !images.isEmpty else { throw noImages() }
+    var found = images
+    if let typed = choice.image {
+      found = Self.named(typed, in: found)
+      guard !found.isEmpty else {
+        throw CacheError(.badInput, "no image \(typed) in \(files.name): there is \(list(images.map(typeable)))")
+      }
+    }
+    let named = found
+    if let platform { found = named.filter { $0.platform?.matches(platform) == true } }
+    let present = found.filter { $0.missing == nil }
+    guard !present.isEmpty else { throw nonePresent(found, of: named, platform) }
+    guard !choice.takesAll else { return try takeable(present) }
+    let chosen = try single(of: present, platform)
+    if let fault = chosen.fault { throw fault }
+    return [chosen]
+  }
+
+  /// What has to be told of a choice.
+  func notes(on chosen: [ArchivedImage], takesAll: Bool) -> [String] {
+    let taken = Set(chosen.map(\.digests))
+    let present = images.filter { $0.missing == nil && !taken.contains($0.digests) }
+    var notes = neighbours.map { "passed over in \(files.name): \($0)" }
+    if neighbours.count > Self.mostListed {
+      notes = Array(notes.prefix(Self.mostListed)) + ["and \(neighbours.count - Self.mostListed) more such"]
+    }
+    if takesAll {
+      notes += present.compactMap(\.fault).map { "passed over: \($0.message)" }
+    }
+    if caches > 0 { notes.append("passed over in \(files.name): a build cache that BuildKit exported") }
+    for image in chosen where image.platform?.os == "windows" {
+      notes.append(
+        "\(image.label) is for Windows: its layers are kept as they are, with Files and Hives, and can't be run here")
+    }
+    return notes
+  }
+
+  /// Those of several that can be taken.
+  private func takeable(_ present: [ArchivedImage]) throws -> [ArchivedImage] {
+    let sound = present.filter { $0.fault == nil }
+    if sound.isEmpty, let fault = present.first?.fault { throw fault }
+    return sound
+  }
+
+  /// The only one; or that of this machine, or the one that is just of the platform that was asked for.
+  private func single(of present: [ArchivedImage], _ platform: OCI.Platform?) throws -> ArchivedImage {
+    if present.count == 1 { return present[0] }
+    let own = present.filter { $0.platform?.matches(platform ?? .host) == true }
+    if own.count == 1 { return own[0] }
+    let left = own.isEmpty ? present : own
+    let isOneName = Set(left.map(\.names)).count == 1
+    let exact = left.filter { $0.platform == (platform ?? .host) }
+    if isOneName && exact.count == 1 { return exact[0] }
+    let platforms = Set(left.map { $0.platform?.text ?? "" })
+    let count = "\(left.count) images" + (platform.map { " for \($0.text)" } ?? "") + " in \(files.name)"
+    guard isOneName, platforms.count == left.count else {
+      throw CacheError(
+        .badInput, "\(count): choose one with --image (\(list(left.map(typeable)))), or take each with --all")
+    }
+    throw CacheError(.badInput, "\(count): name one by --platform (\(list(Array(platforms))))")
+  }
+
+  /// The images that bear a name, or have a digest that begins so.
+  private static func named(_ typed: String, in images: [ArchivedImage]) -> [ArchivedImage] {
+    let hash = typed.split(separator: "@", maxSplits: 1).last.map(String.init) ?? typed
+    let isHash = hash.hasPrefix("sha") || hash.count >= 4 && hash.allSatisfy { $0.isASCII && $0.isHexDigit }
+    let tests: [(ArchivedImage) -> Bool] = [
+      { $0.names.contains { $0.text == typed } }, { $0.names.contains { $0.isSame(as: typed) } },
+      { isHash && $0.digests.contains { $0.description.hasPrefix(hash) || $0.hex.hasPrefix(hash) } },
+    ]
+    return tests.lazy.map { images.filter($0) }.first { !$0.isEmpty } ?? []
+  }
+
+  /// What chooses an image if it is typed: its first name that no other has, else its digest.
+  func typeable(_ image: ArchivedImage) -> String {
+    let others = images.filter { $0.digests != image.digests }
+    let own = image.names.first { name in !others.contains { $0.names.contains { $0.short == name.short } } }
+    return own?.short ?? image.digests.first.map(ArchivedImage.short) ?? image.label
+  }
+
+  private static let mostListed = 20
+
+  private func list(_ words: [String]) -> String {
+    let words = Set(words).sorted()
+    let shown = words.prefix(Self.mostListed).joined(separator: ", ")
+    return words.count > Self.mostListed ? "\(shown) and \(words.count - Self.mostListed) more" : shown
+  }
+
+  private func nonePresent(_ found: [ArchivedImage], of named: [ArchivedImage], _ platform: OCI.Platform?)
+    -> CacheError
+  {
+    let absent = found.first.flatMap(\.missing)
+    guard let platform else {
+      return CacheError(.badArchive, "\(found.first?.label ?? "") is not whole in \(files.name): \(absent ?? "")")
+    }
+    let there = named.filter { $0.missing == nil }.map { $0.platform?.text ?? "one that names none" }
+    return CacheError(
+      .badInput,
+      "no image for \(platform.text) in \(files.name)" + (absent.map { " (it is listed, but \($0))" } ?? "")
+        + (there.isEmpty ? "" : ": there is \(list(there))"))
+  }
+
+  private func noImages() -> CacheError {
+    if caches > 0 {
+      return CacheError(
+        .badArchive,
+        "\(files.name) holds a build cache that BuildKit exported (--cache-to), and no image: give it to --cache-from "
+          + "of a build, or write an image with --output type=oci")
+    }
+    if !neighbours.isEmpty {
+      return CacheError(.badArchive, "\(files.name) holds no image, only \(list(neighbours))")
+    }
+    if isKnown { return CacheError(.badArchive, "\(files.name) is an archive of images, and lists none") }
+    return CacheError(
+      .badArchive, "\(files.name) holds no image: neither index.json (OCI) nor manifest.json (docker save)")
+  }
+
+  // MARK: OCI layouts
+
+  /// What leads to a manifest.
+  private struct Step {
+    let entry: OCI.Descriptor
+    var names: [ImageName]
+    var indexes: [Digest]
+  }
+
+  private mutating func readLayout() throws {
+    guard let bytes = try files.read("index.json") else { return }
+    isKnown = true
+    let index = try files.decode(OCI.Document.self, bytes, "index.json")
+    if index.isBuildCache {
+      caches += 1
+      return
+    }
+    for entry in index.manifests ?? [] {
+      var seen: Set<String> = []
+      var open = [Step(entry: entry, names: ImageName.names(in: entry.annotations), indexes: [])]
+      while let step = open.popLast() {
+        guard seen.insert(step.entry.digest).inserted else { continue }
+        visits += 1
+        guard visits <= 10_000 else { throw CacheError(.badArchive, "\(files.name) lists too many images") }
+        open += try look(at: step).reversed()
+      }
+    }
+  }
+
+  /// Takes what an entry of an index leads to.
+  ///
+  /// - Returns: the entries that it has itself.
+  private mutating func look(at step: Step) throws -> [Step] {
+    let entry = step.entry
+    if entry.isAttestation { return [] }
+    let digest = try files.digest(entry.digest)
+    guard entry.mayBeImage else {
+      pass(over: entry.mediaType, digest)
+      return []
+    }
+    guard let bytes = try files.blob(entry) else {
+      if entry.artifactType != nil {
+        pass(over: entry.artifactType, digest)
+      } else {
+        add(
+          ArchivedImage(
+            names: step.names, digests: [digest] + step.indexes, platform: entry.platform,
+            missing: "its manifest \(ArchiveFiles.path(of: digest)) is not in it"))
+      }
+      return []
+    }
+    let document = try files.decode(OCI.Document.self, bytes, ArchiveFiles.path(of: digest))
+    if document.isBuildCache {
+      caches += 1
+      return []
+    }
+    if document.isIndex {
+      return (document.manifests ?? []).map {
+        Step(entry: $0, names: step.names + ImageName.names(in: $0.annotations), indexes: step.indexes + [digest])
+      }
+    }
+    if let type = document.artefactType {
+      pass(over: type, digest)
+    } else {
+      add(try image(of: document, digest, step))
+    }
+    return []
+  }
+
+  private mutating func pass(over type: String?, _ digest: Digest) {
+    let words = "an artefact of type \((type ?? "unknown").prefix(100)) (\(ArchivedImage.short(digest)))"
+    if !neighbours.contains(words) { neighbours.append(words) }
+  }
+
+  private func image(of document: OCI.Document, _ digest: Digest, _ step: Step) throws -> ArchivedImage {
+    var image = ArchivedImage(names: step.names, digests: [digest], platform: step.entry.platform)
+    guard let descriptor = document.config else { return image }
+    let configDigest = try files.digest(descriptor.digest)
+    image.digests += [configDigest] + step.indexes
+    guard let bytes = try files.blob(descriptor) else {
+      image.missing = "its configuration \(ArchiveFiles.path(of: configDigest)) is not in it"
+      return image
+    }
+    let config = try files.decode(OCI.Config.self, bytes, ArchiveFiles.path(of: configDigest))
+    image.platform = image.platform ?? config.platform()
+    let parts = try (document.layers ?? []).map { part -> Part in
+      let digest = try files.digest(part.digest)
+      return Part(
+        name: ArchiveFiles.path(of: digest), mediaType: part.mediaType, digest: digest, isForeign: part.isForeign,
+        urls: part.urls ?? [])
+    }
+    try fill(&image, config, bytes, parts)
+    return image
+  }
+
+  /// A layer as a manifest of either form has it.
+  private struct Part {
+    let name: String
+    /// Absent where only the bytes tell.
+    let mediaType: String?
+    let digest: Digest?
+    let isForeign: Bool
+    let urls: [String]
+  }
+
+  private func fill(_ image: inout ArchivedImage, _ config: OCI.Config, _ bytes: [UInt8], _ parts: [Part]) throws {
+    image.config = String(decoding: bytes, as: UTF8.self)
+    let label = "\(image.label) in \(files.name)"
+    guard config.diffIDs.count == parts.count else {
+      image.fault = CacheError(
+        .badArchive,
+        "\(label) is damaged: its configuration has \(config.diffIDs.count) diff ids for \(parts.count) layers")
+      return
+    }
+    guard !parts.isEmpty else {
+      image.fault = CacheError(.badArchive, "\(label) has no layers: there is nothing in it to make records of")
+      return
+    }
+    for (part, diffID) in zip(parts, try config.diffIDs.map { try files.digest($0) }) {
+      guard let file = try files.file(part.name) else {
+        let place = part.urls.first.map { " (\($0.prefix(200)))" } ?? ""
+        image.missing =
+          part.isForeign
+          ? "layer \(part.name) is not in it: its maker lets it be had from elsewhere only\(place)"
+          : "layer \(part.name) is not in it"
+        return
+      }
+      if part.mediaType?.hasSuffix("+encrypted") == true {
+        image.fault = CacheError(.badArchive, "layer \(part.name) of \(label) is encrypted: decrypt the image first")
+      }
+      let compression = try Compression(of: file.path)
+      image.layers.append(
+        ArchivedLayer(
+          mediaType: part.mediaType ?? OCI.layerType + compression.suffix,
+          // Packed as they are, layers have the digest that their content has.
+          digest: part.digest ?? (compression == .none ? diffID : nil), diffID: diffID, urls: part.urls, file: file))
+    }
+  }
+
+  /// Adds an image, unless it is known already: then what is new of it.
+  private mutating func add(_ image: ArchivedImage) {
+    // The first digest is the manifest's, or where there is none, the configuration's.
+    let known = images.firstIndex {
+      $0.digests.first == image.digests.first || image.digests.first.map($0.digests.contains) == true
+    }
+    guard let known, !image.digests.isEmpty else { return images.append(image) }
+    let old = images[known]
+    if old.missing != nil && image.missing == nil { images[known] = image }
+    images[known].names = old.names + image.names.filter { !old.names.contains($0) }
+    images[known].digests = old.digests + image.digests.filter { !old.digests.contains($0) }
+    images[known].platform = old.platform ?? image.platform
+  }
+
+  // MARK: docker save
+
+  /// Reads Docker's own list, which has images that its index leaves out.
+  private mutating func readSaved() throws {
+    guard let bytes = try files.read("manifest.json") else { return }
+    isKnown = true
+    let list = try files.decode([OCI.SavedImage]?.self, bytes, "manifest.json") ?? []
+    guard list.count <= 10_000 else { throw CacheError(.badArchive, "\(files.name) lists too many images") }
+    for saved in list {
+      let names = (saved.repoTags ?? []).map { ImageName(text: $0, isReference: true) }
+      guard let bytes = try files.read(saved.config) else {
+        add(
+          ArchivedImage(
+            names: names, digests: [], missing: "its configuration \(saved.config.prefix(200)) is not in it"))
+        continue
+      }
+      let config = try files.decode(OCI.Config.self, bytes, saved.config)
+      var image = ArchivedImage(names: names, digests: [Digest(of: bytes)], platform: config.platform())
+      let layers = saved.layers ?? []
+      let parts = layers.enumerated().map { number, name in
+        let source = config.diffIDs.count == layers.count ? saved.layerSources?[config.diffIDs[number]] : nil
+        return Part(
+          name: name, mediaType: nil, digest: nil, isForeign: source?.isForeign == true, urls: source?.urls ?? [])
+      }
+      try fill(&image, config, bytes, parts)
+      add(image)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import BuildCache
+
+/// Which images of an archive are meant.
+public struct ImageChoice: Sendable {
+  /// The name of one, as the archive has it or as Docker shortens it, or the beginning of its digest.
+  public var image: String?
+  /// `OS/ARCH[/VARIANT]`; absent: the only one that is there, or this machine's.
+  public var platform: String?
+  /// Whether each that matches is taken, not one.
+  public var takesAll: Bool
+
+  /// Makes a choice; without any the only image is meant, or the only one for this machine.
+  public init(image: String? = nil, platform: String? = nil, takesAll: Bool = false) {
+    (self.image, self.platform, self.takesAll) = (image, platform, takesAll)
+  }
+}
+
+/// What the records of an image are said to belong to, and its top one can be tagged with.
+public enum ImageNaming: Sendable, Equatable {
+  /// Nothing.
+  case none
+  /// A name of the caller's.
+  case given(String)
+  /// The name that the image bears in its archive, without what Docker leaves out.
+  case own
+}
+
+/// An image that was imported.
+public struct ImportedImage: Sendable, Equatable {
+  /// Its records' ids, lowest layer first.
+  public let records: [RecordID]
+  /// What chooses it in its archive.
+  public let label: String
+  /// The name that its records are said to belong to.
+  public let name: String?
+}

@@ -1,0 +1,333 @@
+import BuildCache
+import BuildCacheStore
+import Foundation
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What is in archives of images as other programs write them, and which of it is meant.
+@Suite("Images as the world writes them") struct ImageChoiceTests {
+  private let scratch: ScratchFolder
+  private let cache: EmbeddedCache
+  private let archive: TestArchive
+
+  init() throws {
+    scratch = try ScratchFolder()
+    cache = try EmbeddedCache(scratch.path.appending("cache"), .write)
+    archive = try TestArchive(scratch.path.appending("layout"))
+  }
+
+  #if arch(arm64)
+    private static let (host, other) = ("arm64", "amd64")
+  #else
+    private static let (host, other) = ("amd64", "arm64")
+  #endif
+
+  private func path(_ name: String) -> FilePath {
+    FilePath(URL(filePath: #filePath).deletingLastPathComponent().path).appending("ImageCases").pushing(FilePath(name))
+  }
+
+  /// The files that an image of the archive holds, top and all beneath.
+  private func files(
+    _ image: String? = nil, platform: String? = nil, at path: FilePath? = nil, telling tell: (String) -> Void = { _ in }
+  ) async throws -> Set<String> {
+    let choice = ImageChoice(image: image, platform: platform)
+    let images = try await cache.importImages(at: path ?? archive.folder, choice, telling: tell)
+    #expect(images.count == 1)
+    let ref = try cache.manager.get(try #require(images.first?.records.last))
+    defer { try? ref.release() }
+    return Set(try contents(of: try await ref.mount()).keys)
+  }
+
+  private func expectRefused(
+    _ words: String..., image: String? = nil, platform: String? = nil, at path: FilePath? = nil
+  ) async throws {
+    do {
+      let choice = ImageChoice(image: image, platform: platform)
+      _ = try await cache.importImages(at: path ?? archive.folder, choice)
+      Issue.record("it was taken")
+    } catch let error as CacheError {
+      for word in words { #expect("\(error)".contains(word), "\(error)") }
+      #expect(!"\(error)".contains("Swift") && !"\(error)".contains("Decoding"))
+    }
+    #expect(try await cache.manager.usage().rows.isEmpty)
+  }
+
+  // MARK: recorded cases
+
+  @Test("of an index whose other platforms are not in the archive, the one that is there is taken")
+  func sparseIndex() async throws {
+    let layout = path("sparse-index/layout")
+    try await expectRefused(
+      "no image for linux/arm64", "it is listed, but its manifest", "linux/amd64", platform: "linux/arm64", at: layout)
+    let files = try await files(at: layout)
+    #expect(!files.isEmpty)
+    #expect(try await self.files(platform: "linux/amd64", at: layout) == files)
+  }
+
+  @Test("two images of one platform are named by their ref names, and listed so") func twoImages() async throws {
+    let layout = path("two-images-one-platform/layout")
+    try await expectRefused("2 images in", "--image (a, b)", "--all", at: layout)
+    try await expectRefused("2 images for linux/amd64", "--image (a, b)", platform: "linux/amd64", at: layout)
+    let (a, b) = (try await files("a", at: layout), try await files("b", at: layout))
+    #expect(a.isStrictSubset(of: b))
+    let all = try await cache.importImages(at: layout, ImageChoice(takesAll: true), naming: .own)
+    #expect(all.map(\.records.count) == [1, 2] && all.map(\.name) == ["a", "b"] && all.map(\.label) == ["a", "b"])
+    #expect(all[0].records[0] == all[1].records[0])
+  }
+
+  @Test("docker save by id, with null in its index, is read from manifest.json") func nullManifests() async throws {
+    #expect(try await !files(at: path("docker-save-null-manifests/save.tar")).isEmpty)
+  }
+
+  @Test("an artefact beside an image is passed over with a word; a build cache is named") func neighbours()
+    async throws
+  {
+    var notes: [String] = []
+    let found = try await files(at: path("layout-with-artifact/layout")) { notes.append($0) }
+    #expect(!found.isEmpty)
+    #expect(notes.count == 1 && notes[0].contains("an artefact of type application/vnd.example.sbom"))
+    let other = try EmbeddedCache(scratch.path.appending("other"), .write)
+    await #expect {
+      try await other.importImage(at: path("layout-with-artifact/buildkit-cache"))
+    } throws: {
+      "\($0)".contains("a build cache that BuildKit exported") && "\($0)".contains("no image")
+    }
+  }
+
+  // MARK: partial indexes
+
+  @Test("what is listed and not there is passed over: manifests, configurations, layers, attestations")
+  func partial() async throws {
+    let own = try archive.image(["own"], Self.host)
+    let gone = try ["s390x", "riscv64", "ppc64le"].map { try archive.image([$0], nil, $0) }
+    try archive.remove(gone[0])
+    try archive.remove(archive.parts(of: gone[1]).config)
+    try archive.remove(archive.parts(of: gone[2]).layers[0])
+    var attestations = [try archive.image(["attested"], nil, "unknown"), try archive.image(["signed"], nil)]
+    attestations[0]["platform"] = ["os": "unknown", "architecture": "unknown"]
+    attestations[1]["annotations"] = ["vnd.docker.reference.type": "attestation-manifest"]
+    try archive.list([try archive.index(gone + attestations + [own])])
+    for platform in ["s390x", "riscv64", "ppc64le"] {
+      try await expectRefused(
+        "no image for linux/\(platform) in", "it is listed, but", "is not in it", "there is linux/\(Self.host)",
+        platform: "linux/\(platform)")
+    }
+    #expect(try await files() == ["own"])
+  }
+
+  @Test("where the only image is not whole, the message says what is missing") func notWhole() async throws {
+    let image = try archive.image(["one", "two"], "app")
+    let layer = try archive.parts(of: image).layers[1]
+    try archive.remove(layer)
+    try archive.list([image])
+    try await expectRefused(
+      "app is not whole in \(archive.folder)", "layer blobs/sha256/\(archive.hex(layer)) is not in it")
+    try archive.remove(image)
+    try await expectRefused("app is not whole", "its manifest blobs/sha256/\(archive.hex(image))")
+  }
+
+  @Test("this machine's platform is taken where it is there, else the only one") func platforms() async throws {
+    let (own, other) = (try archive.image(["own"], nil, Self.host), try archive.image(["other"], nil, Self.other))
+    try archive.list([other])
+    #expect(try await files() == ["other"])
+    try archive.list([other, own, try archive.image(["s"], nil, "s390x")])
+    #expect(try await files() == ["own"])
+    #expect(try await files(platform: "linux/\(Self.other)") == ["other"])
+    // Of several that fit, the one that fits exactly.
+    var variant = try archive.image(["v"], nil, Self.host)
+    variant["platform"] = ["os": "linux", "architecture": Self.host, "variant": "v9"]
+    try archive.list([variant, own])
+    #expect(try await files() == ["own"])
+    #expect(try await files(platform: "linux/\(Self.host)/v9") == ["v"])
+  }
+
+  // MARK: choosing
+
+  @Test(
+    "an image is named by its tag with or without what Docker leaves out, by ref name or by digest",
+    arguments: [
+      (
+        "app",
+        ["app", "app:latest", "library/app", "docker.io/app", "docker.io/library/app:latest", "index.docker.io/app"]
+      ),
+      ("team", ["team/app:2", "docker.io/team/app:2"]), ("local", ["localhost:5000/app:2"]), ("tag", ["nightly"]),
+    ])
+  func names(_ wanted: String, _ typed: [String]) async throws {
+    let names = [
+      "app": [TestArchive.containerd: "docker.io/library/app:latest", TestArchive.ref: "latest"],
+      "team": [TestArchive.containerd: "docker.io/team/app:2", TestArchive.ref: "2"],
+      "local": [TestArchive.ref: "localhost:5000/app:2"], "tag": [TestArchive.ref: "nightly"],
+    ]
+    var entries: [String: TestArchive.Entry] = [:]
+    for name in names.keys.sorted() {
+      entries[name] = try archive.image([name])
+      entries[name]?["annotations"] = names[name]
+    }
+    try archive.list(names.keys.sorted().compactMap { entries[$0] })
+    try await expectRefused("4 images in", "--image (app:latest, localhost:5000/app:2, nightly, team/app:2)")
+    try await expectRefused(
+      "no image none in", "there is app:latest, localhost:5000/app:2, nightly, team/app:2", image: "none")
+    let entry = try #require(entries[wanted])
+    let digests = [entry, try archive.parts(of: entry).config].map { archive.hex($0) }
+    for name in typed + digests.flatMap({ ["sha256:" + $0, $0, String($0.prefix(12)), "any@sha256:" + $0] }) {
+      #expect(try await files(name) == [wanted], "\(name)")
+    }
+  }
+
+  @Test("images of one tag each, and the same tag, are listed by what tells them apart") func ambiguous() async throws {
+    var (one, two) = (try archive.image(["one"]), try archive.image(["two"]))
+    one["annotations"] = [TestArchive.ref: "1"]
+    two["annotations"] = [TestArchive.ref: "1"]
+    try archive.list([one, two])
+    let digests = [one, two].map { String("sha256:" + archive.hex($0).prefix(12)) }.sorted()
+    try await expectRefused("2 images in", digests.joined(separator: ", "), image: "1")
+    #expect(try await files(digests[0]).count == 1)
+  }
+
+  @Test("an image of two names is one image; an index names all that it leads to") func namedTwice() async throws {
+    let image = try archive.image(["one"], nil, Self.host)
+    var (a, b) = (image, image)
+    a["annotations"] = [TestArchive.ref: "a"]
+    b["annotations"] = [TestArchive.ref: "b"]
+    try archive.list([a, b])
+    #expect(try await files() == ["one"])
+    #expect(try await files("b") == ["one"])
+    var index = try archive.index([image, try archive.image(["other"], nil, Self.other)])
+    index["annotations"] = [TestArchive.ref: "both"]
+    try archive.list([index, try archive.image(["three"], "three")])
+    #expect(try await files("both") == ["one"])
+    #expect(try await files("both", platform: "linux/\(Self.other)") == ["other"])
+    #expect(try await files("sha256:" + archive.hex(index)) == ["one"])
+    let all = try await cache.importImages(at: archive.folder, ImageChoice(image: "both", takesAll: true))
+    #expect(all.count == 2)
+    await #expect {
+      try await cache.importImages(at: archive.folder, ImageChoice(image: "both", takesAll: true), naming: .own)
+    } throws: {
+      "\($0)".contains("several images are called both")
+    }
+  }
+
+  @Test("what a choice takes is whole, or nothing of it is there") func allOrNone() async throws {
+    let (one, two) = (try archive.image(["one"], "one"), try archive.image(["two"], "two"))
+    let layer = archive.hex(try archive.parts(of: two).layers[0])
+    try archive.write(TestArchive.layer("xyz"), "blobs/sha256/" + layer)
+    try archive.list([one, two])
+    await #expect { try await cache.importImages(at: archive.folder, ImageChoice(takesAll: true)) } throws: {
+      ($0 as? CacheError)?.code == .badDigest
+    }
+    #expect(try await cache.manager.usage().rows.isEmpty)
+    #expect(try cache.content.digests().isEmpty)
+  }
+
+  @Test("an image's own name is given only where it has one") func ownName() async throws {
+    try archive.list([try archive.image(["one"])])
+    await #expect { try await cache.importImages(at: archive.folder, ImageChoice(), naming: .own) } throws: {
+      "\($0)".contains("bears no name") && "\($0)".contains("--ref")
+    }
+    try archive.list([try archive.image(["one"], "docker.io/library/app:1")])
+    #expect(try await cache.importImages(at: archive.folder, ImageChoice())[0].name == nil)
+    #expect(try await cache.importImages(at: archive.folder, ImageChoice(), naming: .own)[0].name == "app:1")
+  }
+
+  // MARK: docker save
+
+  @Test("docker save without an index, or with one that leaves images out", arguments: ["none", "null", "[]", "some"])
+  func saved(_ index: String) async throws {
+    let entries = [
+      try archive.saved(["one"], ["app:1", "app:one"]), try archive.saved(["two"], ["team/app:2"]),
+      try archive.saved(["three"], nil),
+    ]
+    try archive.json(entries, "manifest.json")
+    switch index {
+    case "none": break
+    case "some": try archive.list([try archive.image(["one"], "1")])
+    default: try archive.write(Array(#"{"schemaVersion":2,"manifests":\#(index)}"#.utf8), "index.json")
+    }
+    let id = try archive.saved(["three"], nil)["Config"] as? String ?? ""
+    for (name, content) in [
+      ("app:1", "one"), ("app:one", "one"), ("docker.io/team/app:2", "two"),
+      (String(id.dropFirst("blobs/sha256/".count).prefix(12)), "three"),
+    ] {
+      #expect(try await files(name) == [content], "\(name)")
+    }
+    try await cache.manager.prune([PrunePolicy(all: true)])
+    try await expectRefused("3 images in")
+  }
+
+  @Test("a list of nothing is no image, and the message says so", arguments: ["null", "[]"]) func emptyList(
+    _ list: String
+  ) async throws {
+    try archive.write(Array(list.utf8), "manifest.json")
+    try await expectRefused("\(archive.folder) is an archive of images, and lists none")
+  }
+
+  @Test(
+    "what is no image's document is told in words",
+    arguments: [
+      ("index.json", "{", "index.json in", "it is no JSON"),
+      ("index.json", "[]", "index.json in", "JSON of another kind"),
+      ("index.json", #"{"manifests":[{}]}"#, "index.json in", "there is no manifests[0]."),
+      ("index.json", #"{"manifests":[{"digest":"sha256:0","size":1}]}"#, "is damaged", "sha256:0 is no digest"),
+      ("manifest.json", #"[{"Config":1}]"#, "manifest.json in", "[0].Config is of another kind"),
+      (
+        "manifest.json", #"[{"Config":"../../etc/passwd","Layers":[]}]"#, "is not whole",
+        "../../etc/passwd is not in it"
+      ),
+    ])
+  func damagedDocuments(_ name: String, _ text: String, _ first: String, _ second: String) async throws {
+    try archive.write(Array(text.utf8), name)
+    try await expectRefused(first, second)
+    try await run("tar", "-cf", scratch.path.appending("packed.tar").string, "-C", archive.folder.string, ".")
+    do {
+      _ = try await cache.importImage(at: scratch.path.appending("packed.tar"))
+      Issue.record("it was taken")
+    } catch {
+      #expect("\(error)".contains("packed.tar") && !"\(error)".contains(cache.root.string), "\(error)")
+    }
+  }
+
+  @discardableResult
+  private func run(_ tool: String, _ arguments: String...) async throws -> String {
+    let result = try await Subprocess.run(
+      .name(tool), arguments: Arguments(arguments), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+    #expect(result.terminationStatus == .exited(0), "\(tool) \(arguments): \(result.standardError)")
+    return result.standardOutput
+  }
+
+  // MARK: neighbours
+
+  @Test("signatures, charts and the like are passed over beside an image, and named where there is nothing else")
+  func artefacts() async throws {
+    let simple = "application/vnd.dev.cosign.simplesigning.v1+json"
+    let entries = [
+      // As cosign writes it: its configuration is called that of an image.
+      try archive.artefact(TestArchive.configType, simple),
+      try archive.artefact(
+        "application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip"),
+      try archive.artefact(
+        "application/vnd.oci.empty.v1+json", "application/spdx+json", saying: ["artifactType": "application/spdx+json"]),
+      try archive.blob([UInt8]("not json".utf8), "application/octet-stream"),
+    ]
+    try archive.list(entries)
+    try await expectRefused(
+      "holds no image, only", simple, "application/vnd.cncf.helm.config.v1+json", "application/spdx+json",
+      "application/octet-stream")
+    try archive.list(entries + [try archive.image(["one"])])
+    var notes: [String] = []
+    #expect(try await files { notes.append($0) } == ["one"])
+    #expect(notes.count { $0.contains("passed over in \(archive.folder)") } == 4)
+  }
+
+  @Test("a build cache in the form of an image is recognised, too") func buildCache() async throws {
+    let config = try archive.jsonBlob(
+      ["layers": [], "records": []] as [String: Any], "application/vnd.buildkit.cacheconfig.v0")
+    let manifest: TestArchive.Entry = [
+      "schemaVersion": 2, "mediaType": TestArchive.manifestType, "config": config,
+      "layers": [try archive.blob(TestArchive.layer("one"), TestArchive.layerType)],
+    ]
+    try archive.list([try archive.jsonBlob(manifest, TestArchive.manifestType)])
+    try await expectRefused("holds a build cache that BuildKit exported")
+  }
+}
