@@ -20,7 +20,8 @@ public final class EmbeddedCache: Sendable {
   /// The manager.
   public let manager: CacheManager
   /// The blobs, for programs that bring some in.
-  public let content: any ContentStore
+  public var content: any ContentStore { blobs }
+  let blobs: BlobFolder
   let folder: EmbeddedFolder
 
   /// The cache's folder.
@@ -71,9 +72,11 @@ public final class EmbeddedCache: Sendable {
         if let aside { return .aside(aside.appending(name)) }
         return folder.isReadOnly ? .read : .write
       }
-      let (blobs, trees) = (CacheRoot.Name.blobs, CacheRoot.Name.trees)
+      let trees = CacheRoot.Name.trees
       let store = try aside == nil ? folder.store : SQLiteMetadataStore(copying: folder.store)
-      content = try BlobFolder(folder.root.appending(blobs), access(blobs), steps: folder.steps)
+      let content = try BlobFolder(
+        folder.root.appending(CacheRoot.Name.blobs), access(CacheRoot.Name.blobs), steps: folder.steps)
+      blobs = content
       manager = try CacheManager(
         CacheManager.Dependencies(
           store: store,

@@ -23,7 +23,7 @@ import Testing
   private func unpack(_ bytes: [UInt8], room: UnpackRoom = UnpackRoom(nil)) async throws -> [LayerRemoval] {
     let file = scratch.path.appending("layer.tar")
     try Data(bytes).write(to: URL(filePath: file.string))
-    return try await ArchiveUnpacker(room: room, progress: { _ in }).unpack(file, onto: tree)
+    return try await ArchiveUnpacker(room: room, progress: { _ in }).unpack(ArchiveInput(file), onto: tree)
   }
 
   /// Expects that an archive is refused with a message that has certain words, and that nothing of it is left.

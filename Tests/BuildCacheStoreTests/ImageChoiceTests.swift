@@ -2,6 +2,7 @@ import BuildCache
 import BuildCacheStore
 import Foundation
 import Subprocess
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -33,7 +34,7 @@ import Testing
     _ image: String? = nil, platform: String? = nil, at path: FilePath? = nil, telling tell: (String) -> Void = { _ in }
   ) async throws -> Set<String> {
     let choice = ImageChoice(image: image, platform: platform)
-    let images = try await cache.importImages(at: path ?? archive.folder, choice, telling: tell)
+    let images = try await cache.importImages(from: .path(path ?? archive.folder), choice, telling: tell)
     #expect(images.count == 1)
     let ref = try cache.manager.get(try #require(images.first?.records.last))
     defer { try? ref.release() }
@@ -45,7 +46,7 @@ import Testing
   ) async throws {
     do {
       let choice = ImageChoice(image: image, platform: platform)
-      _ = try await cache.importImages(at: path ?? archive.folder, choice)
+      _ = try await cache.importImages(from: .path(path ?? archive.folder), choice)
       Issue.record("it was taken")
     } catch let error as CacheError {
       for word in words { #expect("\(error)".contains(word), "\(error)") }
@@ -72,7 +73,7 @@ import Testing
     try await expectRefused("2 images for linux/amd64", "--image (a, b)", platform: "linux/amd64", at: layout)
     let (a, b) = (try await files("a", at: layout), try await files("b", at: layout))
     #expect(a.isStrictSubset(of: b))
-    let all = try await cache.importImages(at: layout, ImageChoice(takesAll: true), naming: .own)
+    let all = try await cache.importImages(from: .path(layout), ImageChoice(takesAll: true), naming: .own)
     #expect(all.map(\.records.count) == [1, 2] && all.map(\.name) == ["a", "b"] && all.map(\.label) == ["a", "b"])
     #expect(all[0].records[0] == all[1].records[0])
   }
@@ -200,10 +201,11 @@ import Testing
     #expect(try await files("both") == ["one"])
     #expect(try await files("both", platform: "linux/\(Self.other)") == ["other"])
     #expect(try await files("sha256:" + archive.hex(index)) == ["one"])
-    let all = try await cache.importImages(at: archive.folder, ImageChoice(image: "both", takesAll: true))
+    let all = try await cache.importImages(from: .path(archive.folder), ImageChoice(image: "both", takesAll: true))
     #expect(all.count == 2)
     await #expect {
-      try await cache.importImages(at: archive.folder, ImageChoice(image: "both", takesAll: true), naming: .own)
+      try await cache.importImages(
+        from: .path(archive.folder), ImageChoice(image: "both", takesAll: true), naming: .own)
     } throws: {
       "\($0)".contains("several images are called both")
     }
@@ -214,7 +216,7 @@ import Testing
     let layer = archive.hex(try archive.parts(of: two).layers[0])
     try archive.write(TestArchive.layer("xyz"), "blobs/sha256/" + layer)
     try archive.list([one, two])
-    await #expect { try await cache.importImages(at: archive.folder, ImageChoice(takesAll: true)) } throws: {
+    await #expect { try await cache.importImages(from: .path(archive.folder), ImageChoice(takesAll: true)) } throws: {
       ($0 as? CacheError)?.code == .badDigest
     }
     #expect(try await cache.manager.usage().rows.isEmpty)
@@ -223,12 +225,12 @@ import Testing
 
   @Test("an image's own name is given only where it has one") func ownName() async throws {
     try archive.list([try archive.image(["one"])])
-    await #expect { try await cache.importImages(at: archive.folder, ImageChoice(), naming: .own) } throws: {
+    await #expect { try await cache.importImages(from: .path(archive.folder), ImageChoice(), naming: .own) } throws: {
       "\($0)".contains("bears no name") && "\($0)".contains("--ref")
     }
     try archive.list([try archive.image(["one"], "docker.io/library/app:1")])
-    #expect(try await cache.importImages(at: archive.folder, ImageChoice())[0].name == nil)
-    #expect(try await cache.importImages(at: archive.folder, ImageChoice(), naming: .own)[0].name == "app:1")
+    #expect(try await cache.importImages(from: .path(archive.folder), ImageChoice())[0].name == nil)
+    #expect(try await cache.importImages(from: .path(archive.folder), ImageChoice(), naming: .own)[0].name == "app:1")
   }
 
   // MARK: docker save
@@ -294,6 +296,79 @@ import Testing
       .name(tool), arguments: Arguments(arguments), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
     #expect(result.terminationStatus == .exited(0), "\(tool) \(arguments): \(result.standardError)")
     return result.standardOutput
+  }
+
+  // MARK: bytes
+
+  @Test("layers and archives are read however they are packed", arguments: ["cat", "gzip", "zstd", "xz", "bzip2"])
+  func compressions(_ tool: String) async throws {
+    guard isInstalled(tool) else { return print("\(tool) is missing: layers that it packs were not tried") }
+    let script = """
+      cd '\(archive.folder)'; l=$(ls -S blobs/sha256/* | head -1); \(tool) -c < $l > packed; mv packed $l
+      cd ..; tar -cf - -C layout . | \(tool == "cat" ? "cat" : tool + " -c") > image
+      """.replacing("cat -c", with: "cat")
+    try archive.json([try archive.saved(["one"], ["app"])], "manifest.json")
+    try await run("sh", "-euc", script)
+    #expect(try await files(at: scratch.path.appending("image")) == ["one"])
+    let id = try #require(try await cache.manager.usage().rows.first).id
+    let type = try cache.manager.details(of: id).metadata.blob?.mediaType
+    #expect(type == TestArchive.layerType + (tool == "cat" ? "" : "+" + tool))
+  }
+
+  @Test("a pipe is read once, and its layers become blobs by their names alone") func streams() async throws {
+    try archive.list([try archive.image(["one", "two", "one"])])
+    try await run("tar", "-cf", scratch.path.appending("image.tar").string, "-C", archive.folder.string, ".")
+    let file = try FileDescriptor.open(scratch.path.appending("image.tar"), .readOnly)
+    let read = Guarded<(bytes: Int64, totals: Set<Int64?>)>((0, []))
+    let images = try await cache.importImages(
+      from: .stream(file, name: "standard input"), ImageChoice(),
+      progress: { count, total in
+        read.withLock {
+          $0.bytes += count
+          $0.totals.insert(total)
+        }
+      })
+    try file.close()
+    #expect(images.map(\.records.count) == [3])
+    let size = try FileManager.default.attributesOfItem(atPath: scratch.path.appending("image.tar").string)[.size]
+    #expect(read.withLock { $0.bytes } == (size as? Int64) && read.withLock { $0.totals } == [nil])
+    #expect(try await cache.manager.verify() == [])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: cache.root.string + "/trees").count == 3)
+  }
+
+  @Test("what is read never exceeds what there is to read, though images share layers and others are passed over")
+  func totals() async throws {
+    try archive.list([
+      try archive.image(["one", "two"], "a"), try archive.image(["one", "three", "one"], "b"),
+      try archive.image(["four"], "c"),
+    ])
+    for choice in [ImageChoice(takesAll: true), ImageChoice(image: "b"), ImageChoice(takesAll: true)] {
+      let read = Guarded<(bytes: Int64, total: Int64)>((0, 0))
+      _ = try await cache.importImages(
+        from: .path(archive.folder), choice,
+        progress: { count, total in read.withLock { $0 = ($0.bytes + count, total ?? 0) } })
+      #expect(read.withLock { $0.bytes == $0.total && $0.total > 0 })
+    }
+  }
+
+  @Test("a layer that can't be taken is named with its image, its entry and what the user typed") func layerErrors()
+    async throws
+  {
+    let bytes = TarBytes().file("fine").file("../out").finished
+    let manifest: TestArchive.Entry = [
+      "schemaVersion": 2, "config": try archive.jsonBlob(archive.config([bytes]), TestArchive.configType),
+      "layers": [try archive.blob(bytes, TestArchive.layerType)],
+    ]
+    var entry = try archive.jsonBlob(manifest, TestArchive.manifestType)
+    entry["annotations"] = [TestArchive.ref: "app"]
+    try archive.list([entry])
+    try await expectRefused("layer 1 of 1 of app in \(archive.folder): entry ../out leaves the tree")
+    // Its bytes are others than its configuration says.
+    let other = try archive.image(["one"], "app")
+    let layer = archive.hex(try archive.parts(of: other).layers[0])
+    try archive.write(TestArchive.layer("two"), "blobs/sha256/" + layer)
+    try archive.list([other])
+    try await expectRefused("layer 1 of 1 of app in \(archive.folder)", layer)
   }
 
   // MARK: neighbours

@@ -51,7 +51,7 @@ struct TestArchive {
   /// A layer of one file, named as its content.
   static func layer(_ name: String) -> [UInt8] { TarBytes().file(name, name).finished }
 
-  func config(_ layers: [[UInt8]], _ os: String = "linux", _ architecture: String) -> [String: Any] {
+  func config(_ layers: [[UInt8]], _ architecture: String = "amd64", os: String = "linux") -> [String: Any] {
     [
       "os": os, "architecture": architecture,
       "rootfs": ["type": "layers", "diff_ids": layers.map { Digest(of: $0).description }],
@@ -63,7 +63,7 @@ struct TestArchive {
     -> Entry
   {
     let bytes = layers.map(Self.layer)
-    let config = try jsonBlob(config(bytes, os, architecture), Self.configType)
+    let config = try jsonBlob(config(bytes, architecture, os: os), Self.configType)
     let manifest: Entry = [
       "schemaVersion": 2, "mediaType": Self.manifestType, "config": config,
       "layers": try bytes.map { try blob($0, Self.layerType) },
@@ -103,7 +103,7 @@ struct TestArchive {
   /// Adds an image to those of `manifest.json`, as its entry.
   func saved(_ layers: [String], _ tags: [String]?, _ architecture: String = "amd64") throws -> Entry {
     let bytes = layers.map(Self.layer)
-    let config = try jsonBlob(config(bytes, "linux", architecture), Self.configType)
+    let config = try jsonBlob(config(bytes, architecture), Self.configType)
     return [
       "Config": "blobs/sha256/" + hex(config), "RepoTags": tags ?? NSNull(),
       "Layers": try bytes.map { "blobs/sha256/" + hex(try blob($0, Self.layerType)) },

@@ -465,6 +465,24 @@ private func object(_ text: String) throws -> [String: Any] {
     }
   }
 
+  @Test("import reads an archive from standard input, which is named so") func importPiped() async throws {
+    let id = try await snapshot("base", bytes: 300_000)
+    let layout = scratch.path.appending("layout").string
+    #expect(try await strata("export", id, layout).code == 0)
+    let other = scratch.path.appending("other").string
+    let script = """
+      tar -cf - -C '\(layout)' . | '\(try Program.path)' import - --root '\(other)'
+      '\(try Program.path)' verify --root '\(other)'
+      """
+    let result = try await Program.tool("sh", ["-euc", script])
+    #expect(result.code == 0 && result.output.hasSuffix("\nAll is well.\n"), "\(result.errors)")
+    for (input, words) in [("", "standard input"), ("no tar at all", "standard input is no image that can be read")] {
+      let refused = try await Program.run(["import", "-", "--root", other], input: input)
+      #expect(
+        refused.code == 1 && refused.errors.contains(words) && !refused.errors.contains(other), "\(refused.errors)")
+    }
+  }
+
   @Test("another user than root, and a relative root, do as well", .enabled(if: geteuid() == 0)) func otherUser()
     async throws
   {

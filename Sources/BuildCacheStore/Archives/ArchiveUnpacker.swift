@@ -11,26 +11,28 @@ struct ArchiveUnpacker: Sendable {
   let room: UnpackRoom
   /// Told how many more bytes were unpacked.
   let progress: @Sendable (Int64) -> Void
+  /// Where the digests of its files go, if they are wanted; the files are then plain ones of this user's.
+  var digests: FileDigests?
   var steps = DurableSteps.unwatched
 
   /// Unpacks.
   ///
   /// - Parameters:
-  ///   - file: the archive, packed in whichever way.
+  ///   - input: the archive, packed in whichever way.
   ///   - diffID: the digest that its bytes must have when it isn't compressed any more.
   ///   - folder: the tree.
   ///   - check: refuses members by throwing.
   /// - Returns: what the archive removes from what the tree held.
   /// - Throws: ``CacheError`` `badArchive` naming the entry, `badDigest` where the diff id is another, `storage`.
   func unpack(
-    _ file: FilePath, _ diffID: Digest? = nil, onto folder: FilePath,
+    _ input: ArchiveInput, _ diffID: Digest? = nil, onto folder: FilePath,
     checking check: (ArchiveEntry) throws -> Void = { _ in }
   ) async throws -> [LayerRemoval] {
     let place = FilePath(folder.string + ".unpack")
     try removeTree(at: place)
     try FileTrees.makeFolder(place)
     defer { try? removeTree(at: place) }
-    let entries = try await stage(file, diffID, in: place)
+    let entries = try await stage(input, diffID, in: place)
     try entries.forEach(check)
     var placer = LayerPlacer(onto: try Folder(folder), from: try Folder(place))
     return try placer.place(entries)
@@ -42,10 +44,10 @@ struct ArchiveUnpacker: Sendable {
     let stage: ArchiveStage
   }
 
-  private func stage(_ file: FilePath, _ diffID: Digest?, in place: FilePath) async throws -> [ArchiveEntry] {
-    let reading = Guarded(UnpackedSoFar(stage: ArchiveStage(try Folder(place), room, steps)))
+  private func stage(_ input: ArchiveInput, _ diffID: Digest?, in place: FilePath) async throws -> [ArchiveEntry] {
+    let reading = Guarded(UnpackedSoFar(stage: ArchiveStage(try Folder(place), room, digests, steps)))
     let (room, progress) = (room, progress)
-    try await Compression(of: file).read(file) { chunk in
+    try await input.forEachPlainChunk { chunk in
       try reading.withLock { reading in
         reading.hasher.update(chunk)
         let allowed = Int(room.take(upTo: Int64(chunk.count)))
@@ -58,7 +60,7 @@ struct ArchiveUnpacker: Sendable {
       try reading.reader.finish()
       let digest = reading.hasher.finish()
       if let diffID, digest != diffID, diffID.algorithm == digest.algorithm {
-        throw CacheError(.badDigest, "layer \(file.lastComponent?.string ?? "") unpacks to \(digest), not to \(diffID)")
+        throw CacheError(.badDigest, "it unpacks to \(digest), not to \(diffID)")
       }
       return reading.stage.entries
     }
@@ -70,15 +72,15 @@ private final class ArchiveStage: TarSink {
   private(set) var entries: [ArchiveEntry] = []
   private let folder: Folder
   private let room: UnpackRoom
+  private let digests: FileDigests?
   private let steps: DurableSteps
+  private var hasher: DigestHasher?
   private var file: FileDescriptor?
   private var size: Int64 = 0
   private var end: Int64 = 0
 
-  init(_ folder: Folder, _ room: UnpackRoom, _ steps: DurableSteps) {
-    self.folder = folder
-    self.steps = steps
-    self.room = room
+  init(_ folder: Folder, _ room: UnpackRoom, _ digests: FileDigests?, _ steps: DurableSteps) {
+    (self.folder, self.room, self.digests, self.steps) = (folder, room, digests, steps)
   }
 
   deinit { try? file?.close() }
@@ -89,6 +91,7 @@ private final class ArchiveStage: TarSink {
     guard member.kind == .file, member.role == .content else { return }
     file = try folder.makeFile(member.stageName)
     (self.size, end) = (size, 0)
+    hasher = digests == nil ? nil : DigestHasher()
   }
 
   func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws {
@@ -96,6 +99,7 @@ private final class ArchiveStage: TarSink {
     do { try file.writeAll(toAbsoluteOffset: offset, bytes) } catch {
       throw CacheError(.storage, "can't write what entry \(entry.name) holds", of: error)
     }
+    if offset == end { hasher?.update(bytes[...]) } else { hasher = nil }  // holes are left to those who read it
     end = offset + Int64(bytes.count)
   }
 
@@ -106,7 +110,21 @@ private final class ArchiveStage: TarSink {
       guard end == size || ftruncate(file.rawValue, off_t(size)) == 0 else {
         throw FileError("can't make entry \(entry.name) as long as it is to be:", entry.path)
       }
+      if let digest = hasher?.finish(), end == size { digests?.add(digest, of: file) }
     }
-    try steps.pass("entry") { try entry.look.dress(entry.stageName, in: folder) }
+    if digests == nil { try steps.pass("entry") { try entry.look.dress(entry.stageName, in: folder) } }
+  }
+}
+
+/// The digests of files that were hashed while they were written, by what makes names one file.
+final class FileDigests: Sendable {
+  private let known = Guarded<[FileIdentity: Digest]>([:])
+
+  subscript(_ file: FileIdentity) -> Digest? { known.withLock { $0[file] } }
+
+  func add(_ digest: Digest, of file: FileDescriptor) {
+    var raw = stat()
+    guard fstat(file.rawValue, &raw) == 0 else { return }
+    known.withLock { $0[FileStatus(raw: raw).identity] = digest }
   }
 }

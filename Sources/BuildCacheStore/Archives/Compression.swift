@@ -3,11 +3,33 @@ import FileTrees
 import Programs
 import SystemPackage
 
-/// How a layer archive is compressed. Its first bytes tell, whatever its media type says.
+/// How an archive is compressed. Its first bytes tell, whatever its media type says.
 enum Compression {
   case none
   case gzip
   case zstd
+  case xz
+  case bzip2
+
+  /// How many bytes tell.
+  static let signature = 6
+
+  /// Finds out from the first bytes.
+  init(_ start: some Collection<UInt8>) {
+    let signatures: [([UInt8], Compression)] = [
+      ([0x1f, 0x8b], .gzip), ([0x28, 0xb5, 0x2f, 0xfd], .zstd), ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], .xz),
+      (Array("BZh".utf8), .bzip2),
+    ]
+    self = signatures.first { start.starts(with: $0.0) }?.1 ?? .none
+  }
+
+  /// Finds out.
+  init(of file: FilePath) throws {
+    let descriptor = try FileDescriptor.reading(file)
+    var start = [UInt8](repeating: 0, count: Self.signature)
+    let count = try descriptor.closeAfter { try start.withUnsafeMutableBytes { try descriptor.read(into: $0) } }
+    self.init(start[..<count])
+  }
 
   /// What it adds to the media type of a layer.
   var suffix: String {
@@ -15,33 +37,19 @@ enum Compression {
     case .none: ""
     case .gzip: "+gzip"
     case .zstd: "+zstd"
+    case .xz: "+xz"
+    case .bzip2: "+bzip2"
     }
   }
 
-  /// Finds out.
-  init(of file: FilePath) throws {
-    let descriptor = try FileDescriptor.reading(file)
-    var start = [UInt8](repeating: 0, count: 4)
-    let count = try descriptor.closeAfter { try start.withUnsafeMutableBytes { try descriptor.read(into: $0) } }
-    switch start[..<count] {
-    case let bytes where bytes.starts(with: [0x1f, 0x8b]): self = .gzip
-    case let bytes where bytes.starts(with: [0x28, 0xb5, 0x2f, 0xfd]): self = .zstd
-    default: self = .none
-    }
-  }
-
-  /// Hands on the bytes of a file as they were before compression, in chunks.
-  func read(_ file: FilePath, _ take: @escaping @Sendable ([UInt8]) async throws -> Void) async throws {
-    let tool: Program
+  /// What undoes it, from standard input to standard output.
+  var tool: Program? {
     switch self {
-    case .none: return try await forEachChunk(of: file, take)
-    case .gzip: tool = Program("gzip", ["-dc"])
-    case .zstd: tool = Program("zstd", ["-dcq"])
+    case .none: nil
+    case .gzip: Program("gzip", ["-dc"])
+    case .zstd: Program("zstd", ["-dcq"])
+    case .xz: Program("xz", ["-dcq"])
+    case .bzip2: Program("bzip2", ["-dcq"])
     }
-    try await tool.runAsTool(
-      failingWith: .badArchive,
-      feeding: { input in
-        try await forEachChunk(of: file) { try await input.write($0) }
-      }, taking: take)
   }
 }

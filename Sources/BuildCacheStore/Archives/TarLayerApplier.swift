@@ -21,7 +21,7 @@ public struct TarLayerApplier: LayerApplier {
 
   /// Unpacks a layer.
   public func apply(_ blob: BlobDescriptor, from file: FilePath, onto folder: FilePath) async throws -> [LayerRemoval] {
-    try await unpacker.unpack(file, blob.diffID(), onto: folder) { entry in
+    try await unpacker.unpack(ArchiveInput(file), blob.diffID(), onto: folder) { entry in
       if case .device = entry.kind, !isRoot {
         throw CacheError(.badArchive, "entry \(entry.name) is a device, which only root may make")
       }

@@ -29,19 +29,3 @@ extension Program {
     }
   }
 }
-
-/// Reads a file in chunks.
-func forEachChunk(of file: FilePath, _ body: ([UInt8]) async throws -> Void) async throws {
-  let descriptor = try FileDescriptor.reading(file)
-  defer { try? descriptor.close() }
-  var chunk = [UInt8](repeating: 0, count: 1 << 18)
-  while true {
-    try Task.checkCancellation()
-    let count: Int
-    do { count = try chunk.withUnsafeMutableBytes { try descriptor.read(into: $0) } } catch {
-      throw CacheError(.storage, "can't read \(file)", cause: "\(error)")
-    }
-    if count == 0 { return }
-    try await body(Array(chunk[..<count]))
-  }
-}

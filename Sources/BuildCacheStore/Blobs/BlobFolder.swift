@@ -75,19 +75,38 @@ public final class BlobFolder: ContentStore {
       if let expected, expected.algorithm != digest.algorithm {
         throw CacheError(.badDigest, "blob \(expected) can't be checked: only sha256 is known here")
       }
-      let place = place(of: digest, in: written)
-      try steps.pass("blob") {
-        guard part.withPlatformString({ part in place.withPlatformString { rename(part, $0) } }) == 0 else {
-          throw FileError("can't store", place)
-        }
-        try synchronize(folder: place.removingLastComponent())
-      }
+      guard try steps.pass("blob", { try name(part, digest) }) else { throw FileError("can't store", part, EXDEV) }
       return (digest, size, result)
     } catch {
       sink.abandon()
       try? removeTree(at: part)
       throw error
     }
+  }
+
+  /// Takes a file as a blob, by its name alone: it is not copied, and was hashed while it was written.
+  ///
+  /// - Parameter file: a plain file of this user's, not to be written to any more.
+  /// - Returns: whether it was taken; not where it is on another file system.
+  func adopt(_ file: FilePath, as digest: Digest) throws -> Bool {
+    let descriptor = try FileDescriptor.reading(file)
+    try descriptor.closeAfter {
+      try steps.pass("bytes of a blob") {
+        guard fsync(descriptor.rawValue) == 0 else { throw FileError("can't write", file) }
+      }
+    }
+    return try steps.pass("blob") { try name(file, digest) }
+  }
+
+  /// Gives a file the name of a blob; says whether it is on this file system.
+  private func name(_ file: FilePath, _ digest: Digest) throws -> Bool {
+    let place = place(of: digest, in: written)
+    guard file.withPlatformString({ file in place.withPlatformString { rename(file, $0) } }) == 0 else {
+      if errno == EXDEV { return false }
+      throw FileError("can't store", place)
+    }
+    try synchronize(folder: place.removingLastComponent())
+    return true
   }
 
   /// Removes a blob's file.

@@ -5,6 +5,8 @@ import SystemPackage
 
 /// A layer of an image in an archive.
 struct ArchivedLayer {
+  /// Where the archive has it.
+  let name: String
   let mediaType: String
   /// Absent where only the bytes themselves can tell.
   let digest: Digest?
@@ -315,6 +317,7 @@ struct ImageArchive {
       let compression = try Compression(of: file.path)
       image.layers.append(
         ArchivedLayer(
+          name: part.name,
           mediaType: part.mediaType ?? OCI.layerType + compression.suffix,
           // Packed as they are, layers have the digest that their content has.
           digest: part.digest ?? (compression == .none ? diffID : nil), diffID: diffID, urls: part.urls, file: file))

@@ -1,4 +1,39 @@
 import BuildCache
+import FileTrees
+import SystemPackage
+
+/// Where images come from.
+public enum ImageSource: Sendable {
+  /// An OCI image layout, as a folder or a tar, or what `docker save` wrote.
+  case path(FilePath)
+  /// A tar that is read from an open descriptor to its end, called so in messages; it stays open.
+  case stream(FileDescriptor, name: String)
+
+  /// What it is called in messages.
+  var name: String {
+    switch self {
+    case .path(let path): path.string
+    case .stream(_, let name): name
+    }
+  }
+
+  /// The last part of its name.
+  var shortName: String {
+    if case .path(let path) = self, let last = path.lastComponent { return last.string }
+    return name
+  }
+
+  /// The tar that it is, and how many bytes it has where that is known; nothing where it is a folder.
+  func archive(_ progress: @escaping @Sendable (Int64, Int64?) -> Void) throws -> ArchiveInput? {
+    switch self {
+    case .stream(let descriptor, let name): return ArchiveInput(descriptor, called: name) { progress($0, nil) }
+    case .path(let path):
+      let status = try FileStatus(following: path)
+      if status.isDirectory { return nil }
+      return try ArchiveInput(path) { progress($0, status.length) }
+    }
+  }
+}
 
 /// Which images of an archive are meant.
 public struct ImageChoice: Sendable {

@@ -1,16 +1,19 @@
 import ArgumentParser
 import BuildCache
 import BuildCacheStore
+import Glibc
 import SystemPackage
 
 /// `strata import`: an image's layers as records.
 struct Import: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Bring an image in, and print its records' ids, lowest layer first.",
-    discussion: "Takes an OCI image layout, as a folder or a tar, and a tar that `docker save` wrote.")
+    discussion: """
+      Takes an OCI image layout, as a folder or a tar, and what `docker save` of any age wrote; `-` is standard input.
+      """)
 
   @OptionGroup var root: RootOptions
-  @Argument(help: ArgumentHelp("The layout or tar.", valueName: "path")) var path: String
+  @Argument(help: ArgumentHelp("The layout or tar; - is standard input.", valueName: "path")) var path: String
   @Option(
     help: ArgumentHelp(
       "Which of several images: a tag, in full or as Docker shortens it, a layout's ref name, or the beginning of a digest.",
@@ -28,6 +31,9 @@ struct Import: AsyncParsableCommand {
   var maxUnpacked: String = "64GB"
 
   func validate() throws {
+    if path == "-" && isatty(STDIN_FILENO) == 1 {
+      throw ValidationError("- is standard input, which is the terminal: pipe an archive in, or give its path")
+    }
     if ref != nil && tag { throw ValidationError("--ref and --tag are two names: give one") }
     if ref != nil && all { throw ValidationError("--ref is a name for one image: with --all give --tag") }
   }
@@ -36,13 +42,13 @@ struct Import: AsyncParsableCommand {
     let limit = try ByteCount(parsing: maxUnpacked, of: "--max-unpacked", takesBare: true).bytes
     let unpacking = ByteProgress("unpacking", total: nil)
     try await root.withCache(.write, maxUnpacked: limit, progress: unpacking.add) { cache in
-      let path = FilePath(path)
-      let reading = ByteProgress("reading", total: try EmbeddedCache.bytes(at: path))
+      let reading = ByteProgress("reading", total: nil)
+      let source = path == "-" ? ImageSource.stream(.standardInput, name: "standard input") : .path(FilePath(path))
       let choice = ImageChoice(image: image, platform: platform, takesAll: all)
       let naming = ref.map(ImageNaming.given) ?? (tag ? .own : .none)
       let images = try await interruptible {
         try await cache.importImages(
-          at: path, choice, naming: naming, maxUnpacked: limit, telling: printError, progress: reading.add)
+          from: source, choice, naming: naming, maxUnpacked: limit, telling: printError, progress: reading.add)
       }
       reading.end()
       unpacking.end()

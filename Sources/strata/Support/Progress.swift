@@ -37,10 +37,10 @@ final class ByteProgress: Sendable {
   private struct State {
     var bytes: Int64 = 0
     var shown: Int64 = 0
+    var total: Int64?
     var hasLine = false
   }
   private let label: String
-  private let total: Int64?
   private let isTerminal = isatty(STDERR_FILENO) == 1
   private let state = Mutex(State())
 
@@ -49,22 +49,32 @@ final class ByteProgress: Sendable {
   /// - Parameter total: the bytes in all, where they are known.
   init(_ label: String, total: Int64?) {
     self.label = label
-    self.total = total
+    state.withLock { $0.total = total }
   }
 
   /// Counts more bytes; may be called from any thread.
   @Sendable func add(_ bytes: Int64) {
+    state.withLock { add(bytes, to: &$0) }
+  }
+
+  /// Counts more bytes of so many in all, where they are known.
+  @Sendable func add(_ bytes: Int64, of total: Int64?) {
     state.withLock { state in
-      state.bytes = state.bytes.addingSaturating(max(0, bytes))
-      guard state.bytes - state.shown >= step else { return }
-      state.shown = state.bytes
-      state.hasLine = true
-      show(state.bytes)
+      state.total = total
+      add(bytes, to: &state)
     }
   }
 
+  private func add(_ bytes: Int64, to state: inout State) {
+    state.bytes = state.bytes.addingSaturating(max(0, bytes))
+    guard state.bytes - state.shown >= step(of: state.total) else { return }
+    state.shown = state.bytes
+    state.hasLine = true
+    show(state.bytes, of: state.total)
+  }
+
   /// What passes between two showings: a hundredth on a terminal, a quarter elsewhere, where it is worth telling.
-  private var step: Int64 {
+  private func step(of total: Int64?) -> Int64 {
     let share = (total ?? 1 << 30) / (isTerminal ? 100 : 4)
     return max(share, isTerminal ? 1 << 20 : 64 << 20)
   }
@@ -76,7 +86,7 @@ final class ByteProgress: Sendable {
     }
   }
 
-  private func show(_ bytes: Int64) {
+  private func show(_ bytes: Int64, of total: Int64?) {
     let count = ByteCount(bytes).text
     guard let total, total > 0 else { return tell("\(label)  \(count)") }
     let share = min(1, max(0, Double(bytes) / Double(total)))
