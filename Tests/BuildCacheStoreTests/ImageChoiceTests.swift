@@ -298,6 +298,79 @@ import Testing
     return result.standardOutput
   }
 
+  /// Layers as Docker wrote them before there was a `manifest.json`, lowest first; the id of the uppermost.
+  private func old(_ layers: [String], over parent: String? = nil) throws -> String {
+    var parent = parent
+    for name in layers {
+      let id = Digest(of: "\(parent ?? "") \(name)".utf8).hex
+      var json: [String: Any] = ["id": id, "os": "linux", "architecture": "amd64", "config": ["Cmd": [name]]]
+      json["parent"] = parent
+      try archive.json(json, "\(id)/json")
+      try archive.write(Array("1.0".utf8), "\(id)/VERSION")
+      try archive.write(TestArchive.layer(name), "\(id)/layer.tar")
+      parent = id
+    }
+    return parent ?? ""
+  }
+
+  @Test("docker save from before manifest.json: layers that name their parents, with names in repositories, or none")
+  func oldest() async throws {
+    let base = try old(["one", "two"])
+    let (app, other) = (try old(["three"], over: base), try old(["four"], over: base))
+    #expect(try await files(app) == ["one", "two", "three"])
+    #expect(try await files(String(other.prefix(12))) == ["one", "two", "four"])
+    try archive.json(["app": ["1": app, "2": other], "base": ["latest": base]], "repositories")
+    #expect(try await files("app:1") == ["one", "two", "three"])
+    #expect(try await files("base") == ["one", "two"])
+    try await run("tar", "-cf", scratch.path.appending("saved.tar").string, "-C", archive.folder.string, ".")
+    let images = try await cache.importImages(
+      from: .path(scratch.path.appending("saved.tar")), ImageChoice(image: "app:2"), naming: .own)
+    #expect(images.map(\.name) == ["app:2"])
+    // What has become of its configuration goes out with it.
+    let ref = try cache.manager.get(try #require(images[0].records.last))
+    try await cache.exportImage(of: ref, to: scratch.path.appending("out"))
+    let out = try await run(
+      "sh", "-c", "cat '\(scratch.path.appending("out"))'/blobs/sha256/* | grep -a -o '\"Cmd\":\\[\"four\"\\]'")
+    #expect(out == "\"Cmd\":[\"four\"]\n")
+    try ref.release()
+    #expect(try await cache.manager.verify() == [])
+  }
+
+  @Test("of the oldest form, what goes in circles or is not there is told") func oldestDamaged() async throws {
+    let id = String(repeating: "a", count: 64)
+    try archive.json(["app": ["1": id]], "repositories")
+    try await expectRefused("app:1 is not whole", "\(id)/json is not in it")
+    try archive.json(["id": id, "parent": id], "\(id)/json")
+    try await expectRefused("its layers have no lowest one")
+    try archive.json(["id": id, "parent": "../../etc"], "\(id)/json")
+    try await expectRefused("../../etc/json is not in it")
+    try archive.json(["id": id], "\(id)/json")
+    try await expectRefused("layer \(id)/layer.tar is not in it")
+    try FileManager.default.createSymbolicLink(
+      atPath: archive.folder.string + "/\(id)/layer.tar", withDestinationPath: "../../../../../../etc/hostname")
+    try await expectRefused("layer \(id)/layer.tar is not in it")
+  }
+
+  @Test("layers that are links to each other are followed inside the archive", arguments: [true, false])
+  func linkedLayers(_ isSymbolic: Bool) async throws {
+    let (one, two) = (TestArchive.layer("one"), TestArchive.layer("two"))
+    let config = Array(try TestArchive.bytes(archive.config([one, two, one])))
+    let name = Digest(of: config).hex + ".json"
+    let list = [["Config": name, "RepoTags": ["app:1"], "Layers": ["a/layer.tar", "b/layer.tar", "c/layer.tar"]]]
+    let tar = TarBytes().file(name, String(decoding: config, as: UTF8.self))
+      .folder("a/").file("a/layer.tar", String(decoding: one, as: UTF8.self))
+      .folder("b/").file("b/layer.tar", String(decoding: two, as: UTF8.self)).folder("c/")
+    let link =
+      isSymbolic
+      ? TarBytes().link("c/layer.tar", to: "../a/layer.tar") : TarBytes().hardLink("c/layer.tar", to: "a/layer.tar")
+    let manifest = TarBytes().file("manifest.json", String(decoding: try TestArchive.bytes(list), as: UTF8.self))
+    try archive.write((tar + link + manifest).finished, "../saved.tar")
+    let records = try await cache.importImage(at: scratch.path.appending("saved.tar"))
+    #expect(records.count == 3)
+    #expect(try cache.content.digests().count == 2)
+    #expect(try await cache.manager.verify() == [])
+  }
+
   // MARK: bytes
 
   @Test("layers and archives are read however they are packed", arguments: ["cat", "gzip", "zstd", "xz", "bzip2"])

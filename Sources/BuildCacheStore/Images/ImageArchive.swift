@@ -10,7 +10,8 @@ struct ArchivedLayer {
   let mediaType: String
   /// Absent where only the bytes themselves can tell.
   let digest: Digest?
-  let diffID: Digest
+  /// Absent where only the bytes themselves can tell, which they do once they are unpacked.
+  let diffID: Digest?
   let urls: [String]
   let file: ArchiveFiles.File
 }
@@ -48,7 +49,7 @@ struct ImageArchive {
   private(set) var caches = 0
   let files: ArchiveFiles
   /// Whether it is an archive of images at all.
-  private var isKnown = false
+  var isKnown = false
   private var visits = 0
 
   /// Opens it and looks for all that is in it.
@@ -59,6 +60,7 @@ struct ImageArchive {
     files = try ArchiveFiles(folder, called: name)
     try readLayout()
     try readSaved()
+    if images.isEmpty { try readOldest() }
   }
 
   // MARK: choosing
@@ -181,7 +183,7 @@ struct ImageArchive {
     }
     if isKnown { return CacheError(.badArchive, "\(files.name) is an archive of images, and lists none") }
     return CacheError(
-      .badArchive, "\(files.name) holds no image: neither index.json (OCI) nor manifest.json (docker save)")
+      .badArchive, "\(files.name) holds no image: no index.json (OCI), no manifest.json or repositories (docker save)")
   }
 
   // MARK: OCI layouts
@@ -275,12 +277,12 @@ struct ImageArchive {
         name: ArchiveFiles.path(of: digest), mediaType: part.mediaType, digest: digest, isForeign: part.isForeign,
         urls: part.urls ?? [])
     }
-    try fill(&image, config, bytes, parts)
+    try fill(&image, config.diffIDs, bytes, parts)
     return image
   }
 
-  /// A layer as a manifest of either form has it.
-  private struct Part {
+  /// A layer as a manifest of any form has it.
+  struct Part {
     let name: String
     /// Absent where only the bytes tell.
     let mediaType: String?
@@ -289,20 +291,23 @@ struct ImageArchive {
     let urls: [String]
   }
 
-  private func fill(_ image: inout ArchivedImage, _ config: OCI.Config, _ bytes: [UInt8], _ parts: [Part]) throws {
-    image.config = String(decoding: bytes, as: UTF8.self)
+  /// Fills in what an image is made of, or why it can't be.
+  ///
+  /// - Parameter diffIDs: absent where its configuration doesn't have them.
+  func fill(_ image: inout ArchivedImage, _ diffIDs: [String]?, _ config: [UInt8], _ parts: [Part]) throws {
+    image.config = String(decoding: config, as: UTF8.self)
     let label = "\(image.label) in \(files.name)"
-    guard config.diffIDs.count == parts.count else {
+    if let diffIDs, diffIDs.count != parts.count {
       image.fault = CacheError(
-        .badArchive,
-        "\(label) is damaged: its configuration has \(config.diffIDs.count) diff ids for \(parts.count) layers")
+        .badArchive, "\(label) is damaged: its configuration has \(diffIDs.count) diff ids for \(parts.count) layers")
       return
     }
     guard !parts.isEmpty else {
       image.fault = CacheError(.badArchive, "\(label) has no layers: there is nothing in it to make records of")
       return
     }
-    for (part, diffID) in zip(parts, try config.diffIDs.map { try files.digest($0) }) {
+    for (number, part) in parts.enumerated() {
+      let diffID = try diffIDs.map { try files.digest($0[number]) }
       guard let file = try files.file(part.name) else {
         let place = part.urls.first.map { " (\($0.prefix(200)))" } ?? ""
         image.missing =
@@ -317,15 +322,14 @@ struct ImageArchive {
       let compression = try Compression(of: file.path)
       image.layers.append(
         ArchivedLayer(
-          name: part.name,
-          mediaType: part.mediaType ?? OCI.layerType + compression.suffix,
+          name: part.name, mediaType: part.mediaType ?? OCI.layerType + compression.suffix,
           // Packed as they are, layers have the digest that their content has.
           digest: part.digest ?? (compression == .none ? diffID : nil), diffID: diffID, urls: part.urls, file: file))
     }
   }
 
   /// Adds an image, unless it is known already: then what is new of it.
-  private mutating func add(_ image: ArchivedImage) {
+  mutating func add(_ image: ArchivedImage) {
     // The first digest is the manifest's, or where there is none, the configuration's.
     let known = images.firstIndex {
       $0.digests.first == image.digests.first || image.digests.first.map($0.digests.contains) == true
@@ -336,34 +340,5 @@ struct ImageArchive {
     images[known].names = old.names + image.names.filter { !old.names.contains($0) }
     images[known].digests = old.digests + image.digests.filter { !old.digests.contains($0) }
     images[known].platform = old.platform ?? image.platform
-  }
-
-  // MARK: docker save
-
-  /// Reads Docker's own list, which has images that its index leaves out.
-  private mutating func readSaved() throws {
-    guard let bytes = try files.read("manifest.json") else { return }
-    isKnown = true
-    let list = try files.decode([OCI.SavedImage]?.self, bytes, "manifest.json") ?? []
-    guard list.count <= 10_000 else { throw CacheError(.badArchive, "\(files.name) lists too many images") }
-    for saved in list {
-      let names = (saved.repoTags ?? []).map { ImageName(text: $0, isReference: true) }
-      guard let bytes = try files.read(saved.config) else {
-        add(
-          ArchivedImage(
-            names: names, digests: [], missing: "its configuration \(saved.config.prefix(200)) is not in it"))
-        continue
-      }
-      let config = try files.decode(OCI.Config.self, bytes, saved.config)
-      var image = ArchivedImage(names: names, digests: [Digest(of: bytes)], platform: config.platform())
-      let layers = saved.layers ?? []
-      let parts = layers.enumerated().map { number, name in
-        let source = config.diffIDs.count == layers.count ? saved.layerSources?[config.diffIDs[number]] : nil
-        return Part(
-          name: name, mediaType: nil, digest: nil, isForeign: source?.isForeign == true, urls: source?.urls ?? [])
-      }
-      try fill(&image, config, bytes, parts)
-      add(image)
-    }
   }
 }

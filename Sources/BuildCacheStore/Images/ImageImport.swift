@@ -1,5 +1,6 @@
 import BuildCache
 import FileTrees
+import Synchronization
 import SystemPackage
 
 extension EmbeddedCache {
@@ -120,11 +121,16 @@ private struct ImageIntake {
   mutating func take(_ image: ArchivedImage, called name: String?, from source: String) async throws -> [RecordID] {
     var refs: [ImmutableRef] = []
     defer { for ref in refs { try? ref.release() } }
+    var diffIDs: [Digest] = []
     for (number, layer) in image.layers.enumerated() {
-      let digest: Digest
-      do { digest = try await store(layer) } catch { throw named(error, number, of: image) }
+      let (digest, diffID): (Digest, Digest)
+      do {
+        digest = try await store(layer)
+        if let known = layer.diffID { diffID = known } else { diffID = try await self.diffID(of: digest) }
+      } catch { throw named(error, number, of: image) }
+      diffIDs.append(diffID)
       let blob = BlobDescriptor(
-        mediaType: layer.mediaType, digest: digest, size: layer.file.size, diffID: layer.diffID, urls: layer.urls)
+        mediaType: layer.mediaType, digest: digest, size: layer.file.size, diffID: diffID, urls: layer.urls)
       let options = RecordOptions(description: "imported from \(source)", retain: true, imageRef: name)
       let (ref, isNew) = try await cache.manager.findOrMake(blob, over: refs.last, options)
       refs.append(ref)
@@ -134,8 +140,21 @@ private struct ImageIntake {
       do { try await ref.extract() } catch { throw named(error, number, of: image) }
       _ = try await ref.size()  // so that those who only look need not measure it
     }
-    if let top = refs.last { try cache.manager.setValue(EmbeddedCache.configKey, of: top.id, to: image.config) }
+    if let top = refs.last {
+      let isWhole = image.layers.allSatisfy { $0.diffID != nil }
+      let config = isWhole ? image.config : try OCI.config(image.config, of: diffIDs)
+      try cache.manager.setValue(EmbeddedCache.configKey, of: top.id, to: config)
+    }
     return refs.map(\.id)
+  }
+
+  /// The digest that a blob has when it isn't compressed any more.
+  private func diffID(of blob: Digest) async throws -> Digest {
+    let hasher = Guarded(DigestHasher())
+    try await ArchiveInput(cache.content.file(of: blob)).forEachPlainChunk { chunk in
+      hasher.withLock { $0.update(chunk) }
+    }
+    return hasher.withLock { $0.finish() }
   }
 
   /// An error that tells which layer of what it is about.

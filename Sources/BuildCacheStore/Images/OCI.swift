@@ -1,4 +1,5 @@
 import BuildCache
+import Foundation
 
 /// The documents of the OCI image format, as far as layers need them; Docker's own differ in names of media types only.
 ///
@@ -91,6 +92,18 @@ enum OCI {
   static let referenceType = "vnd.docker.reference.type"
   /// What BuildKit keeps the records of an exported cache in.
   static let cacheConfigType = "application/vnd.buildkit.cacheconfig.v0"
+}
+
+extension OCI {
+  /// A configuration as it was before there were diff ids, made one of today.
+  static func config(_ old: String, of diffIDs: [Digest]) throws -> String {
+    guard var config = try JSONSerialization.jsonObject(with: Data(old.utf8)) as? [String: Any] else { return old }
+    for key in ["id", "parent", "parent_id", "layer_id", "Size", "throwaway"] { config[key] = nil }
+    config["rootfs"] = ["type": "layers", "diff_ids": diffIDs.map(\.description)]
+    if config["os"] == nil { config["os"] = "linux" }
+    let bytes = try JSONSerialization.data(withJSONObject: config, options: [.sortedKeys, .withoutEscapingSlashes])
+    return String(decoding: bytes, as: UTF8.self)
+  }
 }
 
 extension OCI.Descriptor {
