@@ -444,6 +444,94 @@ import Testing
     try await expectRefused("layer 1 of 1 of app in \(archive.folder)", layer)
   }
 
+  // MARK: odd images
+
+  /// An image of layers of certain types, whose configuration says so.
+  private func image(
+    _ layers: [(bytes: [UInt8], type: String, urls: [String]?)], _ name: String, os: String = "linux"
+  ) throws -> TestArchive.Entry {
+    var config = archive.config(layers.map(\.bytes), os: os)
+    if layers.isEmpty { config["rootfs"] = ["type": "layers", "diff_ids": NSNull()] as [String: Any] }
+    let manifest: TestArchive.Entry = [
+      "schemaVersion": 2, "config": try archive.jsonBlob(config, TestArchive.configType),
+      "layers": layers.isEmpty
+        ? NSNull()
+        : try layers.map { layer in
+          var entry = try archive.blob(layer.bytes, layer.type)
+          entry["urls"] = layer.urls
+          return entry
+        },
+    ]
+    var entry = try archive.jsonBlob(manifest, TestArchive.manifestType)
+    entry["annotations"] = [TestArchive.ref: name]
+    return entry
+  }
+
+  @Test("an image without layers, one whose layer is elsewhere, and an encrypted one are told with what is wrong")
+  func faults() async throws {
+    let (one, foreign) = (TestArchive.layer("one"), TestArchive.layer("far"))
+    let type = "application/vnd.docker.image.rootfs.foreign.diff.tar"
+    let empty = try image([], "empty")
+    let far = try image([(foreign, type, ["https://example.com/layer"]), (one, TestArchive.layerType, nil)], "far")
+    let secret = try image([(one, TestArchive.layerType + "+encrypted", nil)], "secret")
+    let digest = archive.hex(try archive.parts(of: far).layers[0])
+    try archive.list([far])
+    #expect(try await files() == ["far", "one"])
+    try await cache.manager.prune([PrunePolicy(all: true)])
+    try FileManager.default.removeItem(atPath: archive.folder.string + "/blobs/sha256/" + digest)
+    try archive.list([empty, far, secret])
+    for (name, words) in [
+      ("empty", ["empty in \(archive.folder) has no layers"]),
+      ("far", ["layer blobs/sha256/\(digest) is not in it", "elsewhere only (https://example.com/layer)"]),
+      ("secret", ["secret in \(archive.folder) is encrypted: decrypt"]),
+    ] {
+      try await expectRefused(words[0], words.last ?? "", image: name)
+    }
+    // With all of them, those that can be had are.
+    try archive.list([empty, far, secret, try archive.image(["good"], "good")])
+    var notes: [String] = []
+    let images = try await cache.importImages(
+      from: .path(archive.folder), ImageChoice(takesAll: true), telling: { notes.append($0) })
+    #expect(images.map(\.label) == ["good"])
+    #expect(notes.count == 3 && notes.count { $0.hasPrefix("passed over: ") } == 3, "\(notes)")
+  }
+
+  @Test("layers that hold nothing, and one layer many times, are records each; that it is for Windows is told")
+  func emptyAndRepeated() async throws {
+    let (none, one) = (TarBytes().finished, TarBytes().folder("Files/").file("Files/one").finished)
+    let layers = [none, one, one, [], none].map { ($0, TestArchive.layerType, nil as [String]?) }
+    try archive.list([try image(layers, "odd", os: "windows")])
+    var notes: [String] = []
+    let images = try await cache.importImages(
+      from: .path(archive.folder), ImageChoice(), telling: { notes.append($0) })
+    #expect(Set(images[0].records).count == 5)
+    #expect(notes.count == 1 && notes[0].contains("odd is for Windows"))
+    #expect(try await cache.manager.verify() == [])
+    #expect(try await files() == ["Files/", "Files/one"])
+    // Out and in again it is the same.
+    let ref = try cache.manager.get(try #require(images[0].records.last))
+    try await cache.exportImage(of: ref, to: scratch.path.appending("out"))
+    try ref.release()
+    #expect(try await cache.importImage(at: scratch.path.appending("out")) == images[0].records)
+  }
+
+  @Test("folders of an archive of images that their owner may not enter don't keep their files back")
+  func closedFolders()
+    async throws
+  {
+    let one = TestArchive.layer("one")
+    let config = try TestArchive.bytes(archive.config([one]))
+    let list = [["Config": "d/config", "Layers": ["d/layer"]]]
+    let tar = TarBytes().folder("d/", mode: 0).file("d/config", String(decoding: config, as: UTF8.self), mode: 0)
+      .file("d/layer", String(decoding: one, as: UTF8.self), mode: 0)
+      .file("manifest.json", String(decoding: try TestArchive.bytes(list), as: UTF8.self), mode: 0)
+    try archive.write(tar.finished, "../saved.tar")
+    let id = try #require(try await cache.importImage(at: scratch.path.appending("saved.tar")).first)
+    let digest = try #require(try cache.manager.details(of: id).metadata.blob?.digest)
+    let mode = try FileManager.default.attributesOfItem(atPath: try cache.content.file(of: digest).string)
+    #expect(mode[.posixPermissions] as? Int == 0o600)
+  }
+
   // MARK: neighbours
 
   @Test("signatures, charts and the like are passed over beside an image, and named where there is nothing else")

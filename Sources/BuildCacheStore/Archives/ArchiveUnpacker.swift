@@ -11,7 +11,7 @@ struct ArchiveUnpacker: Sendable {
   let room: UnpackRoom
   /// Told how many more bytes were unpacked.
   let progress: @Sendable (Int64) -> Void
-  /// Where the digests of its files go, if they are wanted; the files are then plain ones of this user's.
+  /// Where the digests of its files go, if they are wanted; all that is unpacked is then plainly this user's.
   var digests: FileDigests?
   var steps = DurableSteps.unwatched
 
@@ -34,7 +34,7 @@ struct ArchiveUnpacker: Sendable {
     defer { try? removeTree(at: place) }
     let entries = try await stage(input, diffID, in: place)
     try entries.forEach(check)
-    var placer = LayerPlacer(onto: try Folder(folder), from: try Folder(place))
+    var placer = LayerPlacer(onto: try Folder(folder), from: try Folder(place), isDressing: digests == nil)
     return try placer.place(entries)
   }
 

@@ -9,13 +9,15 @@ import SystemPackage
 struct LayerPlacer {
   private let tree: TreeInterior
   private let stage: Folder
+  /// Whether entries get the modes, owners and times that they have in the archive.
+  private let isDressing: Bool
   /// How the folders that the layer touches look in the end, by their paths. They are dressed last, as what is put
   /// into them changes their times; those that no entry is about keep the look that they have.
   private var looks: [FilePath: Look] = [:]
 
-  init(onto tree: Folder, from stage: Folder) {
+  init(onto tree: Folder, from stage: Folder, isDressing: Bool) {
     self.tree = TreeInterior(tree)
-    self.stage = stage
+    (self.stage, self.isDressing) = (stage, isDressing)
   }
 
   /// Places all entries, in their order.
@@ -29,7 +31,7 @@ struct LayerPlacer {
       try Task.checkCancellation()
       if entry.role == .content { try place(entry) }
     }
-    try dressFolders()
+    if isDressing { try dressFolders() }
     return removals
   }
 
@@ -106,7 +108,7 @@ struct LayerPlacer {
     case .pipe: try folder.makeNode(name, S_IFIFO | 0o600, 0)
     case .device(let type, let number): try folder.makeNode(name, type | 0o600, number)
     }
-    try entry.look.dress(name, in: folder)
+    if isDressing { try entry.look.dress(name, in: folder) }
   }
 
   /// What a hard link is another name of.

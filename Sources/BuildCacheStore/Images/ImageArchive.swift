@@ -90,13 +90,17 @@ struct ImageArchive {
   /// What has to be told of a choice.
   func notes(on chosen: [ArchivedImage], takesAll: Bool) -> [String] {
     let taken = Set(chosen.map(\.digests))
-    let present = images.filter { $0.missing == nil && !taken.contains($0.digests) }
     var notes = neighbours.map { "passed over in \(files.name): \($0)" }
     if neighbours.count > Self.mostListed {
       notes = Array(notes.prefix(Self.mostListed)) + ["and \(neighbours.count - Self.mostListed) more such"]
     }
     if takesAll {
-      notes += present.compactMap(\.fault).map { "passed over: \($0.message)" }
+      notes += images.filter { !taken.contains($0.digests) }.compactMap { image in
+        image.fault.map { "passed over: \($0.message)" }
+          ?? image.missing.map { missing in
+            "passed over: \(image.label)\(image.platform.map { " for \($0.text)" } ?? "") in \(files.name): \(missing)"
+          }
+      }
     }
     if caches > 0 { notes.append("passed over in \(files.name): a build cache that BuildKit exported") }
     for image in chosen where image.platform?.os == "windows" {
