@@ -532,6 +532,79 @@ import Testing
     #expect(mode[.posixPermissions] as? Int == 0o600)
   }
 
+  // MARK: out again
+
+  /// The documents of an exported layout, by media type.
+  private func exported(_ records: [RecordID], to name: String) async throws -> [String: TestArchive.Entry] {
+    let ref = try cache.manager.get(try #require(records.last))
+    defer { try? ref.release() }
+    let out = scratch.path.appending(FilePath.Component(name) ?? ".")
+    try await cache.exportImage(of: ref, to: out)
+    func document(_ name: String) throws -> TestArchive.Entry {
+      let bytes = try Data(contentsOf: URL(filePath: out.string + "/" + name))
+      return try #require(try JSONSerialization.jsonObject(with: bytes) as? TestArchive.Entry)
+    }
+    let index = try document("index.json")
+    let entry = try #require((index["manifests"] as? [TestArchive.Entry])?.first)
+    return ["entry": entry, "manifest": try document("blobs/sha256/" + archive.hex(entry))]
+  }
+
+  @Test("what came in with Docker's types goes out with those of OCI, the layers the same; umoci unpacks it")
+  func dockerTypes() async throws {
+    let records = try await cache.importImage(at: path("export-docker-media-type/layout"))
+    let manifest = try await exported(records, to: "out")["manifest"]
+    let layers = try #require(manifest?["layers"] as? [TestArchive.Entry])
+    #expect(layers.map { $0["mediaType"] as? String } == [TestArchive.layerType + "+gzip"])
+    #expect(
+      layers.map { $0["digest"] as? String } == [
+        "sha256:3cf60aa3af3c6556e60ff89ede36fe58eca147da7d66b59a0c1bc6107bbfb32b"
+      ])
+    #expect((manifest?["config"] as? TestArchive.Entry)?["mediaType"] as? String == TestArchive.configType)
+    guard isInstalled("umoci") else { return print("umoci is missing: whether it unpacks the layout was not tried") }
+    let out = scratch.path.appending("out").string
+    try await run("umoci", "unpack", "--image", out + ":latest", scratch.path.appending("bundle").string)
+  }
+
+  @Test("a layer's type in a layout tells how its bytes are packed, and whether it may be had from elsewhere")
+  func layerTypes() async throws {
+    let docker = "application/vnd.docker.image.rootfs."
+    let layers = [
+      (TestArchive.layer("a"), docker + "diff.tar.gzip", nil),
+      (TestArchive.layer("b"), docker + "foreign.diff.tar", ["https://example.com/b"]),
+      (TestArchive.layer("c"), TestArchive.layerType, nil as [String]?),
+    ]
+    try archive.list([try image(layers, "app")])
+    let records = try await cache.importImage(at: archive.folder)
+    let manifest = try await exported(records, to: "out")["manifest"]
+    let found = try #require(manifest?["layers"] as? [TestArchive.Entry])
+    let foreign = "application/vnd.oci.image.layer.nondistributable.v1.tar"
+    #expect(found.map { $0["mediaType"] as? String } == [TestArchive.layerType, foreign, TestArchive.layerType])
+    #expect(found.map { $0["urls"] as? [String] } == [nil, ["https://example.com/b"], nil])
+  }
+
+  @Test(
+    "what is written for docker load is read by skopeo, as Docker's and as a layout",
+    .enabled(if: isInstalled("skopeo")))
+  func dockerArchive() async throws {
+    try archive.list([try archive.image(["one", "two", "one"], "localhost:5000/app:2")])
+    let records = try await cache.importImages(from: .path(archive.folder), ImageChoice(), naming: .own)[0].records
+    let ref = try cache.manager.get(try #require(records.last))
+    defer { try? ref.release() }
+    for tag in ["localhost:5000/app:2", "plain", "Not A Reference", "app:bad tag"] {
+      try cache.manager.tag(tag, ref.id)
+    }
+    let (file, scratch) = (scratch.path.appending("app.tar"), scratch.path.string)
+    try await cache.packImage(of: ref, as: .docker, in: file)
+    let tags = try await run("sh", "-c", "tar -xOf '\(file)' manifest.json | grep -o '\"RepoTags\":[^]]*]'")
+    #expect(tags == #""RepoTags":["localhost:5000/app:2","plain:latest"]"# + "\n")
+    try await run("skopeo", "copy", "-q", "docker-archive:\(file):plain:latest", "oci:\(scratch)/copied:x")
+    try await run("skopeo", "copy", "-q", "oci-archive:\(file)", "oci:\(scratch)/unpacked:x")
+    for name in ["copied", "unpacked"] {
+      #expect(try await files(at: FilePath(scratch).appending(FilePath.Component(name) ?? ".")) == ["one", "two"])
+    }
+    #expect(try await files(at: file) == ["one", "two"])
+  }
+
   // MARK: neighbours
 
   @Test("signatures, charts and the like are passed over beside an image, and named where there is nothing else")

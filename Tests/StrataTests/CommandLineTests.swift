@@ -450,19 +450,51 @@ private func object(_ text: String) throws -> [String: Any] {
     let other = ["--root", scratch.path.appending("other").string]
     let several = try await Program.run(["import", scratch.path.appending("both").string] + other)
     #expect(several.code == 2 && several.errors.contains("2 images in"), "\(several.errors)")
-    #expect(several.errors.contains("--image (one, two), or take each with --all"))
+    #expect(several.errors.contains("--image (app:one, app:two), or take each with --all"))
     let all = try await Program.run(["import", scratch.path.appending("both").string, "--all"] + other)
     let lines = all.output.split(separator: "\n").map { $0.split(separator: " ") }
-    #expect(lines.map { $0.last } == ["one", "two"] && lines.allSatisfy { $0.count == 2 }, "\(all.errors)")
+    #expect(lines.map { $0.last } == ["app:one", "app:two"] && lines.allSatisfy { $0.count == 2 }, "\(all.errors)")
     #expect(try await Program.run(["tags", "--format", "json"] + other).output == "[]\n")
     let tagged = try await Program.run(
       ["import", scratch.path.appending("both").string, "--image", "two", "--tag"] + other)
     #expect(tagged.output == "\(lines[1][0])\n")
     let tags = try objects(try await Program.run(["tags", "--format", "json"] + other).output)
-    #expect(tags.map { $0["name"] as? String } == ["two"])
+    #expect(tags.map { $0["name"] as? String } == ["app:two"])
     for wrong in [["--tag", "--ref", "x"], ["--all", "--ref", "x"]] {
       #expect(try await Program.run(["import", one] + wrong + other).code == 2)
     }
+  }
+
+  @Test("export writes a tar to standard output or, for docker load, to a new file; both come in again")
+  func exportPacked() async throws {
+    let base = try await snapshot("base", bytes: 200_000)
+    let id = try await snapshot("top", bytes: 1000, "--parent", base)
+    #expect(try await strata("tag", "team/app:1", id).code == 0)
+    let (file, other) = (scratch.path.appending("app.tar").string, scratch.path.appending("other").string)
+    #expect(try await strata("export", id, file, "--docker").code == 0)
+    let again = try await strata("export", id, file, "--docker")
+    #expect(again.code == 2 && again.errors.contains("\(file) is there already"))
+    let inside = try await strata("export", id, root + "/app.tar", "--docker")
+    #expect(inside.code != 0 && inside.errors.contains("in the cache"))
+    let list = try await Program.tool("tar", ["-xOf", file, "manifest.json"])
+    let saved = try #require(try objects(list.output).first)
+    #expect(saved["RepoTags"] as? [String] == ["team/app:1"])
+    #expect((saved["Layers"] as? [String])?.count == 2)
+    for docker in ["", "--docker"] {
+      let script = """
+        '\(try Program.path)' export \(id) - \(docker) --root '\(root)' | tee '\(scratch.path)/piped' |
+          '\(try Program.path)' import - --tag --root '\(other)\(docker)'
+        """
+      let result = try await Program.tool("sh", ["-euc", script])
+      #expect(result.code == 0 && result.output.split(separator: "\n").count == 2, "\(result.errors)")
+      #expect(try await Program.run(["tags", "--root", other + docker]).output.contains("team/app:1"))
+      #expect(try await Program.run(["verify", "--root", other + docker]).code == 0)
+    }
+    #expect(
+      try Data(contentsOf: URL(filePath: file))
+        == Data(contentsOf: URL(filePath: scratch.path.appending("piped").string)))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: scratch.path.string).allSatisfy { !$0.hasPrefix(".strata-") })
   }
 
   @Test("import reads an archive from standard input, which is named so") func importPiped() async throws {

@@ -8,6 +8,9 @@ struct ImageName: Hashable {
   /// whatever its maker liked.
   let isReference: Bool
 
+  /// The name with all its parts.
+  var full: String { Self.full(text) }
+
   /// The name without what may be left out, as Docker shows it.
   var short: String {
     guard isReference else { return text }

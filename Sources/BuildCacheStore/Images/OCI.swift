@@ -84,6 +84,7 @@ enum OCI {
   static let manifestType = "application/vnd.oci.image.manifest.v1+json"
   static let configType = "application/vnd.oci.image.config.v1+json"
   static let layerType = "application/vnd.oci.image.layer.v1.tar"
+  static let foreignLayerType = "application/vnd.oci.image.layer.nondistributable.v1.tar"
   /// The annotation that names an image in a layout's index.
   static let refName = "org.opencontainers.image.ref.name"
   /// Docker's and containerd's, which has the whole name.

@@ -52,9 +52,9 @@ struct RootOptions: ParsableArguments {
 
   /// Looks at the embedded cache and takes a ref on a record; what has to be made for that is made aside.
   ///
-  /// - Parameter place: where that is; see ``EmbeddedCache/looking(at:makingIn:maxUnpacked:progress:logger:_:)``.
+  /// - Parameter place: where that is; absent: where the system keeps what is temporary; see ``EmbeddedCache/looking(at:makingIn:maxUnpacked:progress:logger:_:)``.
   func withRecord(
-    _ id: String, makingIn place: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in },
+    _ id: String, makingIn place: FilePath?, progress: @escaping @Sendable (Int64) -> Void = { _ in },
     _ body: (EmbeddedCache, ImmutableRef) async throws -> Void
   ) async throws {
     try await EmbeddedCache.looking(
