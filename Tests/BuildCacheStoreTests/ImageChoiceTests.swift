@@ -89,12 +89,11 @@ import Testing
     let found = try await files(at: path("layout-with-artifact/layout")) { notes.append($0) }
     #expect(!found.isEmpty)
     #expect(notes.count == 1 && notes[0].contains("an artefact of type application/vnd.example.sbom"))
-    let other = try EmbeddedCache(scratch.path.appending("other"), .write)
-    await #expect {
-      try await other.importImage(at: path("layout-with-artifact/buildkit-cache"))
-    } throws: {
-      "\($0)".contains("a build cache that BuildKit exported") && "\($0)".contains("no image")
-    }
+    // The case says refused; since it was written a build cache is to be brought in, and named all the same.
+    notes = []
+    let cached = try await files(at: path("layout-with-artifact/buildkit-cache")) { notes.append($0) }
+    #expect(cached == found)
+    #expect(notes.count == 1 && notes[0].contains("is a build cache that BuildKit exported, and no image"))
   }
 
   // MARK: partial indexes
@@ -629,14 +628,80 @@ import Testing
     #expect(notes.count { $0.contains("passed over in \(archive.folder)") } == 4)
   }
 
-  @Test("a build cache in the form of an image is recognised, too") func buildCache() async throws {
-    let config = try archive.jsonBlob(
-      ["layers": [], "records": []] as [String: Any], "application/vnd.buildkit.cacheconfig.v0")
-    let manifest: TestArchive.Entry = [
-      "schemaVersion": 2, "mediaType": TestArchive.manifestType, "config": config,
-      "layers": [try archive.blob(TestArchive.layer("one"), TestArchive.layerType)],
+  /// A build cache of layers of one file each, with the places of their parents.
+  private func buildCache(_ layers: [(name: String, parent: Int?)], asImage: Bool = false) throws -> TestArchive.Entry {
+    let blobs = try layers.map { layer in
+      let bytes = TestArchive.layer(layer.name)
+      var entry = try archive.blob(bytes, TestArchive.layerType)
+      entry["annotations"] = [
+        "containerd.io/uncompressed": Digest(of: bytes).description, "buildkit/createdat": "2026-11-01T00:00:00.5Z",
+        "buildkit/description": "RUN \(layer.name)",
+      ]
+      return entry
+    }
+    let listed = zip(layers, blobs).map { layer, blob in
+      var entry: TestArchive.Entry = ["blob": blob["digest"] ?? ""]
+      entry["parent"] = layer.parent
+      return entry
+    }
+    let step: TestArchive.Entry = [
+      "digest": Digest(of: "step".utf8).description, "layers": [["createdAt": "2026-11-01T00:00:00Z"]],
     ]
-    try archive.list([try archive.jsonBlob(manifest, TestArchive.manifestType)])
-    try await expectRefused("holds a build cache that BuildKit exported")
+    let config = try archive.jsonBlob(
+      ["layers": listed, "records": [step]] as TestArchive.Entry, "application/vnd.buildkit.cacheconfig.v0")
+    guard asImage else { return try archive.index(blobs + [config]) }
+    return try archive.jsonBlob(
+      ["schemaVersion": 2, "mediaType": TestArchive.manifestType, "config": config, "layers": blobs]
+        as TestArchive.Entry,
+      TestArchive.manifestType)
+  }
+
+  @Test("a build cache of BuildKit's becomes records that stand on each other as it says", arguments: [false, true])
+  func buildCaches(_ asImage: Bool) async throws {
+    // The number of the first layer is left out where it is a parent.
+    let layers: [(String, Int?)] = [("base", -1), ("make", nil), ("test", nil), ("deep", 2), ("other", -1)]
+    let entry = try buildCache(layers, asImage: asImage)
+    try archive.list([entry])
+    var notes: [String] = []
+    let caches = try await cache.importImages(
+      from: .path(archive.folder), ImageChoice(), telling: { notes.append($0) })
+    let ids = try #require(caches.first).records
+    #expect(notes.count == 1 && notes[0].hasPrefix("\(archive.folder) is a build cache that BuildKit exported"))
+    let records = try ids.map { try cache.manager.details(of: $0).metadata }
+    #expect(
+      records.map(\.parents) == [.none, .layer(ids[0]), .layer(ids[0]), .layer(ids[2]), .none], "\(records)")
+    #expect(records.map(\.description) == layers.map { "RUN \($0.0)" })
+    #expect(records.map(\.createdAt.text).allSatisfy { $0.hasPrefix("2026-11-01T00:00:00") })
+    #expect(try await cache.manager.verify() == [])
+    await #expect {
+      try await cache.importImages(from: .path(archive.folder), ImageChoice(), naming: .given("app"))
+    } throws: { "\($0)".contains("has no top record") }
+    // Beside an image it is passed over.
+    try archive.list([entry, try archive.image(["one"])])
+    notes = []
+    #expect(try await files { notes.append($0) } == ["one"])
+    #expect(notes == ["passed over in \(archive.folder): a build cache that BuildKit exported"])
+  }
+
+  @Test("of a build cache that is not whole, what can be had is brought in, and the rest is told") func partialCache()
+    async throws
+  {
+    let entry = try buildCache([("base", -1), ("gone", 0), ("over gone", 1), ("make", 0)])
+    try FileManager.default.removeItem(
+      atPath: archive.folder.string + "/blobs/sha256/" + Digest(of: TestArchive.layer("gone")).hex)
+    try archive.list([entry])
+    var notes: [String] = []
+    let caches = try await cache.importImages(
+      from: .path(archive.folder), ImageChoice(), telling: { notes.append($0) })
+    #expect(caches.map(\.records.count) == [2])
+    #expect(notes.count == 1 && notes[0].contains("2 of 4 layers are not in it, or stand on one that isn't"))
+    try await cache.manager.prune([PrunePolicy(all: true)])
+    for (layers, words) in [
+      ([("a", 0)], "layer 0 stands on none before it"), ([("a", -1), ("b", 1)], "layer 1 stands on none before it"),
+      ([("a", -2)], "layer 0 stands on none before it"), ([], "none of its layers is in it"),
+    ] {
+      try archive.list([try buildCache(layers)])
+      try await expectRefused(words)
+    }
   }
 }

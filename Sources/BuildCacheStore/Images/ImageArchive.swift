@@ -14,6 +14,9 @@ struct ArchivedLayer {
   let diffID: Digest?
   let urls: [String]
   let file: ArchiveFiles.File
+  /// What it is, and when it was made, where that is told.
+  var description: String?
+  var createdAt: Timestamp?
 }
 
 /// An image that an archive holds, or only lists.
@@ -26,12 +29,16 @@ struct ArchivedImage {
   var platform: OCI.Platform?
   /// Lowest first.
   var layers: [ArchivedLayer] = []
+  /// The places in `layers` of what each stands on; absent: the one before it. Only build caches have it.
+  var parents: [Int?]?
   /// The configuration as it is.
   var config = ""
   /// What of it is not in the archive.
   var missing: String?
   /// Why it can't be taken, though it is here.
   var fault: CacheError?
+  /// What else has to be told of it.
+  var note: String?
 
   /// Names it in messages.
   var label: String { names.first?.short ?? digests.first.map(Self.short) ?? "an image" }
@@ -45,8 +52,8 @@ struct ImageArchive {
   private(set) var images: [ArchivedImage] = []
   /// What else is in it, in words.
   private(set) var neighbours: [String] = []
-  /// How many build caches of BuildKit's are in it.
-  private(set) var caches = 0
+  /// The build caches of BuildKit's in it. They are taken where there is no image.
+  private var caches: [ArchivedImage] = []
   let files: ArchiveFiles
   /// Whether it is an archive of images at all.
   var isKnown = false
@@ -69,12 +76,12 @@ struct ImageArchive {
   ///
   /// - Throws: ``CacheError`` `badInput` where none or several are; `badArchive` where what is meant is not in it.
   func images(_ choice: ImageChoice, _ platform: OCI.Platform?) throws -> [ArchivedImage] {
-    guard !images.isEmpty else { throw noImages() }
-    var found = images
+    guard !candidates.isEmpty else { throw noImages() }
+    var found = candidates
     if let typed = choice.image {
       found = Self.named(typed, in: found)
       guard !found.isEmpty else {
-        throw CacheError(.badInput, "no image \(typed) in \(files.name): there is \(list(images.map(typeable)))")
+        throw CacheError(.badInput, "no image \(typed) in \(files.name): there is \(list(candidates.map(typeable)))")
       }
     }
     let named = found
@@ -87,6 +94,8 @@ struct ImageArchive {
     return [chosen]
   }
 
+  private var candidates: [ArchivedImage] { images.isEmpty ? caches : images }
+
   /// What has to be told of a choice.
   func notes(on chosen: [ArchivedImage], takesAll: Bool) -> [String] {
     let taken = Set(chosen.map(\.digests))
@@ -95,14 +104,17 @@ struct ImageArchive {
       notes = Array(notes.prefix(Self.mostListed)) + ["and \(neighbours.count - Self.mostListed) more such"]
     }
     if takesAll {
-      notes += images.filter { !taken.contains($0.digests) }.compactMap { image in
+      notes += candidates.filter { !taken.contains($0.digests) }.compactMap { image in
         image.fault.map { "passed over: \($0.message)" }
           ?? image.missing.map { missing in
             "passed over: \(image.label)\(image.platform.map { " for \($0.text)" } ?? "") in \(files.name): \(missing)"
           }
       }
     }
-    if caches > 0 { notes.append("passed over in \(files.name): a build cache that BuildKit exported") }
+    if !images.isEmpty && !caches.isEmpty {
+      notes.append("passed over in \(files.name): a build cache that BuildKit exported")
+    }
+    notes += chosen.compactMap(\.note)
     for image in chosen where image.platform?.os == "windows" {
       notes.append(
         "\(image.label) is for Windows: its layers are kept as they are, with Files and Hives, and can't be run here")
@@ -148,7 +160,7 @@ struct ImageArchive {
 
   /// What chooses an image if it is typed: its first name that no other has, else its digest.
   func typeable(_ image: ArchivedImage) -> String {
-    let others = images.filter { $0.digests != image.digests }
+    let others = candidates.filter { $0.digests != image.digests }
     let own = image.names.first { name in !others.contains { $0.names.contains { $0.short == name.short } } }
     return own?.short ?? image.digests.first.map(ArchivedImage.short) ?? image.label
   }
@@ -176,12 +188,6 @@ struct ImageArchive {
   }
 
   private func noImages() -> CacheError {
-    if caches > 0 {
-      return CacheError(
-        .badArchive,
-        "\(files.name) holds a build cache that BuildKit exported (--cache-to), and no image: give it to --cache-from "
-          + "of a build, or write an image with --output type=oci")
-    }
     if !neighbours.isEmpty {
       return CacheError(.badArchive, "\(files.name) holds no image, only \(list(neighbours))")
     }
@@ -204,7 +210,7 @@ struct ImageArchive {
     isKnown = true
     let index = try files.decode(OCI.Document.self, bytes, "index.json")
     if index.isBuildCache {
-      caches += 1
+      caches.append(try cache(of: index, [], ImageName.names(in: nil)))
       return
     }
     for entry in index.manifests ?? [] {
@@ -243,7 +249,7 @@ struct ImageArchive {
     }
     let document = try files.decode(OCI.Document.self, bytes, ArchiveFiles.path(of: digest))
     if document.isBuildCache {
-      caches += 1
+      caches.append(try cache(of: document, [digest] + step.indexes, step.names))
       return []
     }
     if document.isIndex {
@@ -275,12 +281,7 @@ struct ImageArchive {
     }
     let config = try files.decode(OCI.Config.self, bytes, ArchiveFiles.path(of: configDigest))
     image.platform = image.platform ?? config.platform()
-    let parts = try (document.layers ?? []).map { part -> Part in
-      let digest = try files.digest(part.digest)
-      return Part(
-        name: ArchiveFiles.path(of: digest), mediaType: part.mediaType, digest: digest, isForeign: part.isForeign,
-        urls: part.urls ?? [])
-    }
+    let parts = try (document.layers ?? []).map { try Part($0, files.digest($0.digest)) }
     try fill(&image, config.diffIDs, bytes, parts)
     return image
   }
@@ -293,6 +294,16 @@ struct ImageArchive {
     let digest: Digest?
     let isForeign: Bool
     let urls: [String]
+
+    init(name: String, mediaType: String?, digest: Digest?, isForeign: Bool, urls: [String]) {
+      (self.name, self.mediaType, self.digest, self.isForeign, self.urls) = (name, mediaType, digest, isForeign, urls)
+    }
+
+    init(_ descriptor: OCI.Descriptor, _ digest: Digest) {
+      self.init(
+        name: ArchiveFiles.path(of: digest), mediaType: descriptor.mediaType, digest: digest,
+        isForeign: descriptor.isForeign, urls: descriptor.urls ?? [])
+    }
   }
 
   /// Fills in what an image is made of, or why it can't be.
@@ -323,13 +334,16 @@ struct ImageArchive {
       if part.mediaType?.hasSuffix("+encrypted") == true {
         image.fault = CacheError(.badArchive, "layer \(part.name) of \(label) is encrypted: decrypt the image first")
       }
-      let compression = try Compression(of: file.path)
-      image.layers.append(
-        ArchivedLayer(
-          name: part.name, mediaType: part.mediaType ?? OCI.layerType + compression.suffix,
-          // Packed as they are, layers have the digest that their content has.
-          digest: part.digest ?? (compression == .none ? diffID : nil), diffID: diffID, urls: part.urls, file: file))
+      image.layers.append(try layer(part, diffID, file))
     }
+  }
+
+  func layer(_ part: Part, _ diffID: Digest?, _ file: ArchiveFiles.File) throws -> ArchivedLayer {
+    let compression = try Compression(of: file.path)
+    return ArchivedLayer(
+      name: part.name, mediaType: part.mediaType ?? OCI.layerType + compression.suffix,
+      // Packed as they are, layers have the digest that their content has.
+      digest: part.digest ?? (compression == .none ? diffID : nil), diffID: diffID, urls: part.urls, file: file)
   }
 
   /// Adds an image, unless it is known already: then what is new of it.

@@ -37,10 +37,11 @@ extension EmbeddedCache {
     let platform = try choice.platform.map { try OCI.Platform(parsing: $0) }
     let stage = root.appending("trees/import-\(RandomIdentities().newID())")
     defer { try? removeTree(at: stage) }
+    let room = UnpackRoom(maxUnpacked)
     var staged: FileDigests?
     var folder = stage
     if let input = try source.archive(progress) {
-      staged = try await unpackImage(input, into: stage, UnpackRoom(maxUnpacked))
+      staged = try await unpackImage(input, into: stage, room)
     } else if case .path(let path) = source {
       folder = path
     }
@@ -48,7 +49,7 @@ extension EmbeddedCache {
     let images = try archive.images(choice, platform)
     let names = try naming.names(of: images, in: archive)
     archive.notes(on: images, takesAll: choice.takesAll).forEach(tell)
-    var intake = ImageIntake(self, archive.files, images, staged: staged, progress: progress)
+    var intake = ImageIntake(self, archive.files, images, staged: staged, room, progress: progress)
     do {
       return try await manager.withNewBlobs {
         var imported: [ImportedImage] = []
@@ -93,6 +94,8 @@ private struct ImageIntake {
   private let cache: EmbeddedCache
   private let files: ArchiveFiles
   private let staged: FileDigests?
+  /// How much may be unpacked only to know its digest.
+  private let room: UnpackRoom
   private let total: Int64
   private let progress: @Sendable (Int64, Int64?) -> Void
   /// The files that were counted: images may share them.
@@ -105,9 +108,9 @@ private struct ImageIntake {
   ///   - staged: the digests of the files, where these are the cache's own, and may be moved; they were counted then.
   init(
     _ cache: EmbeddedCache, _ files: ArchiveFiles, _ images: [ArchivedImage], staged: FileDigests?,
-    progress: @escaping @Sendable (Int64, Int64?) -> Void
+    _ room: UnpackRoom, progress: @escaping @Sendable (Int64, Int64?) -> Void
   ) {
-    (self.cache, self.files, self.staged, self.progress) = (cache, files, staged, progress)
+    (self.cache, self.files, self.staged, self.room, self.progress) = (cache, files, staged, room, progress)
     var sizes: [FileIdentity: Int64] = [:]
     for image in images { for layer in image.layers { sizes[layer.file.status.identity] = layer.file.size } }
     total = sizes.values.reduce(0, +)
@@ -126,13 +129,16 @@ private struct ImageIntake {
       let (digest, diffID): (Digest, Digest)
       do {
         digest = try await store(layer)
-        if let known = layer.diffID { diffID = known } else { diffID = try await self.diffID(of: digest) }
+        if let known = layer.diffID { diffID = known } else { diffID = try await self.diffID(of: digest, layer.name) }
       } catch { throw named(error, number, of: image) }
       diffIDs.append(diffID)
       let blob = BlobDescriptor(
         mediaType: layer.mediaType, digest: digest, size: layer.file.size, diffID: diffID, urls: layer.urls)
-      let options = RecordOptions(description: "imported from \(source)", retain: true, imageRef: name)
-      let (ref, isNew) = try await cache.manager.findOrMake(blob, over: refs.last, options)
+      let options = RecordOptions(
+        description: layer.description ?? "imported from \(source)", createdAt: layer.createdAt, retain: true,
+        imageRef: name)
+      let parent = image.parents.map { $0[number].map { refs[$0] } } ?? refs.last
+      let (ref, isNew) = try await cache.manager.findOrMake(blob, over: parent, options)
       refs.append(ref)
       if isNew { made.append(ref.id) }
     }
@@ -140,7 +146,7 @@ private struct ImageIntake {
       do { try await ref.extract() } catch { throw named(error, number, of: image) }
       _ = try await ref.size()  // so that those who only look need not measure it
     }
-    if let top = refs.last {
+    if let top = refs.last, image.parents == nil {
       let isWhole = image.layers.allSatisfy { $0.diffID != nil }
       let config = isWhole ? image.config : try OCI.config(image.config, of: diffIDs)
       try cache.manager.setValue(EmbeddedCache.configKey, of: top.id, to: config)
@@ -149,9 +155,11 @@ private struct ImageIntake {
   }
 
   /// The digest that a blob has when it isn't compressed any more.
-  private func diffID(of blob: Digest) async throws -> Digest {
+  private func diffID(of blob: Digest, _ name: String) async throws -> Digest {
     let hasher = Guarded(DigestHasher())
+    let room = room
     try await ArchiveInput(cache.content.file(of: blob)).forEachPlainChunk { chunk in
+      guard room.take(upTo: Int64(chunk.count)) == chunk.count else { throw room.noRoom(at: name) }
       hasher.withLock { $0.update(chunk) }
     }
     return hasher.withLock { $0.finish() }
@@ -190,6 +198,9 @@ extension ImageNaming {
   ///
   /// - Throws: ``CacheError`` `badInput` where one has none, or two have the same.
   fileprivate func names(of images: [ArchivedImage], in archive: ImageArchive) throws -> [String?] {
+    if self != .none, images.contains(where: { $0.parents != nil }) {
+      throw CacheError(.badInput, "\(archive.files.name) is a build cache: it has no top record to give a name to")
+    }
     switch self {
     case .none: return images.map { _ in nil }
     case .given(let name): return images.map { _ in name }

@@ -10,6 +10,7 @@ struct Import: AsyncParsableCommand {
     abstract: "Bring an image in, and print its records' ids, lowest layer first.",
     discussion: """
       Takes an OCI image layout, as a folder or a tar, and what `docker save` of any age wrote; `-` is standard input.
+      What `--cache-to type=local` of a build wrote is taken, too: its layers, each over the one that it names.
       """)
 
   @OptionGroup var root: RootOptions
