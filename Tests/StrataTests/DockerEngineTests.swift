@@ -102,6 +102,35 @@ import Testing
     let outcome: Outcome
   }
 
+  @Test("what docker save writes comes in, of one image and of several, and docker load takes what goes out")
+  func images() async throws {
+    if let obstacle = DockerEngine.obstacle { return print("no Docker engine is tried: \(obstacle)") }
+    let engine = try DockerEngine()
+    if let problem = try await engine.start() { return print("no Docker engine is tried, it said: \(problem)") }
+    defer { engine.stop() }
+    let (one, two) = ("FROM scratch\nCOPY file /one\n", "FROM scratch\nCOPY file /one\nCOPY busybox /two\n")
+    for (name, text) in [("one:1", one), ("team/two:2", two)] {
+      if let problem = try await engine.build(name, text, file: Data(repeating: 65, count: 300_000)) {
+        return print("no Docker engine is tried: \(problem)")
+      }
+    }
+    let scratch = try ScratchFolder()
+    let script = """
+      export DOCKER_HOST=unix://\(engine.socket) HOME='\(scratch.path)'; cd '\(scratch.path)'
+      strata() { '\(try Program.path)' "$@" --root r; }
+      before=$('\(engine.client)' images -q --no-trunc team/two:2)
+      '\(engine.client)' save one:1 team/two:2 | strata import - --all >all; wc -l <all
+      '\(engine.client)' save one:1 team/two:2 >both.tar; strata import both.tar --image two:2 2>/dev/null || echo none
+      strata import both.tar --image team/two:2 --tag >two; cut -d' ' -f1 all | grep -c -F -f - two
+      '\(engine.client)' save $before | strata import - | cmp - two
+      '\(engine.client)' rmi -f team/two:2 one:1 >load; strata export $(tail -1 two) - --docker | '\(engine.client)' load
+      test $before = $('\(engine.client)' images -q --no-trunc team/two:2); strata verify
+      """
+    let result = try await Program.tool("sh", ["-euc", script])
+    #expect(
+      result.output == "3\nnone\n2\nLoaded image: team/two:2\nAll is well.\n" && result.code == 0, "\(result.errors)")
+  }
+
   private func prune(_ arguments: [String]) async throws -> Pruned.Outcome {
     let output = try await strata(["prune", "--yes", "--expect", "--format", "json"] + arguments)
     return try JSONDecoder().decode(Pruned.self, from: Data(output.utf8)).outcome
