@@ -105,6 +105,7 @@ import Testing
     var bytes = TarBytes().file("first").file("second").finished
     bytes[512 + 3] = 1
     try await expectRefused(bytes, "damaged after entry first")
+    try await expectRefused(Array("short".utf8), "this is no tar")
     try await expectRefused(Array(TarBytes().file("f", "12345").bytes.prefix(514)), "ends in the middle, after entry f")
     let long = TarBytes().file("first").file("long", patching: [156: Array("x".utf8), 124: Self.binary(1 << 40, 12)])
     try await expectRefused(long.finished, "after entry first")

@@ -101,6 +101,7 @@ struct TarReader {
     switch part {
     case .header where gathered.isEmpty: return
     case .ended: return
+    case .header where count == 0 && gathered.count < Self.block: throw CacheError(.badArchive, "this is no tar")
     default: throw CacheError(.badArchive, "the archive ends in the middle, after entry \(name)")
     }
   }
