@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What is in archives of images as other programs write them, and which of it is meant.
-@Suite("Images as the world writes them") struct ImageChoiceTests {
+@Suite("Images as the world writes them", .serialized) struct ImageChoiceTests {
   private let scratch: ScratchFolder
   private let cache: EmbeddedCache
   private let archive: TestArchive
