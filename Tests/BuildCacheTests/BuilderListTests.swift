@@ -146,8 +146,8 @@ private func builder(_ name: String, place: String = "", waking: String? = nil, 
       return try #require(list.lines.first)
     }
     #expect(try line(builder("a"), nil).state == "asking")
-    #expect(try line(builder("a", place: "tcp://h:1"), .failed(gone)).words == "nobody answers at tcp://h:1")
-    #expect(try line(builder("a"), .failed(gone)).words == gone.description)
+    #expect(try line(builder("a", place: "tcp://h:1"), .failed(gone)).words(in: .si) == "nobody answers at tcp://h:1")
+    #expect(try line(builder("a"), .failed(gone)).words(in: .si) == gone.description)
     let words: [(CacheError.Obstacle?, String)] = [
       (.gone, "gone"), (.asleep, "asleep"), (.silent, "slow"), (.forbidden, "refused"), (nil, "error"),
     ]
@@ -155,7 +155,7 @@ private func builder(_ name: String, place: String = "", waking: String? = nil, 
       #expect(try line(builder("a"), .failed(CacheError(.unreachable, "m", obstacle: obstacle))).state == word)
     }
     let asleep = CacheError(.unreachable, "it sleeps", obstacle: .asleep)
-    #expect(try line(builder("a", waking: "wake a"), .failed(asleep)).words == "`wake a` wakes it")
+    #expect(try line(builder("a", waking: "wake a"), .failed(asleep)).words(in: .si) == "`wake a` wakes it")
     #expect(try line(builder("a"), answered(reading([1]))).state == "ok")
     #expect(try line(builder("a"), answered(reading([1], ranking: .seed))).state == "old")
     // One that can't be asked is never asked.

@@ -33,6 +33,40 @@ import Testing
     #expect(ByteCount(bytes).text == text)
   }
 
+  @Test(
+    "sizes in other units",
+    arguments: [
+      (0, "0 B", "0 B"), (1023, "1,023 B", "1,023 B"), (1024, "1.0 KiB", "1,024 B"), (1536, "1.5 KiB", "1,536 B"),
+      (1_048_524, "1023.9 KiB", "1,048,524 B"), (1_048_525, "1.0 MiB", "1,048,525 B"),
+      (1_900_000_000, "1.8 GiB", "1,900,000,000 B"), (320_000_000_000_000, "291.0 TiB", "320,000,000,000,000 B"),
+      (Int64.max, "8.0 EiB", "9,223,372,036,854,775,807 B"), (-2500, "-2.4 KiB", "-2,500 B"),
+    ] as [(Int64, String, String)])
+  func otherUnits(_ bytes: Int64, _ iec: String, _ exact: String) {
+    #expect(ByteCount(bytes).text(in: .iec) == iec)
+    #expect(ByteCount(bytes).text(in: .bytes) == exact)
+  }
+
+  @Test("the widest size of any units fits the width that they name, and units go round")
+  func widths() {
+    var random = SeededGenerator(7)
+    for units in ByteUnits.allCases {
+      for _ in 0..<2000 {
+        let most = Int64(random.next() >> UInt64.random(in: 1...63, using: &random))
+        let bytes = Int64.random(in: 0...most, using: &random)
+        #expect(ByteCount(bytes).text(in: units).count <= units.width(upTo: most), "\(bytes) of \(most), \(units)")
+      }
+      #expect(units.next.next.next == units && units.next != units)
+    }
+  }
+
+  @Test("a size and all its bytes, where they are more")
+  func exactSizes() {
+    #expect(ByteCount(999).exactText(in: .si) == "999 B")
+    #expect(ByteCount(1_900_000_000).exactText(in: .si) == "1.9 GB (1,900,000,000 B)")
+    #expect(ByteCount(1_900_000_000).exactText(in: .iec) == "1.8 GiB (1,900,000,000 B)")
+    #expect(ByteCount(1_900_000_000).exactText(in: .bytes) == "1,900,000,000 B")
+  }
+
   @Test("durations", arguments: [("90s", 90), ("45m", 2700), ("48h", 172_800), ("7d", 604_800), ("1h30m", 5400)])
   func durations(_ text: String, _ seconds: Int64) throws {
     #expect(try TimeSpan(parsing: text, of: "--keep-duration") == .seconds(seconds))

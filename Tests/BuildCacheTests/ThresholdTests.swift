@@ -35,7 +35,7 @@ import Testing
     #expect(kept.isKept && kept.figure == 20)
     let passed = try Threshold.maxUsed(ByteCount(19)).finding(in: reading)
     #expect(!passed.isKept && passed.figure == 20)
-    #expect(passed.words == "The cache uses 20 B (20 B), shared records not counted: more than 19 B (19 B).")
+    #expect(passed.words(in: .si) == "The cache uses 20 B, shared records not counted: more than 19 B.")
   }
 
   @Test("free space is the disk's, or as told; where neither is known that is an error") func free() throws {
@@ -43,7 +43,7 @@ import Testing
     #expect(try limit.finding(in: reading([], free: 500)).isKept)
     let passed = try limit.finding(in: reading([], free: 499))
     #expect(!passed.isKept && passed.figure == 499)
-    #expect(passed.words == "499 B (499 B) of the disk is free: less than 500 B (500 B).")
+    #expect(passed.words(in: .si) == "499 B of the disk is free: less than 500 B.")
     #expect(try !limit.finding(in: reading([], free: 500), free: 1).isKept)
     #expect(try limit.finding(in: reading([]), free: 500).isKept)
     #expect {
@@ -63,10 +63,10 @@ import Testing
     #expect(kept.isKept && kept.figure == 70_000_000_000 && kept.record?.id == "b")
     let passed = try Threshold.maxUnusedFor(.seconds(69)).finding(in: reading(rows))
     #expect(!passed.isKept)
-    #expect(passed.words == "Record b (RUN make) was last used 1m10s ago: longer than 1m9s.")
+    #expect(passed.words(in: .si) == "Record b (RUN make) was last used 1m10s ago: longer than 1m9s.")
     let never = try Threshold.maxUnusedFor(.seconds(94)).finding(in: reading(rows + [row("n")]))
     #expect(!never.isKept)
-    #expect(never.words == "Record n was made 1m35s ago and never used: longer than 1m34s.")
+    #expect(never.words(in: .si) == "Record n was made 1m35s ago and never used: longer than 1m34s.")
     // A use that is yet to come is now, and where nothing is reclaimable nothing is unused.
     let early = try Threshold.maxUnusedFor(.seconds(0)).finding(in: reading([row("x", used: 200)]))
     #expect(early.isKept && early.figure == 0)
@@ -74,16 +74,16 @@ import Testing
     #expect(none.isKept && none.figure == nil && none.record == nil)
     let long = try Threshold.maxUnusedFor(.seconds(0)).finding(
       in: reading([row("l", String(repeating: "x", count: 61))]))
-    #expect(long.words.contains("(" + String(repeating: "x", count: 60) + "…)"))
+    #expect(long.words(in: .si).contains("(" + String(repeating: "x", count: 60) + "…)"))
   }
 
   @Test("records are counted, all of them") func records() throws {
     let reading = reading([row("a"), row("b", inUse: true), row("c", isShared: true)])
     #expect(try Threshold.maxRecords(3).finding(in: reading).isKept)
     let passed = try Threshold.maxRecords(2).finding(in: reading)
-    #expect(!passed.isKept && passed.words == "There are 3 records: more than 2.")
+    #expect(!passed.isKept && passed.words(in: .si) == "There are 3 records: more than 2.")
     let one = try Threshold.maxRecords(0).finding(in: self.reading([row("a")]))
-    #expect(one.words == "There is 1 record: more than 0.")
+    #expect(one.words(in: .si) == "There is 1 record: more than 0.")
   }
 
   @Test("a report tells each limit, and is kept where all are") func report() throws {
@@ -110,7 +110,7 @@ import Testing
       #expect(
         (answer["reason"] != nil) == !isKept && (answer["record"] != nil) == (name == "maxUnusedFor"), "\(answer)")
     }
-    #expect(found["minFree"]?["reason"] as? String == report.findings[1].words)
+    #expect(found["minFree"]?["reason"] as? String == report.findings[1].words(in: .si))
     let unused = try #require(found["maxUnusedFor"])
     #expect((unused["record"] as? [String: Any])?["id"] as? String == "a")
     let nothing = try CheckReport(self.reading([]), of: source, against: [.maxUnusedFor(.seconds(1))])

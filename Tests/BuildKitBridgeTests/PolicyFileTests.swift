@@ -309,8 +309,11 @@ import Testing
     let policies = try collection(text).policies
     #expect(policies == [PrunePolicy(all: true, filter: try Filter(parsing: [""]))])
     // The engine's empty filter string is one (D2 asks), and leaves nothing out.
-    #expect(policies.map(\.words) == ["all"])
-    #expect(try collection("{\"builder\":{\"gc\":{\"policy\":[{}]}}}").policies.map(\.words) == ["everything unused"])
+    #expect(policies.map { $0.words(in: .si) } == ["all"])
+    #expect(
+      try collection("{\"builder\":{\"gc\":{\"policy\":[{}]}}}").policies.map { $0.words(in: .si) } == [
+        "everything unused"
+      ])
     #expect { try collection(text, .seed) } throws: { "\($0)".contains("policy[1] has no keepStorage") }
     let zero =
       "{\"builder\":{\"gc\":{\"enabled\":true,\"defaultKeepStorage\":\"1GB\",\"policy\":[{\"keepStorage\":\"0\"}]}}}"

@@ -52,18 +52,4 @@ public struct ByteCount: Hashable, Comparable, Sendable {
       bytes = Int64((number * factor).rounded())
     }
   }
-
-  /// The count with a unit of powers of 1000 and one decimal: `1.9 GB`, `512.0 MB`, `0 B`.
-  public var text: String {
-    let count = bytes.magnitude
-    if count < 1000 { return "\(bytes) B" }
-    var tenthOfUnit: UInt64 = 100
-    for unit in ["kB", "MB", "GB", "TB", "PB", "EB"] {
-      let tenths = count / tenthOfUnit + (count % tenthOfUnit >= tenthOfUnit / 2 ? 1 : 0)
-      // 999,950 kB and more would read 1000.0: that is the next unit's 1.0.
-      if tenths < 10_000 { return "\(bytes < 0 ? "-" : "")\(tenths / 10).\(tenths % 10) \(unit)" }
-      tenthOfUnit *= 1000
-    }
-    return "\(bytes) B"
-  }
 }

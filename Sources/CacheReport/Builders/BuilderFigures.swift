@@ -12,8 +12,8 @@ public struct BuilderFigures: Sendable, Equatable {
   public let isOld: Bool
   /// Its rules; absent where nobody tells them.
   public let rules: [PrunePolicy]?
-  /// Their limits in a few words; absent as they are.
-  public let limits: String?
+  /// Their limits; absent as they are.
+  public let limits: WidestLimits?
   /// When its rules take something.
   public let collection: NextCollection
   /// What has to be known of the reading, in sentences.
@@ -29,7 +29,7 @@ public struct BuilderFigures: Sendable, Equatable {
     version = reading.version
     isOld = reading.behavior.isDaemon && reading.behavior.ranking == .seed
     rules = reading.rules
-    limits = reading.limitWords
+    limits = reading.rules.map { WidestLimits(of: $0) }
     collection = try NextCollection(reading)
     notes = reading.notes + [reading.planRefusal].compactMap(\.self)
   }

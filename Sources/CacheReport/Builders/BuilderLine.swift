@@ -40,10 +40,10 @@ public struct BuilderLine: Sendable {
 
   /// What is to be said of it: when its rules take something, or why it doesn't answer and what to do, in a few words
   /// where these say it all.
-  public var words: String {
+  public func words(in units: ByteUnits) -> String {
     switch outcome {
     case nil: return ""
-    case .answered(let figures): return figures.collection.words
+    case .answered(let figures): return figures.collection.words(in: units)
     case .failed(let error):
       switch error.obstacle {
       case .asleep: return builder.waking.map { "`\($0)` wakes it" } ?? error.description

@@ -72,7 +72,7 @@ public struct BuilderRow: Sendable, Equatable, Encodable {
     reclaimable = figures?.totals[.reclaimable].bytes
     diskFree = figures?.space?.free
     diskCapacity = figures?.space?.capacity
-    rules = figures?.rules?.map(\.words)
+    rules = figures?.rules?.map { $0.words(in: .si) }
     collection = figures.flatMap { Collection($0.collection) }
     notes = figures?.notes ?? []
   }

@@ -46,14 +46,14 @@ public enum NextCollection: Sendable, Hashable {
   }
 
   /// What its rules take, in a few words.
-  public var words: String {
+  public func words(in units: ByteUnits) -> String {
     switch self {
     case .unknown: "not told"
     case .never: "nothing ever: no rules"
-    case .due(let records, let bytes): "\(counted(records)), \(ByteCount(bytes).text), now"
-    case .after(let bytes): "nothing for \(ByteCount(bytes).text) more"
+    case .due(let records, let bytes): "\(counted(records)), \(ByteCount(bytes).text(in: units)), now"
+    case .after(let bytes): "nothing for \(ByteCount(bytes).text(in: units)) more"
     case .byAge: "nothing old enough yet"
-    case .outOfReach(let bytes): "nothing may go, \(ByteCount(bytes).text) over"
+    case .outOfReach(let bytes): "nothing may go, \(ByteCount(bytes).text(in: units)) over"
     }
   }
 }
@@ -79,19 +79,5 @@ extension SpaceLimits {
       if maxUsed == 0 && isDaemon { ways.append(above) }
     }
     return ways.min().flatMap { $0 > 0 ? $0 : nil }
-  }
-}
-
-extension Reading {
-  /// The limits of its rules in a few words, the widest one that there is of each; absent where nobody tells rules.
-  var limitWords: String? {
-    guard let rules else { return nil }
-    let limits = rules.map(\.limits)
-    let most = limits.map { max($0.maxUsed, $0.minFree == 0 ? $0.reserved : 0) }.max() ?? 0
-    let least = limits.map(\.minFree).max() ?? 0
-    let parts = [
-      most > 0 ? "max \(ByteCount(most).text)" : nil, least > 0 ? "min free \(ByteCount(least).text)" : nil,
-    ].compactMap(\.self)
-    return parts.isEmpty ? "none" : parts.joined(separator: ", ")
   }
 }

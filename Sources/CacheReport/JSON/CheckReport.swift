@@ -74,7 +74,7 @@ extension ThresholdFinding: Encodable {
       try members.encode(figure, forKey: .figure)
     }
     try members.encode(isKept, forKey: .isKept)
-    if !isKept { try members.encode(words, forKey: .reason) }
+    if !isKept { try members.encode(words(in: .si), forKey: .reason) }
     try members.encodeIfPresent(record, forKey: .record)
   }
 }

@@ -165,7 +165,7 @@ public struct PlanReport: Sendable, Equatable, Codable {
       namesRules
       ? plan.rules.enumerated().map { number, rule in
         RuleRow(
-          rule: number + 1, policy: rule.policy.words, keepBytes: rule.keepBytes, removed: rule.cut,
+          rule: number + 1, policy: rule.policy.words(in: .si), keepBytes: rule.keepBytes, removed: rule.cut,
           before: rule.before, after: rule.after)
       } : nil
   }

@@ -44,31 +44,21 @@ public enum Threshold: Sendable, Equatable {
   /// - Throws: ``CacheError`` `badInput` where the free space has to be known and isn't.
   /// - Complexity: O(rows).
   public func finding(in reading: Reading, free: Int64? = nil) throws(CacheError) -> ThresholdFinding {
+    let state = reading.state
     switch self {
     case .maxUsed(let most):
-      let used = ByteCount(reading.state.total)
-      return ThresholdFinding(
-        limit: self, figure: used.bytes, isKept: used <= most,
-        words: "The cache uses \(used.exactText), shared records not counted: more than \(most.exactText).")
+      return ThresholdFinding(limit: self, figure: state.total, isKept: state.total <= most.bytes)
     case .minFree(let least):
-      let free = ByteCount(try reading.freeSpace(given: free))
-      return ThresholdFinding(
-        limit: self, figure: free.bytes, isKept: free >= least,
-        words: "\(free.exactText) of the disk is free: less than \(least.exactText).")
+      let free = try reading.freeSpace(given: free)
+      return ThresholdFinding(limit: self, figure: free, isKept: free >= least.bytes)
     case .maxUnusedFor(let most):
-      guard let row = reading.state.longestUnused else {
-        return ThresholdFinding(limit: self, figure: nil, isKept: true, words: "Nothing is reclaimable.")
-      }
+      guard let row = state.longestUnused else { return ThresholdFinding(limit: self, figure: nil, isKept: true) }
       let unused = reading.unusedTime(ofRow: row)
       return ThresholdFinding(
-        limit: self, figure: unused.nanoseconds, isKept: unused <= most,
-        words: "\(reading.state.rows[row].unusedWords(unused)): longer than \(most.text).",
-        record: UsageRow(reading.state, row))
+        limit: self, figure: unused.nanoseconds, isKept: unused <= most, record: UsageRow(state, row))
     case .maxRecords(let most):
-      let count = reading.state.rows.count
-      return ThresholdFinding(
-        limit: self, figure: Int64(count), isKept: count <= most,
-        words: "There \(count == 1 ? "is" : "are") \(counted(count)): more than \(most).")
+      let count = state.rows.count
+      return ThresholdFinding(limit: self, figure: Int64(count), isKept: count <= most)
     }
   }
 }
@@ -81,13 +71,28 @@ public struct ThresholdFinding: Sendable, Equatable {
   public let figure: Int64?
   /// Whether the limit is kept.
   public let isKept: Bool
-  /// Why it is not, in a sentence; any text may be in it.
-  public let words: String
   /// The record that was used longest ago, where that was asked for.
   public var record: UsageRow?
+
+  /// Why it is not kept, in a sentence; any text may be in it.
+  public func words(in units: ByteUnits) -> String {
+    let found = figure ?? 0
+    switch limit {
+    case .maxUsed(let most):
+      return "The cache uses \(ByteCount(found).exactText(in: units)), shared records not counted: "
+        + "more than \(most.exactText(in: units))."
+    case .minFree(let least):
+      return "\(ByteCount(found).exactText(in: units)) of the disk is free: less than \(least.exactText(in: units))."
+    case .maxUnusedFor(let most):
+      guard let record else { return "Nothing is reclaimable." }
+      return "\(record.unusedWords(TimeSpan(nanoseconds: found))): longer than \(most.text)."
+    case .maxRecords(let most):
+      return "There \(found == 1 ? "is" : "are") \(counted(Int(clamping: found))): more than \(most)."
+    }
+  }
 }
 
-extension CacheState.Row {
+extension UsageRow {
   private static let mostWords = 60
 
   /// For how long nobody has used it, with what it is and its id.

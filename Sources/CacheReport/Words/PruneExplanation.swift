@@ -7,30 +7,34 @@ extension PrunePlan {
   /// - Parameters:
   ///   - row: a row of the plan's state.
   ///   - now: from when ages are counted.
+  ///   - units: how sizes are written.
   ///   - name: how a record is named in the sentences.
   /// - Complexity: O(rules, and the chain with its edges).
-  public func explanation(ofRow row: Int, now: Timestamp, naming name: (RecordID) -> String) -> [String] {
+  public func explanation(
+    ofRow row: Int, now: Timestamp, in units: ByteUnits, naming name: (RecordID) -> String
+  ) -> [String] {
     let taker = taking(row: row)
     let passing = rules.prefix(taker?.rule ?? rules.count).enumerated().filter { $1.reason(forRow: row) != nil }
     var lines: [String] = []
     if rules.count > 1 {
       lines = passing.map { number, rule in
-        let reason = rule.reason(forRow: row).map { words(for: $0, row, rule, now) } ?? ""
-        return "Rule \(number + 1) (\(rule.policy.words)) passes it by: \(reason)."
+        let reason = rule.reason(forRow: row).map { words(for: $0, row, rule, now, units) } ?? ""
+        return "Rule \(number + 1) (\(rule.policy.words(in: units))) passes it by: \(reason)."
       }
     }
     if let taker {
-      lines.append(goes(row, rule: taker.rule, place: taker.place))
+      lines.append(goes(row, rule: taker.rule, place: taker.place, units))
     } else if let rule = rules.last, let reason = rule.reason(forRow: row) {
-      lines.append(rules.count > 1 ? "So it stays." : "It stays: \(words(for: reason, row, rule, now)).")
-      lines += chain(from: row, reason, rule, now, name)
+      lines.append(rules.count > 1 ? "So it stays." : "It stays: \(words(for: reason, row, rule, now, units)).")
+      lines += chain(from: row, reason, rule, now, units, name)
     }
     return lines
   }
 
   /// The chain of records that keeps a row, to the one that has a reason of its own.
   private func chain(
-    from row: Int, _ reason: KeptReason, _ rule: PlannedRule, _ now: Timestamp, _ name: (RecordID) -> String
+    from row: Int, _ reason: KeptReason, _ rule: PlannedRule, _ now: Timestamp, _ units: ByteUnits,
+    _ name: (RecordID) -> String
   ) -> [String] {
     var chain: [Int] = []
     var at = row
@@ -43,7 +47,9 @@ extension PrunePlan {
     guard let last = chain.popLast() else { return [] }
     let way = chain.prefix(4).map { name(state.rows[$0].id) }.joined(separator: ", ")
     let through = chain.isEmpty ? "" : " through \(way)" + (chain.count > 4 ? " and \(chain.count - 4) more" : "")
-    return ["\(name(state.rows[last].id)) stands on it\(through), and stays: \(words(for: why, last, rule, now))."]
+    return [
+      "\(name(state.rows[last].id)) stands on it\(through), and stays: \(words(for: why, last, rule, now, units))."
+    ]
   }
 
   /// The child that keeps a row, where a child does.
@@ -55,9 +61,9 @@ extension PrunePlan {
     }
   }
 
-  private func goes(_ row: Int, rule number: Int, place: Int) -> String {
+  private func goes(_ row: Int, rule number: Int, place: Int, _ units: ByteUnits) -> String {
     let rule = rules[number]
-    let by = rules.count > 1 ? " by rule \(number + 1) (\(rule.policy.words))" : ""
+    let by = rules.count > 1 ? " by rule \(number + 1) (\(rule.policy.words(in: units)))" : ""
     guard rule.isRanked else {
       return rules.count > 1
         ? "It goes\(by): nobody uses it, and nothing that stays stands on it."
@@ -71,7 +77,9 @@ extension PrunePlan {
       + "\(victim.usageRank.number) of \(victim.usageRank.highest), and the lowest score goes first.\(ties)"
   }
 
-  private func words(for reason: KeptReason, _ row: Int, _ rule: PlannedRule, _ now: Timestamp) -> String {
+  private func words(
+    for reason: KeptReason, _ row: Int, _ rule: PlannedRule, _ now: Timestamp, _ units: ByteUnits
+  ) -> String {
     let record = state.rows[row]
     switch reason {
     case .inUse: return "somebody holds it"
@@ -88,7 +96,8 @@ extension PrunePlan {
     case .filter: return "the filter does not match it"
     case .pinned: return "records that stay stand on it"
     case .withinLimit:
-      return "the limit is reached before it (keep \(ByteCount(rule.keepBytes).text) of \(ByteCount(rule.before).text))"
+      let (keep, before) = (ByteCount(rule.keepBytes).text(in: units), ByteCount(rule.before).text(in: units))
+      return "the limit is reached before it (keep \(keep) of \(before))"
     }
   }
 

@@ -7,8 +7,24 @@ public struct RecordDescription: Sendable {
   public struct Field: Sendable, Equatable {
     /// What it is called.
     public let name: String
-    /// What it is; any text.
-    public let value: String
+    /// What it is.
+    public let value: Value
+
+    /// What it is, in words; any text.
+    public func text(in units: ByteUnits) -> String {
+      switch value {
+      case .text(let text): text
+      case .bytes(let bytes): ByteCount(bytes).exactText(in: units)
+      }
+    }
+  }
+
+  /// What a fact is.
+  public enum Value: Sendable, Equatable {
+    /// Any text.
+    case text(String)
+    /// So many bytes.
+    case bytes(Int64)
   }
 
   /// The record.
@@ -34,47 +50,48 @@ public struct RecordDescription: Sendable {
     sizeWithAncestors = state.sizeWithAncestors(of: row)
     sizeWithDescendants = state.sizeWithDescendants(of: row)
     let record = state.rows[row]
-    var fields: [(String, String)] = [
-      ("ID", record.id.text), ("Kind", record.kind?.rawValue ?? "unknown"), ("Description", record.description),
-      ("State", record.stateWords), ("Type", record.recordType.rawValue),
-      ("Parents", Self.joined(state.parentIDs(of: row))),
-      ("Children", Self.joined(Set(state.children(of: row)).sorted().map { state.rows[$0].id })),
-      ("Size", Self.bytes(record.size)), ("With all beneath", Self.bytes(sizeWithAncestors)),
-      ("Freed if pruned", Self.bytes(sizeWithDescendants)), ("Created at", record.createdAt.text),
-      ("Last used", record.lastUsedAt?.text ?? "never"), ("Usage count", "\(record.usageCount)"),
+    var fields: [(String, Value)] = [
+      ("ID", .text(record.id.text)), ("Kind", .text(record.kind?.rawValue ?? "unknown")),
+      ("Description", .text(record.description)), ("State", .text(record.stateWords)),
+      ("Type", .text(record.recordType.rawValue)), ("Parents", .text(Self.joined(state.parentIDs(of: row)))),
+      ("Children", .text(Self.joined(Set(state.children(of: row)).sorted().map { state.rows[$0].id }))),
+      ("Size", .bytes(record.size)), ("With all beneath", .bytes(sizeWithAncestors)),
+      ("Freed if pruned", .bytes(sizeWithDescendants)), ("Created at", .text(record.createdAt.text)),
+      ("Last used", .text(record.lastUsedAt?.text ?? "never")), ("Usage count", .text("\(record.usageCount)")),
     ]
     if let details { fields += Self.fields(details) }
     self.fields = fields.map { Field(name: $0.0, value: $0.1) }
   }
 
-  private static func fields(_ details: RecordDetails) -> [(String, String)] {
+  private static func fields(_ details: RecordDetails) -> [(String, Value)] {
     let metadata = details.metadata
-    var fields = [
-      ("Refs", "\(details.refCount)" + (details.isHeld ? ", one of them a hold" : "")),
-      ("Retained", metadata.isRetained ? "yes" : "no"),
+    var fields: [(String, Value)] = [
+      ("Refs", .text("\(details.refCount)" + (details.isHeld ? ", one of them a hold" : ""))),
+      ("Retained", .text(metadata.isRetained ? "yes" : "no")),
     ]
     if let mount = details.cacheMount {
       let parts = [mount.id.map { "id \($0)" }, mount.target.map { "at \($0)" }].compactMap(\.self)
-      fields.append(("Cache mount", parts.joined(separator: ", ")))
+      fields.append(("Cache mount", .text(parts.joined(separator: ", "))))
     }
-    if let half = details.equalHalf { fields.append(("Equal half", half.text)) }
-    fields += [("Snapshot", metadata.ownSnapshot.text), ("Tree", details.folder?.string ?? "none here")]
+    if let half = details.equalHalf { fields.append(("Equal half", .text(half.text))) }
+    fields += [
+      ("Snapshot", .text(metadata.ownSnapshot.text)), ("Tree", .text(details.folder?.string ?? "none here")),
+    ]
     if let blob = metadata.blob {
       fields += [
-        ("Blob", (blob.digest?.description ?? "none of its own") + (details.isLazy ? " (not here)" : "")),
-        ("Blob size", "\(bytes(blob.size)), \(blob.mediaType)"), ("Diff id", blob.diffID.description),
+        ("Blob", .text((blob.digest?.description ?? "none of its own") + (details.isLazy ? " (not here)" : ""))),
+        ("Blob size", .bytes(blob.size)), ("Blob type", .text(blob.mediaType)),
+        ("Diff id", .text(blob.diffID.description)),
       ]
     }
-    if let id = metadata.chainID { fields.append(("Chain id", id.description)) }
-    if let id = metadata.blobChainID { fields.append(("Blob chain id", id.description)) }
+    if let id = metadata.chainID { fields.append(("Chain id", .text(id.description))) }
+    if let id = metadata.blobChainID { fields.append(("Blob chain id", .text(id.description))) }
     for (name, values) in [("Leases", details.leases), ("Tags", details.tags), ("Images", metadata.imageRefs)]
     where !values.isEmpty {
-      fields.append((name, values.joined(separator: ", ")))
+      fields.append((name, .text(values.joined(separator: ", "))))
     }
     return fields
   }
-
-  private static func bytes(_ size: Int64) -> String { ByteCount(size).exactText }
 
   /// Some of many: a base may have thousands of children.
   private static func joined(_ ids: [RecordID]) -> String {

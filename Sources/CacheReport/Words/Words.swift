@@ -3,11 +3,6 @@ import BuildCache
 /// So many records, in words.
 public func counted(_ records: Int) -> String { records == 1 ? "1 record" : "\(records) records" }
 
-extension ByteCount {
-  /// The count with a unit, and to the byte: `1.9 GB (1900000000 B)`.
-  public var exactText: String { "\(text) (\(bytes) B)" }
-}
-
 /// A score with three decimals; what the lists show, not what is compared.
 public func scoreText(_ score: Double) -> String {
   let thousandths = Int((score * 1000).rounded())
@@ -16,13 +11,13 @@ public func scoreText(_ score: Double) -> String {
 
 extension PrunePolicy {
   /// The policy in a few words: `all, type==regular, unused for 48h, max used 512.0 MB`.
-  public var words: String {
+  public func words(in units: ByteUnits) -> String {
     var parts = [all ? "all" : nil, filterWords].compactMap(\.self)
     if keepDuration.nanoseconds > 0 { parts.append("unused for \(keepDuration.ageText)") }
     for (name, bytes) in [
       ("reserved", limits.reserved), ("max used", limits.maxUsed), ("min free", limits.minFree),
     ] where bytes > 0 {
-      parts.append("\(name) \(ByteCount(bytes).text)")
+      parts.append("\(name) \(ByteCount(bytes).text(in: units))")
     }
     return parts.isEmpty ? "everything unused" : parts.joined(separator: ", ")
   }
@@ -60,8 +55,8 @@ extension KeptReason {
 
 extension PruneReport {
   /// What a prune did, in a sentence.
-  public var words: String {
-    var words = "removed \(counted(removed)), freed \(ByteCount(freed).text)"
+  public func words(in units: ByteUnits) -> String {
+    var words = "removed \(counted(removed)), freed \(ByteCount(freed).text(in: units))"
     if wasStopped { words += "; stopped, the rest is as it was" }
     if !changed.isEmpty { words += "; \(changed.count) changed since the preview and were left alone" }
     return words
@@ -72,10 +67,10 @@ extension PrunePlan {
   /// What is to be known of victims that something outside uses, in a sentence; nothing where there are none.
   ///
   /// - Complexity: O(victims).
-  public var sharedInWords: String? {
+  public func sharedWords(in units: ByteUnits) -> String? {
     let shared = victims.map { state.rows[$0.row] }.filter(\.isShared)
     guard !shared.isEmpty else { return nil }
-    let bytes = ByteCount(shared.reduce(0) { $0.addingSaturating($1.size) }).text
+    let bytes = ByteCount(shared.reduce(0) { $0.addingSaturating($1.size) }).text(in: units)
     return "\(bytes) of it is shared: on the disk it stays while images use it."
   }
 }

@@ -63,14 +63,15 @@ public final class ExplorerSession: ScreenSession {
   ///   - first: a reading of it that somebody has made already; absent: it is made.
   ///   - prune: what the Prune screen begins with; absent: what suits the cache.
   ///   - isASCII: whether signs are drawn in ASCII only.
+  ///   - units: the units in which bytes are written first.
   ///   - size: the window's size.
   ///   - clock: tells the moment from which ages are counted.
   ///   - outlets: what keys that copy and export use.
   ///   - wake: called, from any thread, when ``receive()`` has something to do.
   public init(
     _ source: any CacheSource, name: String? = nil, isOfSeveral: Bool = false, first: Reading? = nil,
-    prune: PrunePreset = PrunePreset(), isASCII: Bool, size: Size, clock: any CacheClock = SystemClock(),
-    outlets: Outlets, wake: @escaping @Sendable () -> Void
+    prune: PrunePreset = PrunePreset(), isASCII: Bool, units: ByteUnits = .si, size: Size,
+    clock: any CacheClock = SystemClock(), outlets: Outlets, wake: @escaping @Sendable () -> Void
   ) {
     self.source = source
     self.clock = clock
@@ -78,7 +79,8 @@ public final class ExplorerSession: ScreenSession {
     inbox = Inbox(wake: wake)
     state = ExplorerState(
       ExplorerState.Options(
-        name: name ?? source.identity.words, prune: prune, isASCII: isASCII, isOfSeveral: isOfSeveral), size: size)
+        name: name ?? source.identity.words, prune: prune, isASCII: isASCII, units: units, isOfSeveral: isOfSeveral),
+      size: size)
     self.first = first
     if first == nil { start(.glimpse(size.rows)) }
     start(.load(ListChoice(), last: nil))
@@ -91,6 +93,12 @@ public final class ExplorerSession: ScreenSession {
 
   /// Whether the user left.
   public var hasQuit: Bool { state.hasQuit }
+
+  /// The units in which bytes are written.
+  var units: ByteUnits {
+    get { state.units }
+    set { state.show(in: newValue) }
+  }
 
   /// Goes back to the list of builders, where the user wants that.
   ///
@@ -193,12 +201,13 @@ extension ExplorerSession {
   /// the same.
   public static func play(
     _ keys: [Key], on source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset(), size: Size,
-    isASCII: Bool,
+    isASCII: Bool, units: ByteUnits = .si,
     clock: any CacheClock = SystemClock(), outlets: Outlets
   ) async -> Grid {
     await play(keys) { wake in
       ExplorerSession(
-        source, first: first, prune: prune, isASCII: isASCII, size: size, clock: clock, outlets: outlets, wake: wake)
+        source, first: first, prune: prune, isASCII: isASCII, units: units, size: size, clock: clock, outlets: outlets,
+        wake: wake)
     }
   }
 }

@@ -15,14 +15,18 @@ struct ExplorerState: Sendable {
     var prune: PrunePreset
     /// Whether signs are drawn in ASCII only.
     var isASCII: Bool
+    /// The units in which bytes are written first.
+    var units: ByteUnits
     /// Whether it was opened from a list of builders, to which `b` and `q` go back.
     var isOfSeveral: Bool
 
     /// Makes options.
     init(
-      name: String, prune: PrunePreset = PrunePreset(), isASCII: Bool = false, isOfSeveral: Bool = false
+      name: String, prune: PrunePreset = PrunePreset(), isASCII: Bool = false, units: ByteUnits = .si,
+      isOfSeveral: Bool = false
     ) {
       self.isOfSeveral = isOfSeveral
+      self.units = units
       self.name = name
       self.prune = prune
       self.isASCII = isASCII
@@ -31,6 +35,8 @@ struct ExplorerState: Sendable {
 
   var options: Options
   var size: Size
+  /// The units in which bytes are written.
+  var units: ByteUnits
   var screen = Screen.records
   /// Where `q` goes back to from a screen that was opened from another.
   var cameFrom = Screen.records
@@ -97,6 +103,7 @@ struct ExplorerState: Sendable {
   init(_ options: Options, size: Size) {
     self.options = options
     self.size = size
+    units = options.units
     prune = PruneState(options.prune)
   }
 

@@ -31,10 +31,10 @@ extension ExplorerState {
 
   private func drawTitle(on grid: inout Grid, _ layout: Layout) {
     var facts = [
-      counted(cache.rows.count), ByteCount(inventory.totals.all.bytes).text,
+      counted(cache.rows.count), amount(inventory.totals.all.bytes),
     ]
     if let space = inventory.reading.space {
-      facts.append("disk \(ByteCount(space.free).text) of \(ByteCount(space.capacity).text) free")
+      facts.append("disk \(amount(space.free)) of \(amount(space.capacity)) free")
     }
     let right = isLoaded ? joined(facts) + " " : ""
     let readOnly =
@@ -46,9 +46,9 @@ extension ExplorerState {
 
   private func drawBar(on grid: inout Grid, _ row: Int) {
     let besides = inventory.reading.overhead.map { overhead in
-      "unowned \(ByteCount(overhead.unowned.addingSaturating(overhead.history)).text)"
+      "unowned \(amount(overhead.unowned.addingSaturating(overhead.history)))"
     }
-    grid.drawBar(inventory.totals, besides: besides ?? "", row: row, signs)
+    grid.drawBar(inventory.totals, besides: besides ?? "", row: row, signs, units)
   }
 
   private func drawTabs(on grid: inout Grid, _ row: Int) {
@@ -60,7 +60,7 @@ extension ExplorerState {
         style: Style(bold: isOpen, dim: tab == .files && rights.noInsight != nil))
     }
     var facts: [String] = []
-    if !marks.isEmpty { facts.append(joined(["\(marks.count) marked", ByteCount(marks.bytes).text])) }
+    if !marks.isEmpty { facts.append(joined(["\(marks.count) marked", amount(marks.bytes)])) }
     if let text = choice.filter.strings.first, screen == .records || screen == .graph {
       facts.insert("filter: " + cell(text, min(displayWidth(text), 30)), at: 0)
     }

@@ -50,7 +50,8 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
     state.marks = Marks()
     // Who promises to keep to a plan needs not say that it did.
     let isPromised = state.rights.promises == .all && outcome.isAsForeseen
-    state.message = isPromised ? report.words : "\(report.words); \(outcome.words)"
+    let words = report.words(in: state.units)
+    state.message = isPromised ? words : "\(words); \(outcome.words)"
     effects = state.marksChanged() + state.readAgain()
   case .notPruned(let message):
     state.overlay = nil

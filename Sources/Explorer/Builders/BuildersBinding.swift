@@ -1,3 +1,4 @@
+import BuildCache
 import CacheReport
 import Terminal
 
@@ -39,6 +40,11 @@ struct BuildersBinding: Sendable {
       state.isWatching.toggle()
       state.message =
         state.isWatching ? "asks all anew every 5 seconds: R again to stop" : "no longer asks anew by itself"
+      return []
+    },
+    BuildersBinding([.character("B")], "units of bytes: GB, GiB, or all digits") { state in
+      state.units = state.units.next
+      state.message = "sizes in \(state.units.words)"
       return []
     },
     BuildersBinding([.character("?")], "help", isLikely: true) { state in

@@ -24,18 +24,20 @@ public final class BuildersSession: ScreenSession {
   ///
   /// - Parameters:
   ///   - isASCII: whether signs are drawn in ASCII only.
+  ///   - units: the units in which bytes are written first.
   ///   - size: the window's size.
   ///   - clock: tells the moment from which explorers count ages.
   ///   - outlets: what keys of explorers that copy and export use.
   ///   - search: looks for builders.
   ///   - wake: called, from any thread, when ``receive()`` has something to do.
   public init(
-    isASCII: Bool, size: Size, clock: any CacheClock = SystemClock(), outlets: ExplorerSession.Outlets,
-    search: @escaping Search, wake: @escaping @Sendable () -> Void
+    isASCII: Bool, units: ByteUnits = .si, size: Size, clock: any CacheClock = SystemClock(),
+    outlets: ExplorerSession.Outlets, search: @escaping Search,
+    wake: @escaping @Sendable () -> Void
   ) {
     (self.search, self.clock, self.outlets, self.wake) = (search, clock, outlets, wake)
     inbox = Inbox(wake: wake)
-    state = BuildersState(size: size, isASCII: isASCII)
+    state = BuildersState(size: size, isASCII: isASCII, units: units)
     start(.search)
   }
 
@@ -68,7 +70,9 @@ public final class BuildersSession: ScreenSession {
     comeBack(from: shown)
   }
 
-  private func comeBack(from explorer: ExplorerSession) { if explorer.leave() { send(.cameBack) } }
+  private func comeBack(from explorer: ExplorerSession) {
+    if explorer.leave() { send(.cameBack(explorer.units)) }
+  }
 
   /// The window has another size.
   public func resize(to size: Size) {
@@ -105,10 +109,13 @@ public final class BuildersSession: ScreenSession {
     case .ask(let builder):
       run(builder.id) { [lanes] in .answered(builder.id, await lanes.run { await builder.outcome() }) }
     case .open(let way, let id, let name):
-      guard explorers[id] == nil else { return }
+      if let explorer = explorers[id] {
+        explorer.units = state.units
+        return
+      }
       explorers[id] = ExplorerSession(
-        way.opened, name: name, isOfSeveral: true, isASCII: state.isASCII, size: state.size, clock: clock,
-        outlets: outlets, wake: wake)
+        way.opened, name: name, isOfSeveral: true, isASCII: state.isASCII, units: state.units, size: state.size,
+        clock: clock, outlets: outlets, wake: wake)
     }
   }
 
@@ -122,11 +129,12 @@ extension BuildersSession {
   /// Plays keys without a terminal and answers the last screen; each key waits until every builder has answered, or has
   /// not for as long as is waited for it.
   public static func play(
-    _ keys: [Key], size: Size, isASCII: Bool, clock: any CacheClock = SystemClock(),
+    _ keys: [Key], size: Size, isASCII: Bool, units: ByteUnits = .si, clock: any CacheClock = SystemClock(),
     outlets: ExplorerSession.Outlets, search: @escaping Search
   ) async -> Grid {
     await play(keys) { wake in
-      BuildersSession(isASCII: isASCII, size: size, clock: clock, outlets: outlets, search: search, wake: wake)
+      BuildersSession(
+        isASCII: isASCII, units: units, size: size, clock: clock, outlets: outlets, search: search, wake: wake)
     }
   }
 }

@@ -8,6 +8,8 @@ struct BuildersState: Sendable {
   /// Whether signs are drawn in ASCII only.
   let isASCII: Bool
   var size: Size
+  /// The units in which bytes are written.
+  var units: ByteUnits
   var list = BuilderList()
   /// The cursor sticks to a builder, not to a line: lines move as answers arrive.
   var position = ListPosition()
@@ -27,8 +29,8 @@ struct BuildersState: Sendable {
   var hasQuit = false
 
   /// The list before anything is found; the first search has begun.
-  init(size: Size, isASCII: Bool) {
-    (self.size, self.isASCII) = (size, isASCII)
+  init(size: Size, isASCII: Bool, units: ByteUnits = .si) {
+    (self.size, self.isASCII, self.units) = (size, isASCII, units)
     list.beginSearch()
   }
 
@@ -77,8 +79,8 @@ enum BuildersEvent: Sendable {
   case searched
   /// A builder answered, or did not.
   case answered(String, BuilderLine.Outcome)
-  /// The user came back from an explorer.
-  case cameBack
+  /// The user came back from an explorer, which wrote bytes in these units.
+  case cameBack(ByteUnits)
   /// It is time to look whether anything has changed.
   case tick
 }
@@ -107,7 +109,8 @@ func update(_ state: inout BuildersState, _ event: BuildersEvent) -> [BuildersEf
   case .answered(let id, let outcome):
     state.list.take(outcome, of: id)
     if !state.isAsking { state.message = state.list.notes.joined(separator: "; ") }
-  case .cameBack:
+  case .cameBack(let units):
+    state.units = units
     // Something may have been pruned there.
     effects = state.opened.flatMap { state.list.beginAsking($0) }.map { [.ask($0)] } ?? []
     state.opened = nil

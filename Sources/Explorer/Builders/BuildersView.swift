@@ -10,10 +10,10 @@ extension BuildersState {
     var grid = Grid(size: size)
     let layout = layout
     let totals = list.totals
-    let facts = [list.summary, counted(totals.all.records), ByteCount(totals.all.bytes).text]
+    let facts = [list.summary, counted(totals.all.records), ByteCount(totals.all.bytes).text(in: units)]
     grid.drawTitle(
       "builders", isWatching ? " [live]" : "", right: facts.joined(separator: " \(signs.dot) ") + " ", signs)
-    if let row = layout.bar { grid.drawBar(totals, besides: "", row: row, signs) }
+    if let row = layout.bar { grid.drawBar(totals, besides: "", row: row, signs, units) }
     if let row = layout.tabs {
       let tab = "[Builders]"
       grid.draw(tab, at: Point(column: 1, row: row), style: Style(bold: true))
@@ -57,7 +57,7 @@ extension BuildersState {
   private func drawList(on grid: inout Grid) {
     let margin = 3
     let lines = listLines
-    let table = ColumnTable<BuildersColumn>(list.lines, width: size.columns - margin - 1)
+    let table = ColumnTable<BuildersColumn>(list.lines, width: size.columns - margin - 1, units)
     guard layout.body.count > 0 else { return }
     grid.draw(
       table.line { column, width, alignment in fitted(column.title, to: width, from: alignment) },
@@ -70,7 +70,8 @@ extension BuildersState {
       grid.draw(
         table.line { column, width, alignment in
           fitted(
-            column.text(line, unknown: String(signs.ellipsis)), to: width, from: alignment, cutSign: signs.ellipsis)
+            column.text(line, unknown: String(signs.ellipsis), units), to: width, from: alignment,
+            cutSign: signs.ellipsis)
         },
         at: Point(column: margin, row: row), style: style(of: line))
       if isCurrent { grid.restyle(column: 0, row: row, columns: size.columns) { $0.isReverse = true } }

@@ -71,9 +71,15 @@ extension ExplorerState {
     explainDetail()
   }
 
+  /// Writes bytes in other units from now on.
+  mutating func show(in units: ByteUnits) {
+    self.units = units
+    explainDetail()
+  }
+
   private mutating func explainDetail() {
     if let planRefusal { detail.reasons = [planRefusal] }
     guard !detail.isDescriptionOld, let row = detail.description?.row, let standing = detail.standing else { return }
-    detail.reasons = standing.explanation(ofRow: row, now: now) { shortID($0) }
+    detail.reasons = standing.explanation(ofRow: row, now: now, in: units) { shortID($0) }
   }
 }

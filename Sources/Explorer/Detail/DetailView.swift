@@ -45,7 +45,7 @@ extension ExplorerState {
       }
     }
     for (number, field) in description.fields.enumerated() {
-      add(field.name, field.value, Style(bold: number == 0))
+      add(field.name, field.text(in: units), Style(bold: number == 0))
       // What one came for stands near the top: after id, kind and description.
       guard number == 2 else { continue }
       let reasons = detail.reasons.isEmpty ? String(signs.ellipsis) : detail.reasons.joined(separator: " ")

@@ -23,7 +23,7 @@ extension ExplorerState {
   mutating func explain() {
     guard let (plan, row) = screen.itself.explained(&self) else { return }
     overlay = .note(
-      title: shortID(plan.state.rows[row].id), lines: plan.explanation(ofRow: row, now: now) { shortID($0) })
+      title: shortID(plan.state.rows[row].id), lines: plan.explanation(ofRow: row, now: now, in: units) { shortID($0) })
   }
 
   /// The record under the cursor in a plan without limit: whoever stays in it has a reason of its own.

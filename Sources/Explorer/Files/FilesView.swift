@@ -23,7 +23,7 @@ extension ExplorerState {
     if layout.hasLegend {
       let count = list.count == 1 ? "1 name" : "\(list.count) names"
       grid.draw(
-        " " + joined([count, "\(ByteCount(total).text) on disk with all beneath"]),
+        " " + joined([count, "\(amount(total)) on disk with all beneath"]),
         at: Point(column: 0, row: layout.list.upperBound - 1), style: Style(dim: true))
     }
   }
@@ -35,7 +35,9 @@ extension ExplorerState {
     let bar =
       size.columns >= 50
       ? String(repeating: signs.inUse, count: full) + String(repeating: " ", count: width - full) + "  " : ""
-    let text = " \(isCurrent ? signs.cursor : " ") " + cell(ByteCount(file.bytes).text, 9, .right) + "  " + bar
+    let text =
+      " \(isCurrent ? signs.cursor : " ") " + cell(amount(file.bytes), max(9, units.width(upTo: total)), .right) + "  "
+      + bar
     let start = grid.draw(text, at: Point(column: 0, row: row), width: size.columns)
     grid.draw(
       file.label, at: Point(column: start, row: row), width: size.columns - start,

@@ -13,21 +13,27 @@ struct GraphColumns {
 
   static let margin = 5
 
-  init(width: Int, id: Int, lanes count: Int) {
+  init(width: Int, id: Int, amount: Int, lanes count: Int) {
     lanes = max(1, min(count, max(2, width / 6)))
     start = Self.margin + 2 * lanes + 1
     table = RecordTable(
-      [.id, .kind, .size, .flags, .uses, .used, .description], width: max(0, width - start - 1), id: id)
+      [.id, .kind, .size, .flags, .uses, .used, .description], width: max(0, width - start - 1), id: id,
+      amount: amount)
   }
 }
 
 extension ExplorerState {
+  /// How the window is shared for a graph of so many lanes.
+  func graphColumns(lanes: Int) -> GraphColumns {
+    GraphColumns(width: layout.listColumns, id: idWidth, amount: amountWidth, lanes: lanes)
+  }
+
   func drawGraph(on grid: inout Grid, _ layout: Layout) {
     guard let picture = graph.layout else {
       grid.draw(" laying the graph out\(signs.ellipsis)", at: Point(column: 0, row: layout.list.lowerBound))
       return
     }
-    let columns = GraphColumns(width: layout.listColumns, id: idWidth, lanes: picture.laneCount)
+    let columns = graphColumns(lanes: picture.laneCount)
     drawGraphHeading(on: &grid, layout, columns, laneCount: picture.laneCount)
     for (row, number) in zip(layout.listLines, visible) {
       let isCurrent = number == graph.position.cursor
@@ -78,7 +84,7 @@ extension ExplorerState {
     let relation = isRelated && graph.related != nil && !isCurrent ? signs.related : " "
     let margin = " \(isCurrent ? signs.cursor : " ")\(isMarked ? signs.mark : " ")\(relation) "
     if let chain {
-      let words = "\(chain.rows.count) layers, \(ByteCount(chain.bytes).text)   l unfolds"
+      let words = "\(chain.rows.count) layers, \(amount(chain.bytes))   l unfolds"
       grid.draw(margin, at: Point(column: 0, row: row), style: Style(foreground: isMarked ? .yellow : nil, dim: isDim))
       grid.draw(
         words, at: Point(column: columns.start, row: row), width: layout.listColumns - columns.start,

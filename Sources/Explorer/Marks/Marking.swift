@@ -82,7 +82,7 @@ extension ExplorerState {
       return "can't go: \(names) \(inUse.count == 1 ? "is" : "are") in use\(tree.isEmpty ? "" : " and on it")"
     }
     guard !tree.isEmpty else { return "" }
-    let bytes = ByteCount(tree.reduce(cache.rows[row].size) { $0.addingSaturating(cache.rows[$1].size) }).text
+    let bytes = amount(tree.reduce(cache.rows[row].size) { $0.addingSaturating(cache.rows[$1].size) })
     return
       "with it \(tree.count == 1 ? "goes 1 record that hangs" : "go \(tree.count) records that hang") on it: \(bytes)"
   }

@@ -14,10 +14,10 @@ extension ExplorerState {
   /// What goes where the marked are pruned.
   private var markWords: String {
     guard !marks.isEmpty else { return "nothing is marked: q goes back" }
-    let own = joined([counted(marks.count) + " marked", ByteCount(marks.bytes).text])
+    let own = joined([counted(marks.count) + " marked", amount(marks.bytes)])
     guard let plan = marked.plan else { return own }
     let stay = marked.rows.count { plan.reason(forRow: $0) != nil }
-    let words = own + "   d prunes \(counted(plan.count)), frees \(ByteCount(plan.freed).text)"
+    let words = own + "   d prunes \(counted(plan.count)), frees \(amount(plan.freed))"
     return stay == 0 ? words : words + "   \(stay) can't go: in use"
   }
 }

@@ -38,21 +38,21 @@ extension ExplorerState {
   private func questionLines(_ plan: PrunePlan) -> [String] {
     let rows = plan.victims.map { plan.state.rows[$0.row] }
     // A low window has room for what matters only.
-    if size.rows < 10 { return ["Frees \(ByteCount(plan.freed).text)", "y: prune \(plan.count)"] }
-    var lines = ["Frees \(ByteCount(plan.freed).text). It can't be undone."]
+    if size.rows < 10 { return ["Frees \(amount(plan.freed))", "y: prune \(plan.count)"] }
+    var lines = ["Frees \(amount(plan.freed)). It can't be undone."]
     if let oldest = rows.min(by: { ($0.lastUsedAt?.nanoseconds ?? .min) < ($1.lastUsedAt?.nanoseconds ?? .min) }),
       let largest = rows.max(by: { $0.size < $1.size })
     {
       lines.append(
         "Oldest: \(shortID(oldest.id)), \(age(oldest.lastUsedAt)). "
-          + "Largest: \(shortID(largest.id)), \(ByteCount(largest.size).text).")
+          + "Largest: \(shortID(largest.id)), \(amount(largest.size)).")
     }
     let isOfMarks = screen != .prune && !marks.isEmpty
     let unmarked = isOfMarks ? plan.count - rows.count { marks.contains($0.id) } : 0
     if unmarked > 0 { lines.append("\(unmarked) of them are not marked, but hang on what is.") }
     let stay = isOfMarks ? markedRows.count { plan.reason(forRow: $0) != nil } : 0
     if stay > 0 { lines.append("\(stay) marked stay: they are in use, or something in use stands on them.") }
-    lines += [plan.sharedInWords].compactMap(\.self) + rights.promises(of: plan).missingInWords
+    lines += [plan.sharedWords(in: units)].compactMap(\.self) + rights.promises(of: plan).missingInWords
     return lines + ["", "[ No: any key ]    y: yes, prune \(plan.count)"]
   }
 
@@ -68,7 +68,7 @@ extension ExplorerState {
     let bar = String(repeating: signs.inUse, count: done) + String(repeating: signs.reclaimable, count: width - done)
     return [
       bar, "\(progress.removed) of \(progress.records) records",
-      "\(ByteCount(progress.freed).text) of \(ByteCount(progress.bytes).text)", "",
+      "\(amount(progress.freed)) of \(amount(progress.bytes))", "",
       stopWords(progress),
     ]
   }

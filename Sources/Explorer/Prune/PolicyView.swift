@@ -10,7 +10,7 @@ extension ExplorerState {
   /// The parts of a rule, each with the key that changes it.
   func lines(of rule: PruneState.Rule) -> [String] {
     let policy = rule.policy
-    func bytes(_ count: Int64) -> String { count > 0 ? ByteCount(count).text : "none" }
+    func bytes(_ count: Int64) -> String { count > 0 ? amount(count) : "none" }
     var parts: [(Character, String, String)] = [
       (TextEntry.Purpose.maxUsed.letter, "keep-bytes (max used)", bytes(policy.limits.maxUsed)),
       (TextEntry.Purpose.reserved.letter, "reserved: stays whatever else", bytes(policy.limits.reserved)),

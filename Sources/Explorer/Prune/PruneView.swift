@@ -6,22 +6,29 @@ import Terminal
 /// the last use.
 private struct PruneColumns {
   let id: Int
+  /// As wide as sizes and their sums may get, with the gap before it.
+  let amount: Int
   /// As wide as two ranks may get: there are no more distinct times than candidates.
   let timeRank: Int
   var hasRanks = true
   var hasUses = true
   var hasLastUsed = true
 
-  init(width: Int, id: Int, candidates: Int) {
+  init(width: Int, id: Int, amount: Int, candidates: Int) {
     self.id = id
+    self.amount = amount + 1
     timeRank = max(8, 2 * "\(candidates)".count + 2)
     if self.width > width { hasRanks = false }
     if self.width > width { hasUses = false }
     if self.width > width { hasLastUsed = false }
   }
 
+  /// As wide as its heading, at least.
+  var freed: Int { max(14, amount + 1) }
+
   private var width: Int {
-    7 + 2 + id + 10 + (hasLastUsed ? 11 : 0) + (hasUses ? 6 : 0) + (hasRanks ? timeRank + 7 : 0) + 7 + 14 + 10
+    7 + 2 + id + amount + (hasLastUsed ? 11 : 0) + (hasUses ? 6 : 0) + (hasRanks ? timeRank + 7 : 0) + 7 + freed
+      + amount
   }
 }
 
@@ -33,7 +40,7 @@ extension ExplorerState {
       return
     }
     let columns = PruneColumns(
-      width: size.columns, id: idWidth, candidates: plan.rules.map(\.order.count).max() ?? 0)
+      width: size.columns, id: idWidth, amount: amountWidth, candidates: plan.rules.map(\.order.count).max() ?? 0)
     let heads = [policyLine(rule), factsLine(plan), staysLine(plan), "", heading(columns)]
     let shown = layout.pruneLines.lowerBound - layout.body.lowerBound
     // A low window keeps the policy and the sums.
@@ -59,12 +66,12 @@ extension ExplorerState {
   private func policyLine(_ rule: PlannedRule) -> String {
     let policy = rule.policy
     let limits = policy.limits
-    let limit = rule.isRanked ? ByteCount(rule.keepBytes).text : "none"
+    let limit = rule.isRanked ? amount(rule.keepBytes) : "none"
     var facts = [prune.policies.count > 1 ? "rule \(prune.ruleNumber + 1)/\(prune.policies.count)" : nil]
       .compactMap(\.self)
-    facts.append("keep-bytes \(limit) of \(ByteCount(rule.before).text)")
+    facts.append("keep-bytes \(limit) of \(amount(rule.before))")
     for (name, bytes) in [("reserved", limits.reserved), ("min free", limits.minFree)] where bytes > 0 {
-      facts.append("\(name) \(ByteCount(bytes).text)")
+      facts.append("\(name) \(amount(bytes))")
     }
     facts += ["keep-duration \(durationText(policy))", "all \(policy.all ? "yes" : "no")"]
     if let filter = policy.filterWords { facts.append("filter \(filter)") }
@@ -77,7 +84,7 @@ extension ExplorerState {
 
   private func factsLine(_ plan: PrunePlan) -> String {
     var facts = [
-      "removes \(counted(plan.count)), frees \(ByteCount(plan.freed).text)", "\(ByteCount(plan.after).text) left",
+      "removes \(counted(plan.count)), frees \(amount(plan.freed))", "\(amount(plan.after)) left",
     ]
     if plan.rules.contains(where: { !$0.isRanked && $0.cut > 0 }) {
       facts.append("no limit: everything that can go goes, \(behavior.isDaemon ? "in any order" : "unranked")")
@@ -90,7 +97,7 @@ extension ExplorerState {
 
   private func words(for pinned: PrunePreview.Pinned) -> String {
     let why = pinned.usedSince.map { "used in the last \(age($0))" } ?? "that \(pinned.pinners == 1 ? "stays" : "stay")"
-    return "\(ByteCount(pinned.bytes).text) more is pinned by \(counted(pinned.pinners)) \(why)"
+    return "\(amount(pinned.bytes)) more is pinned by \(counted(pinned.pinners)) \(why)"
   }
 
   private func staysLine(_ plan: PrunePlan) -> String {
@@ -120,12 +127,15 @@ extension ExplorerState {
   }
 
   private func heading(_ columns: PruneColumns) -> String {
-    var parts = [cell("#", 7, .right), "  " + cell("ID", columns.id), cell("SIZE", 10, .right)]
+    var parts = [cell("#", 7, .right), "  " + cell("ID", columns.id), cell("SIZE", columns.amount, .right)]
     if columns.hasLastUsed { parts.append(cell("LAST USED", 11, .right)) }
     if columns.hasRanks { parts.append(cell("(RANK)", columns.timeRank, .right)) }
     if columns.hasUses { parts.append(cell("USES", 6, .right)) }
     if columns.hasRanks { parts.append(cell("(RANK)", 7, .right)) }
-    parts += [cell("SCORE", 7, .right), cell("FREED SO FAR", 14, .right), cell("REMAINS", 10, .right)]
+    parts += [
+      cell("SCORE", 7, .right), cell("FREED SO FAR", columns.freed, .right),
+      cell("REMAINS", columns.amount, .right),
+    ]
     return parts.joined()
   }
 
@@ -138,14 +148,14 @@ extension ExplorerState {
     switch line {
     case .heading(let number):
       let rule = plan.rules[number]
-      let what = rule.cut == 0 ? "removes nothing" : "removes \(rule.cut), \(ByteCount(rule.freed).text)"
+      let what = rule.cut == 0 ? "removes nothing" : "removes \(rule.cut), \(amount(rule.freed))"
       grid.draw(
-        joined([" rule \(number + 1): \(rule.policy.words)", what]), at: place, style: Style(bold: true))
+        joined([" rule \(number + 1): \(rule.policy.words(in: units))", what]), at: place, style: Style(bold: true))
     case .cut(let number):
       let rule = plan.rules[number]
       let name = plan.rules.count > 1 ? "rule \(number + 1) keeps" : "keep-bytes"
       let words =
-        " \(name) \(rule.isRanked ? ByteCount(rule.keepBytes).text : plan.rules.count > 1 ? "no more" : "none") "
+        " \(name) \(rule.isRanked ? amount(rule.keepBytes) : plan.rules.count > 1 ? "no more" : "none") "
       grid.fill(column: 0, row: row, columns: size.columns, with: signs.line, style: Style(bold: true))
       grid.draw(
         words, at: Point(column: max(0, (size.columns - displayWidth(words)) / 2), row: row), style: Style(bold: true))
@@ -154,7 +164,7 @@ extension ExplorerState {
       grid.draw(text(of: victim, plan, number, columns), at: place, style: Style(dim: isNext))
     case .group(let group):
       grid.draw(
-        joined(["  stays: \(group.reason.words)", counted(group.records), ByteCount(group.bytes).text]), at: place,
+        joined(["  stays: \(group.reason.words)", counted(group.records), amount(group.bytes)]), at: place,
         style: Style(dim: true, underline: true))
     case .kept(let kept): grid.draw(text(of: kept, plan, columns), at: place, style: Style(dim: true))
     }
@@ -170,7 +180,7 @@ extension ExplorerState {
     func ranked(_ text: String, _ width: Int) -> String { cell(rule.isRanked ? text : "-", width, .right) }
     var parts = [
       cell("\(before.count + place + 1)", 7, .right), "  " + cell(shortID(record.id), columns.id),
-      cell(ByteCount(record.size).text, 10, .right),
+      cell(amount(record.size), columns.amount, .right),
     ]
     if columns.hasLastUsed { parts.append(cell(age(record.lastUsedAt), 11, .right)) }
     if columns.hasRanks {
@@ -180,8 +190,8 @@ extension ExplorerState {
     if columns.hasRanks { parts.append(ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)", 7)) }
     parts += [
       ranked(scoreText(victim.score), 7),
-      cell(ByteCount(before.freed.addingSaturating(rule.freed(after: place + 1))).text, 14, .right),
-      cell(ByteCount(rule.remaining(after: place + 1)).text, 10, .right),
+      cell(amount(before.freed.addingSaturating(rule.freed(after: place + 1))), columns.freed, .right),
+      cell(amount(rule.remaining(after: place + 1)), columns.amount, .right),
     ]
     let note = place == rule.cut ? "  (next)" : victim.tied > 0 && rule.isRanked ? "  tied \(victim.tied)" : ""
     return parts.joined() + note
@@ -192,7 +202,7 @@ extension ExplorerState {
     let by = kept.by.prefix(3).map { shortID(plan.state.rows[$0].id) }.joined(separator: ", ")
     let more = kept.by.count > 3 ? " and \(kept.by.count - 3) more" : ""
     var parts = [
-      cell("", 7), "  " + cell(shortID(record.id), columns.id), cell(ByteCount(record.size).text, 10, .right),
+      cell("", 7), "  " + cell(shortID(record.id), columns.id), cell(amount(record.size), columns.amount, .right),
     ]
     if columns.hasLastUsed { parts.append(cell(age(record.lastUsedAt), 11, .right)) }
     parts.append("  " + (by.isEmpty ? record.description : "by \(by)\(more)"))

@@ -11,7 +11,7 @@ extension ExplorerState {
 
   func drawTable(_ rows: [Int], _ columns: [RecordColumn], on grid: inout Grid, _ layout: Layout) {
     let margin = 4
-    let table = RecordTable(columns, width: layout.listColumns - margin - 1, id: idWidth)
+    let table = RecordTable(columns, width: layout.listColumns - margin - 1, id: idWidth, amount: amountWidth)
     if !layout.list.isEmpty {
       grid.draw(
         headings(of: table, isSorted: screen == .records), at: Point(column: margin, row: layout.list.lowerBound),

@@ -33,7 +33,7 @@ extension Grid {
   }
 
   /// Totals as one bar, and in words with the sign that stands for each.
-  mutating func drawBar(_ totals: UsageTotals, besides: String, row: Int, _ signs: Signs) {
+  mutating func drawBar(_ totals: UsageTotals, besides: String, row: Int, _ signs: Signs, _ units: ByteUnits) {
     let all = totals.all.bytes
     let parts: [(sign: Character, words: String, bytes: Int64, color: Color)] = [
       (signs.inUse, "in use", totals[.inUse].bytes, .red),
@@ -53,7 +53,7 @@ extension Grid {
     column = width + 3
     for part in parts {
       column += draw(String(part.sign), at: Point(column: column, row: row), style: Style(foreground: part.color))
-      column += draw(" \(part.words) \(ByteCount(part.bytes).text)   ", at: Point(column: column, row: row))
+      column += draw(" \(part.words) \(ByteCount(part.bytes).text(in: units))   ", at: Point(column: column, row: row))
     }
     draw(besides, at: Point(column: column, row: row))
   }

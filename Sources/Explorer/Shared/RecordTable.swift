@@ -62,17 +62,18 @@ extension RecordTable {
   ///   - offered: the columns that there may be; the description is the last of them.
   ///   - width: the columns of the window that there are.
   ///   - id: the width of an id.
-  init(_ offered: [RecordColumn], width: Int, id: Int) {
+  ///   - amount: the width of a size.
+  init(_ offered: [RecordColumn], width: Int, id: Int, amount: Int) {
     self.init(
-      offered.filter { $0 != .description }.map { ($0, Self.width(of: $0, id)) }, last: .description,
+      offered.filter { $0 != .description }.map { ($0, Self.width(of: $0, id, amount)) }, last: .description,
       least: Self.leastDescription, dropped: Self.dropped, width: width)
   }
 
-  private static func width(of column: RecordColumn, _ id: Int) -> Int {
+  private static func width(of column: RecordColumn, _ id: Int, _ amount: Int) -> Int {
     switch column {
     case .id: id
     case .kind: 6
-    case .size, .frees: 9
+    case .size, .frees: amount
     case .flags: 5
     case .type: 18
     case .uses: 6
@@ -101,8 +102,8 @@ extension ExplorerState {
         switch column {
         case .id: shortID(row.id)
         case .kind: row.kind?.rawValue ?? "?"
-        case .size: ByteCount(row.size).text
-        case .frees: frees.map { ByteCount($0).text } ?? String(signs.ellipsis)
+        case .size: amount(row.size)
+        case .frees: frees.map { amount($0) } ?? String(signs.ellipsis)
         case .flags: flags(of: row)
         case .type: row.recordType.rawValue
         case .uses: "\(row.usageCount)"

@@ -77,6 +77,11 @@ extension Binding {
     Binding([.character("R")], "read it anew every 5 seconds (more seldom where it answers slowly), or not") {
       $0.toggleWatching()
     },
+    Binding([.character("B")], "units of bytes: GB, GiB, or all digits") { state in
+      state.show(in: state.units.next)
+      state.message = "sizes in \(state.units.words)"
+      return []
+    },
 
     Binding([.character("1")], "records", shows: .records, whyOff: { _ in nil }),
     Binding([.character("2")], "graph", isLikely: true, shows: .graph, whyOff: emptyCache),

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Terminal
 
 /// The signs that views draw, with a plain twin of each where only ASCII may be shown.
@@ -50,6 +51,12 @@ extension ExplorerState {
   func cell(_ text: String, _ width: Int, _ alignment: Alignment = .left) -> String {
     fitted(text, to: width, from: alignment, cutSign: signs.ellipsis)
   }
+
+  /// Bytes in the units that are chosen.
+  func amount(_ bytes: Int64) -> String { ByteCount(bytes).text(in: units) }
+
+  /// The columns that any size in the cache takes, its sums included.
+  var amountWidth: Int { max(9, units.width(upTo: inventory.totals.all.bytes)) }
 
   /// How long ago something was.
   func age(_ time: Timestamp?) -> String {

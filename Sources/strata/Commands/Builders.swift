@@ -22,6 +22,7 @@ struct Builders: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp("How long one may say nothing before it is passed by; 20s unless said.", valueName: "time"))
   var timeout: String?
+  @OptionGroup var sizes: UnitsOptions
   @Option(help: "How to print it.") var format = UsageFormat.table
 
   /// What is gathered so far, and how far that is.
@@ -122,15 +123,17 @@ struct Builders: AsyncParsableCommand {
     ) { number in
       let line = list.lines[number]
       let figures = line.figures
-      func bytes(_ count: Int64?) -> String { count.map { ByteCount($0).text } ?? "-" }
+      func bytes(_ count: Int64?) -> String { count.map { sizes.amount($0) } ?? "-" }
       return [
         line.builder.name, line.builder.kind, line.state, figures.map { "\($0.totals.all.records)" } ?? "-",
         bytes(figures?.totals.all.bytes), bytes(figures?.totals[.reclaimable].bytes),
-        bytes(figures?.totals[.inUse].bytes), bytes(figures?.space?.free), figures?.limits ?? "-", line.words,
+        bytes(figures?.totals[.inUse].bytes), bytes(figures?.space?.free),
+        figures?.limits?.words(in: sizes.units) ?? "-",
+        line.words(in: sizes.units),
       ]
     }
     output.line()
-    output.totals(list.totals)
+    output.totals(list.totals, in: sizes.units)
     output.line("\(list.summary). `strata explore --builders` opens the list.")
   }
 }

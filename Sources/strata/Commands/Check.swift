@@ -28,6 +28,7 @@ struct Check: AsyncParsableCommand {
     help: ArgumentHelp(
       "For --min-free: so much of the disk is free, where the disk is elsewhere.", valueName: "bytes"))
   var freeSpace: String?
+  @OptionGroup var sizes: UnitsOptions
   @Option(help: "How to print it.") var format = UsageFormat.table
 
   func validate() throws {
@@ -49,7 +50,9 @@ struct Check: AsyncParsableCommand {
     case .json: try printJSON(report)
     case .prometheus: output.lines(Gauges(reading, of: source.identity, findings: report.findings).lines)
     case .table:
-      output.lines(report.isKept ? ["Within all limits."] : report.findings.filter { !$0.isKept }.map(\.words))
+      output.lines(
+        report.isKept ? ["Within all limits."] : report.findings.filter { !$0.isKept }.map { $0.words(in: sizes.units) }
+      )
     }
     if !report.isKept { throw Failure.failed() }
   }

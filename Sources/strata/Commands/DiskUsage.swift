@@ -16,6 +16,7 @@ struct DiskUsage: AsyncParsableCommand {
   @OptionGroup var source: SourceOptions
   @Option(help: ArgumentHelp("Show only what matches; may be repeated.", valueName: "filter")) var filter: [String] = []
   @Flag(help: "Show all that is known of each record.") var verbose = false
+  @OptionGroup var sizes: UnitsOptions
   @Option(help: "How to print it: prometheus as gauges, of the whole cache.") var format = UsageFormat.table
 
   func validate() throws {
@@ -40,7 +41,7 @@ struct DiskUsage: AsyncParsableCommand {
     case .table:
       let order = largestFirst(state)
       if verbose { printDetails(state, order) } else { printTable(state, order, now: reading.moment) }
-      output.totals(UsageTotals(state))
+      output.totals(UsageTotals(state), in: sizes.units)
       printBesides(reading)
     }
   }
@@ -60,7 +61,7 @@ struct DiskUsage: AsyncParsableCommand {
     output.table(columns, rows: order.count) { number in
       let row = state.rows[order[number]]
       return [
-        row.id.text, row.kind?.rawValue ?? "-", ByteCount(row.size).text, row.stateWords, row.recordType.rawValue,
+        row.id.text, row.kind?.rawValue ?? "-", sizes.amount(row.size), row.stateWords, row.recordType.rawValue,
         "\(row.usageCount)", row.lastUsedAt.map { now.since($0).ageText } ?? "never", row.description,
       ]
     }
@@ -76,7 +77,7 @@ struct DiskUsage: AsyncParsableCommand {
       table.add(["Mutable:", "\(row.isMutable)"])
       table.add(["Reclaimable:", "\(!row.inUse)"])
       table.add(["Shared:", "\(row.isShared)"])
-      table.add(["Size:", ByteCount(row.size).exactText])
+      table.add(["Size:", ByteCount(row.size).exactText(in: sizes.units)])
       table.add(["Description:", row.description])
       table.add(["Usage count:", "\(row.usageCount)"])
       table.add(["Last used:", row.lastUsedAt?.text ?? "never"])
@@ -90,15 +91,15 @@ struct DiskUsage: AsyncParsableCommand {
   private func printBesides(_ reading: Reading) {
     guard let overhead = reading.overhead else { return }
     func told(_ name: String, _ bytes: Int64, _ more: String = "") {
-      if bytes > 0 { output.line(name.padded(13) + ByteCount(bytes).text + more) }
+      if bytes > 0 { output.line(name.padded(13) + sizes.amount(bytes) + more) }
     }
     told("Unowned:", overhead.unowned)
     told("History:", overhead.history)
     told(
       "Databases:", overhead.databases ?? 0,
-      overhead.freePages.map { ", \(ByteCount($0).text) of it free pages, which a daemon keeps" } ?? "")
+      overhead.freePages.map { ", \(sizes.amount($0)) of it free pages, which a daemon keeps" } ?? "")
     if overhead.databases != nil, let space = reading.space {
-      told("Disk:", space.capacity, ", \(ByteCount(space.free).text) of it free")
+      told("Disk:", space.capacity, ", \(sizes.amount(space.free)) of it free")
     }
   }
 }

@@ -10,6 +10,7 @@ struct Files: AsyncParsableCommand {
 
   @OptionGroup var source: SourceOptions
   @Argument(help: "The record.") var id: String
+  @OptionGroup var sizes: UnitsOptions
   @Argument(help: "A path in it.") var path = "/"
 
   func run() async throws {
@@ -19,7 +20,7 @@ struct Files: AsyncParsableCommand {
     let files = try await insight.files(of: state.rows[try state.resolve(id)].id, at: FilePath(path))
     var table = TextTable([.init(title: "SIZE", isNumber: true), .init(title: "NAME")])
     for file in files {
-      table.add([ByteCount(file.bytes).text, file.label])
+      table.add([sizes.amount(file.bytes), file.label])
     }
     output.table(table)
   }

@@ -21,6 +21,7 @@ struct Graph: AsyncParsableCommand {
 
   @OptionGroup var source: SourceOptions
   @Argument(help: "Only what this record stands on, and what stands on it.") var id: String?
+  @OptionGroup var sizes: UnitsOptions
   @Option(help: "How to print it.") var format = Format.text
   @Flag(help: "Draw with ASCII signs only, as is done where the locale has no UTF-8.") var ascii = false
 
@@ -44,6 +45,7 @@ struct Graph: AsyncParsableCommand {
   private func printText(_ state: CacheState, now: Timestamp) throws {
     let layout = try GraphLayout(state)
     let drawer = GraphText(isASCII: ascii || !TerminalScreen.localeIsUTF8)
+    let amountWidth = max(9, sizes.units.width(upTo: state.rows.map(\.size).max() ?? 0))
     let width = 2 * min(20, layout.laneCount)
     for number in 0..<layout.count {
       let row = layout.record(atRow: number)
@@ -53,7 +55,7 @@ struct Graph: AsyncParsableCommand {
         record: drawer.sign(of: record, hasParents: layout.hasParents(row)))
       let cells = [
         lanes + String(repeating: " ", count: max(0, width - displayWidth(lanes))), record.id.text,
-        fitted(record.kind?.rawValue ?? "-", to: 5), fitted(ByteCount(record.size).text, to: 9, from: .right),
+        fitted(record.kind?.rawValue ?? "-", to: 5), fitted(sizes.amount(record.size), to: amountWidth, from: .right),
         fitted(record.lastUsedAt.map { now.since($0).ageText } ?? "never", to: 5, from: .right),
         fitted(record.stateWords, to: 6), record.description,
       ]
@@ -64,7 +66,7 @@ struct Graph: AsyncParsableCommand {
   private func printDot(_ state: CacheState) {
     output.text("digraph cache {\n  rankdir=BT; node [shape=box];")
     for (number, row) in state.rows.enumerated() {
-      let label = quoted(String(row.id.text.prefix(8)), row.description, ByteCount(row.size).text)
+      let label = quoted(String(row.id.text.prefix(8)), row.description, sizes.amount(row.size))
       output.line("  \(quoted(row.id.text)) [label=\(label)];")
       for edge in GraphJSON.edges(of: number, in: state) {
         let style =

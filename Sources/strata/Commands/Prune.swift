@@ -20,6 +20,7 @@ struct Prune: AsyncParsableCommand {
   @Flag(help: "Change nothing: only tell what would go.") var dryRun = false
   @Flag(help: "Don't ask.") var yes = false
   @Flag(help: "Fail where a daemon removed something that the plan doesn't name.") var expect = false
+  @OptionGroup var sizes: UnitsOptions
   @Option(help: "How to print it.") var format = OutputFormat.table
 
   func run() async throws {
@@ -43,6 +44,8 @@ struct Prune: AsyncParsableCommand {
     try await carryOut(plan, reading.notes, by: pruner, of: source)
   }
 
+  private var text: PlanText { PlanText(units: sizes.units) }
+
   private func show(_ plan: PrunePlan, _ reading: Reading, _ parsed: ParsedPolicy) throws {
     let assumptions = try PlanAssumptions(plan, tellsUnmeasured: reading.tellsUnmeasured)
     switch format {
@@ -52,7 +55,7 @@ struct Prune: AsyncParsableCommand {
           plan, namesRules: policy.namesRules, notes: reading.notes + parsed.remarks(for: reading),
           assumptions: assumptions))
     case .table:
-      output.lines(PlanText.lines(plan, now: plan.now, namesRules: policy.namesRules))
+      output.lines(text.lines(plan, now: plan.now, namesRules: policy.namesRules))
       if let assumptions, !plan.rules.isEmpty {
         output.line("This takes for granted:")
         output.lines(assumptions.lines.map { "- \($0)" })
@@ -62,22 +65,22 @@ struct Prune: AsyncParsableCommand {
 
   private func ask(_ plan: PrunePlan) throws {
     guard plan.count > 0 else { return }
-    if let shared = plan.sharedInWords { printError(shared) }
-    try PlanText.confirm("Remove \(counted(plan.count)), freeing \(ByteCount(plan.freed).text)?")
+    if let shared = plan.sharedWords(in: sizes.units) { printError(shared) }
+    try PlanText.confirm("Remove \(counted(plan.count)), freeing \(sizes.amount(plan.freed))?")
   }
 
   private func carryOut(
     _ plan: PrunePlan, _ notes: [String], by pruner: any CachePruner, of source: any CacheSource
   ) async throws {
     output.keepGoing()
-    let isTable = format == .table
+    let (isTable, text) = (format == .table, text)
     let gone = Guarded<[RecordID]>([])
     let report: PruneReport
     do {
       report = try await interruptible {
         try await pruner.carryOut(plan) { row in
           gone.withLock { $0.append(row.id) }
-          if isTable { PlanText.tellRemoved(row) }
+          if isTable { text.tellRemoved(row) }
         }
       }
     } catch {
@@ -99,12 +102,12 @@ struct Prune: AsyncParsableCommand {
       if isDaemons { left.outcome = PlanReport.OutcomeRow(outcome, report, differences: differences) }
       try printJSON(left)
     case .table:
-      PlanText.tell(report)
+      text.tell(report)
       PlanText.tellChanged(report)
       if isDaemons { output.line(outcome.words.prefix(1).uppercased() + outcome.words.dropFirst() + ".") }
       output.lines(differences.map { "- \($0)" })
     }
-    try PlanText.end(report)
+    try text.end(report)
     if expect, !outcome.more.isEmpty {
       throw Failure.failed("\(counted(outcome.more.count)) went that the plan doesn't name")
     }

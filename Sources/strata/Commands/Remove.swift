@@ -11,6 +11,7 @@ struct Remove: AsyncParsableCommand {
 
   @OptionGroup var source: SourceOptions
   @Argument(help: ArgumentHelp("Records.", valueName: "id")) var ids: [String]
+  @OptionGroup var sizes: UnitsOptions
   @Flag(help: "Don't ask.") var yes = false
 
   func run() async throws {
@@ -34,17 +35,18 @@ struct Remove: AsyncParsableCommand {
     if !yes {
       try PlanText.confirm(
         "Remove \(counted(plan.count)), \(others) of them as they stand on what you named, freeing "
-          + "\(ByteCount(plan.freed).text)?")
+          + "\(sizes.amount(plan.freed))?")
     }
     output.keepGoing()
-    let report = try await interruptible { try await pruner.carryOut(plan, progress: PlanText.tellRemoved) }
-    PlanText.tell(report)
+    let text = PlanText(units: sizes.units)
+    let report = try await interruptible { try await pruner.carryOut(plan, progress: text.tellRemoved) }
+    text.tell(report)
     PlanText.tellChanged(report)
     let outcome = PruneOutcome(plan, report)
     if !outcome.isAsForeseen {
       output.lines(outcome.differences(from: plan, after: try? await source.read().state).map { "- \($0)" })
     }
-    try PlanText.end(report)
+    try text.end(report)
     if !outcome.isAsForeseen { throw Failure.failed(outcome.words) }
   }
 }

@@ -9,6 +9,7 @@ struct Show: AsyncParsableCommand {
 
   @OptionGroup var source: SourceOptions
   @Argument(help: "The record.") var id: String
+  @OptionGroup var sizes: UnitsOptions
   @Option(help: "How to print it.") var format = OutputFormat.table
 
   func run() async throws {
@@ -24,7 +25,7 @@ struct Show: AsyncParsableCommand {
     case .json: try printJSON(DetailsJSON(state, description))
     case .table:
       var table = TextTable([.init(title: ""), .init(title: "")])
-      for field in description.fields { table.add([field.name + ":", field.value]) }
+      for field in description.fields { table.add([field.name + ":", field.text(in: sizes.units)]) }
       output.lines(table.lines.dropFirst())
     }
   }

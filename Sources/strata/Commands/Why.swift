@@ -11,11 +11,12 @@ struct Why: AsyncParsableCommand {
   @OptionGroup var source: SourceOptions
   @Argument(help: "The record.") var id: String
   @OptionGroup var policy: PolicyOptions
+  @OptionGroup var sizes: UnitsOptions
 
   func run() async throws {
     let parsed = try policy.parsed(worker: source.policyWorker)
     let plan = try parsed.plan(try await source.source(for: policy).told())
     let row = try plan.state.resolve(id)
-    output.lines(plan.explanation(ofRow: row, now: plan.now, naming: \.text))
+    output.lines(plan.explanation(ofRow: row, now: plan.now, in: sizes.units, naming: \.text))
   }
 }

@@ -2,7 +2,12 @@ import BuildCache
 import CacheReport
 
 /// A plan in words and columns.
-enum PlanText {
+struct PlanText: Sendable {
+  /// The units of sizes.
+  let units: ByteUnits
+
+  private func amount(_ bytes: Int64) -> String { ByteCount(bytes).text(in: units) }
+
   /// Asks whether to remove, no being the default.
   ///
   /// - Throws: ``Failure`` 1 where the answer is not yes.
@@ -13,13 +18,13 @@ enum PlanText {
   }
 
   /// A record that went.
-  @Sendable static func tellRemoved(_ row: CacheState.Row) {
-    output.line("removed \(row.id)  \(ByteCount(row.size).text)")
+  @Sendable func tellRemoved(_ row: CacheState.Row) {
+    output.line("removed \(row.id)  \(amount(row.size))")
   }
 
   /// What went in all.
-  static func tell(_ report: PruneReport) {
-    output.line("Removed \(counted(report.removed)), freed \(ByteCount(report.freed).text).")
+  func tell(_ report: PruneReport) {
+    output.line("Removed \(counted(report.removed)), freed \(amount(report.freed)).")
   }
 
   /// What was left alone.
@@ -32,11 +37,11 @@ enum PlanText {
   /// Ends a prune of which all was printed: tells what came to light on the way.
   ///
   /// - Throws: ``Failure`` 1 where it was stopped, or its output was lost; then it says what went.
-  static func end(_ report: PruneReport) throws {
+  func end(_ report: PruneReport) throws {
     for note in report.notes { printError(note) }
     var problems = report.wasStopped ? ["stopped: what was not removed is as it was"] : []
     if let loss = output.flush() {
-      problems.append("removed \(counted(report.removed)), freed \(ByteCount(report.freed).text), but \(loss)")
+      problems.append("removed \(counted(report.removed)), freed \(amount(report.freed)), but \(loss)")
     }
     if !problems.isEmpty { throw Failure.failed(problems.joined(separator: "; ")) }
   }
@@ -44,7 +49,7 @@ enum PlanText {
   /// Rule by rule the victims in order, then the sums, and how many stay for which reason.
   ///
   /// - Parameter namesRules: whether the rules are told: they come from a policy.
-  static func lines(_ plan: PrunePlan, now: Timestamp, namesRules: Bool) -> [String] {
+  func lines(_ plan: PrunePlan, now: Timestamp, namesRules: Bool) -> [String] {
     var lines: [String] = []
     var before: (count: Int, freed: Int64) = (0, 0)
     for (number, rule) in plan.rules.enumerated() {
@@ -56,16 +61,16 @@ enum PlanText {
     return lines + sums(plan)
   }
 
-  private static func heading(_ rule: PlannedRule, _ number: Int) -> String {
+  private func heading(_ rule: PlannedRule, _ number: Int) -> String {
     let limit =
       rule.isRanked
-      ? "keeps \(ByteCount(rule.keepBytes).text) of \(ByteCount(rule.before).text)"
-      : "no limit, of \(ByteCount(rule.before).text)"
-    return "Rule \(number + 1) (\(rule.policy.words)): \(limit), removes \(counted(rule.cut))"
-      + (rule.cut > 0 ? ", \(ByteCount(rule.freed).text)" : "")
+      ? "keeps \(amount(rule.keepBytes)) of \(amount(rule.before))"
+      : "no limit, of \(amount(rule.before))"
+    return "Rule \(number + 1) (\(rule.policy.words(in: units))): \(limit), removes \(counted(rule.cut))"
+      + (rule.cut > 0 ? ", \(amount(rule.freed))" : "")
   }
 
-  private static func table(
+  private func table(
     _ rule: PlannedRule, in state: CacheState, _ now: Timestamp, after before: (count: Int, freed: Int64)
   )
     -> TextTable
@@ -81,31 +86,33 @@ enum PlanText {
       let row = state.rows[victim.row]
       func ranked(_ text: String) -> String { rule.isRanked ? text : "-" }
       table.add([
-        "\(before.count + number + 1)", row.id.text, ByteCount(row.size).text,
+        "\(before.count + number + 1)", row.id.text, amount(row.size),
         row.lastUsedAt.map { now.since($0).ageText } ?? "never",
         ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)"), "\(row.usageCount)",
         ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)"), ranked(scoreText(victim.score)),
-        ranked("\(victim.tied)"), ByteCount(before.freed.addingSaturating(rule.freed(after: number + 1))).text,
-        ByteCount(rule.remaining(after: number + 1)).text,
+        ranked("\(victim.tied)"), amount(before.freed.addingSaturating(rule.freed(after: number + 1))),
+        amount(rule.remaining(after: number + 1)),
       ])
     }
     return table
   }
 
-  private static func sums(_ plan: PrunePlan) -> [String] {
+  private func sums(_ plan: PrunePlan) -> [String] {
     var lines = [
-      "Would remove \(counted(plan.count)), freeing \(ByteCount(plan.freed).text): "
-        + "\(ByteCount(plan.before).text) before, \(ByteCount(plan.after).text) after (shared records not counted)."
+      "Would remove \(counted(plan.count)), freeing \(amount(plan.freed)): "
+        + "\(amount(plan.before)) before, \(amount(plan.after)) after (shared records not counted)."
     ]
     if plan.tied > 0 {
       lines.append("\(counted(plan.tied)) had the same score as others: a daemon's choice among them is accidental.")
     }
     for rule in plan.rules where plan.behavior.isDaemon && rule.isMetByDaemon {
       lines.append(
-        "Enough is free for \(rule.policy.words), and still a daemon removes until one record of some size has gone.")
+        "Enough is free for \(rule.policy.words(in: units)), and still a daemon removes until one record of some size has gone."
+      )
     }
     for rule in plan.rules where !rule.isRanked && rule.policy.limits != .none {
-      lines.append("The limits come to 0, which is no cap: all that \(rule.policy.words) allows goes, unranked.")
+      lines.append(
+        "The limits come to 0, which is no cap: all that \(rule.policy.words(in: units)) allows goes, unranked.")
     }
     var kept: [KeptReason: Int] = [:]
     for record in plan.kept { kept[record.reason, default: 0] += 1 }

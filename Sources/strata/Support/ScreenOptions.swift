@@ -29,6 +29,7 @@ struct ScreenOptions: ParsableArguments {
   @Flag(help: "Draw with ASCII signs only, as is done where the locale has no UTF-8.") var ascii = false
   @Flag(help: "Let the mouse click, double click and scroll; the terminal then no longer selects text with it.")
   var mouse = false
+  @OptionGroup var sizes: UnitsOptions
   @Option(help: "Use colours: auto, always or never.") var color = ColorMode.auto
 
   /// Opens the explorer on a cache, and comes back when the user leaves it.
@@ -47,7 +48,7 @@ struct ScreenOptions: ParsableArguments {
     let isList = source.identity.kind == .list
     let session = try await show(keys) { size, wake in
       ExplorerSession(
-        source, first: first, prune: prune, isASCII: isASCII, size: size, clock: clock,
+        source, first: first, prune: prune, isASCII: isASCII, units: sizes.units, size: size, clock: clock,
         outlets: Self.outlets(copy: TerminalScreen.copy), wake: wake)
     } isHopeless: { session in
       isList && session.openingFailure != nil
@@ -64,7 +65,8 @@ struct ScreenOptions: ParsableArguments {
     let isASCII = ascii || !TerminalScreen.localeIsUTF8
     _ = try await show(keys) { size, wake in
       BuildersSession(
-        isASCII: isASCII, size: size, outlets: Self.outlets(copy: TerminalScreen.copy), search: search, wake: wake)
+        isASCII: isASCII, units: sizes.units, size: size, outlets: Self.outlets(copy: TerminalScreen.copy),
+        search: search, wake: wake)
     }
   }
 

@@ -3,12 +3,12 @@ import CacheReport
 
 extension StandardOutput {
   /// Prints what records take together, a line a sum.
-  func totals(_ totals: UsageTotals) {
+  func totals(_ totals: UsageTotals, in units: ByteUnits) {
     for (name, sum) in [
       ("In use:", totals[.inUse]), ("Shared:", totals.shared), ("Reclaimable:", totals[.reclaimable]),
       ("Total:", totals.all),
     ] {
-      line(name.padded(13) + ByteCount(sum.bytes).text)
+      line(name.padded(13) + ByteCount(sum.bytes).text(in: units))
     }
   }
 }
