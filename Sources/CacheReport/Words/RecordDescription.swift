@@ -11,6 +11,9 @@ public struct RecordDescription: Sendable {
     public let value: String
   }
 
+  /// The name of the fact that is the whole description: after it comes what is known besides.
+  public static let descriptionField = "Description"
+
   /// The record.
   public let id: RecordID
   /// Its row.
@@ -35,14 +38,22 @@ public struct RecordDescription: Sendable {
     sizeWithDescendants = state.sizeWithDescendants(of: row)
     let record = state.rows[row]
     var fields: [(String, String)] = [
-      ("ID", record.id.text), ("Kind", record.kind?.rawValue ?? "unknown"), ("Description", record.description),
+      ("ID", record.id.text), ("Name", RecordName(record.description).text),
+      ("Kind", record.kind?.rawValue ?? "unknown"),
+      (Self.descriptionField, record.description),
       ("State", record.stateWords), ("Type", record.recordType.rawValue),
-      ("Parents", Self.joined(state.parentIDs(of: row))),
-      ("Children", Self.joined(Set(state.children(of: row)).sorted().map { state.rows[$0].id })),
+      (
+        "Parents",
+        Self.joined(state.parentIDs(of: row)) { id in
+          state.index(of: id).map { state.rows[$0].named() } ?? id.text
+        }
+      ),
+      ("Children", Self.joined(Set(state.children(of: row)).sorted()) { state.rows[$0].named() }),
       ("Size", Self.bytes(record.size)), ("With all beneath", Self.bytes(sizeWithAncestors)),
       ("Freed if pruned", Self.bytes(sizeWithDescendants)), ("Created at", record.createdAt.text),
       ("Last used", record.lastUsedAt?.text ?? "never"), ("Usage count", "\(record.usageCount)"),
     ]
+    if fields[1].1 == record.description { fields.remove(at: 1) }
     if let details { fields += Self.fields(details) }
     self.fields = fields.map { Field(name: $0.0, value: $0.1) }
   }
@@ -77,11 +88,11 @@ public struct RecordDescription: Sendable {
   private static func bytes(_ size: Int64) -> String { ByteCount(size).exactText }
 
   /// Some of many: a base may have thousands of children.
-  private static func joined(_ ids: [RecordID]) -> String {
+  private static func joined<Record>(_ records: [Record], name: (Record) -> String) -> String {
     let most = 100
-    if ids.isEmpty { return "none" }
-    return ids.prefix(most).map(\.text).joined(separator: ", ")
-      + (ids.count > most ? " and \(ids.count - most) more" : "")
+    if records.isEmpty { return "none" }
+    return records.prefix(most).map(name).joined(separator: ", ")
+      + (records.count > most ? " and \(records.count - most) more" : "")
   }
 }
 

@@ -8,6 +8,11 @@ extension ByteCount {
   public var exactText: String { "\(text) (\(bytes) B)" }
 }
 
+extension TimeSpan {
+  /// How long ago something was that happened so long before: `2h ago`, `now`.
+  public var agoText: String { ageText == "now" ? "now" : "\(ageText) ago" }
+}
+
 /// A score with three decimals; what the lists show, not what is compared.
 public func scoreText(_ score: Double) -> String {
   let thousandths = Int((score * 1000).rounded())

@@ -62,8 +62,7 @@ struct Prune: AsyncParsableCommand {
 
   private func ask(_ plan: PrunePlan) throws {
     guard plan.count > 0 else { return }
-    if let shared = plan.sharedInWords { printError(shared) }
-    try PlanText.confirm("Remove \(counted(plan.count)), freeing \(ByteCount(plan.freed).text)?")
+    try PlanText.confirm(plan, now: plan.now)
   }
 
   private func carryOut(

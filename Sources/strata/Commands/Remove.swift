@@ -23,7 +23,8 @@ struct Remove: AsyncParsableCommand {
     let source = try await source.source()
     let pruner = try await source.pruning().means(to: "remove records")
     try await pruner.checkMayBegin()  // nobody is asked in vain
-    let state = try await source.told().state
+    let reading = try await source.told()
+    let state = reading.state
     let wanted = try ids.map { try state.resolve($0) }
     let plan = try PrunePlan(state, removing: wanted)
     for row in wanted {
@@ -32,9 +33,7 @@ struct Remove: AsyncParsableCommand {
     }
     let others = plan.count - Set(wanted).count
     if !yes {
-      try PlanText.confirm(
-        "Remove \(counted(plan.count)), \(others) of them as they stand on what you named, freeing "
-          + "\(ByteCount(plan.freed).text)?")
+      try PlanText.confirm(plan, ", \(others) of them as they stand on what you named", now: reading.moment)
     }
     output.keepGoing()
     let report = try await interruptible { try await pruner.carryOut(plan, progress: PlanText.tellRemoved) }

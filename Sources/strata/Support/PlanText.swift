@@ -1,5 +1,7 @@
 import BuildCache
 import CacheReport
+import Explorer
+import Terminal
 
 /// A plan in words and columns.
 enum PlanText {
@@ -12,9 +14,21 @@ enum PlanText {
     guard answer == "y" || answer == "yes" else { throw Failure.failed("nothing was removed") }
   }
 
+  /// Tells what would go, by name, and asks whether to remove it.
+  ///
+  /// - Parameters:
+  ///   - plan: what would go.
+  ///   - others: what of it nobody named, in words.
+  ///   - now: from when ages are counted.
+  /// - Throws: as ``confirm(_:)``.
+  static func confirm(_ plan: PrunePlan, _ others: String = "", now: Timestamp) throws {
+    for line in PruneQuestion(plan, now: now).lines(naming: { $0.named() }) { writeError(line) }
+    try confirm("Remove \(counted(plan.count))\(others), freeing \(ByteCount(plan.freed).text)?")
+  }
+
   /// A record that went.
   @Sendable static func tellRemoved(_ row: CacheState.Row) {
-    output.line("removed \(row.id)  \(ByteCount(row.size).text)")
+    output.line("removed \(row.named())  \(ByteCount(row.size).text)")
   }
 
   /// What went in all.
@@ -56,6 +70,29 @@ enum PlanText {
     return lines + sums(plan)
   }
 
+  /// A plan as a ticket has it: plain text that says what, when and by which rules, what would go by name, and what stays.
+  static func ticket(_ export: PlanExport) throws -> [String] {
+    let plan = export.plan
+    var lines = [
+      "Prune plan for \(export.name)",
+      "Made at \(plan.now.text), of \(counted(plan.state.rows.count)); nothing was removed.",
+    ]
+    if !export.namesRules { lines += plan.rules.map { "Policy: \($0.policy.words)" } }
+    lines += [""] + Self.lines(plan, now: plan.now, namesRules: export.namesRules) + [""]
+    let rows = plan.state.rows
+    for reason in KeptReason.allCases {
+      let kept = plan.kept.filter { $0.reason == reason }
+      guard let largest = kept.max(by: { rows[$0.row].size < rows[$1.row].size }) else { continue }
+      let bytes = ByteCount(kept.reduce(0) { $0.addingSaturating(rows[$1.row].size) }).text
+      lines.append(
+        "Stays, \(reason.words): \(counted(kept.count)), \(bytes); the largest is \(rows[largest.row].named()).")
+    }
+    if let assumptions = try PlanAssumptions(plan, tellsUnmeasured: export.tellsUnmeasured), !plan.rules.isEmpty {
+      lines += ["This takes for granted:"] + assumptions.lines.map { "- \($0)" }
+    }
+    return (lines + export.notes.map { "Note: \($0)" }).map { safeText($0) }
+  }
+
   private static func heading(_ rule: PlannedRule, _ number: Int) -> String {
     let limit =
       rule.isRanked
@@ -76,6 +113,7 @@ enum PlanText {
       .init(title: "USES", isNumber: true), .init(title: "(RANK)", isNumber: true),
       .init(title: "SCORE", isNumber: true), .init(title: "TIED", isNumber: true),
       .init(title: "FREED SO FAR", isNumber: true), .init(title: "REMAINS", isNumber: true),
+      .init(title: "DESCRIPTION"),
     ])
     for (number, victim) in rule.victims.enumerated() {
       let row = state.rows[victim.row]
@@ -86,7 +124,7 @@ enum PlanText {
         ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)"), "\(row.usageCount)",
         ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)"), ranked(scoreText(victim.score)),
         ranked("\(victim.tied)"), ByteCount(before.freed.addingSaturating(rule.freed(after: number + 1))).text,
-        ByteCount(rule.remaining(after: number + 1)).text,
+        ByteCount(rule.remaining(after: number + 1)).text, RecordName(row.description).text,
       ])
     }
     return table
