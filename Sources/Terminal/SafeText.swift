@@ -147,6 +147,39 @@ public func fitted(_ text: String, to width: Int, from alignment: Alignment = .l
   return alignment == .left ? kept + blanks : blanks + kept
 }
 
+/// A text made safe and exactly `width` columns wide, as ``fitted(_:to:from:cutSign:)`` does; where its beginning is
+/// that of a neighbour in a list, the part is kept in which they differ.
+///
+/// - Parameters:
+///   - text: any text.
+///   - neighbours: the texts that stand beside it in the list.
+///   - width: columns.
+///   - sign: what shows that something was left out, one column wide.
+/// - Complexity: O(width and the part that they have alike, 4,096 characters at most).
+public func fitted(_ text: String, unlike neighbours: [String], to width: Int, cutSign sign: Character = "…") -> String
+{
+  let least = 16
+  guard width >= least, displayWidth(text) > width, neighbours.contains(where: { $0 != text }) else {
+    return fitted(text, to: width, cutSign: sign)
+  }
+  let most = 4096
+  let glyphs = Array(Glyphs(text).prefix(most))
+  let alike =
+    neighbours.filter { $0 != text }.map { neighbour in
+      zip(glyphs, Glyphs(neighbour)).prefix { $0.character == $1.character }.count
+    }.max() ?? 0
+  // Some of what differs is seen anyway.
+  let seen = glyphs.prefix(alike).reduce(0) { $0 + $1.width } + width / 4
+  guard seen >= width, alike < glyphs.count else { return fitted(text, to: width, cutSign: sign) }
+  // From the beginning of the word that differs, where that is near.
+  let near = glyphs[max(0, alike - width / 3)..<alike].lastIndex { $0.character == " " }
+  let end = glyphs[(near.map { $0 + 1 } ?? alike)...]
+  let endWidth = min(end.reduce(0) { $0 + $1.width }, width - width / 3 - 1)
+  let start = fitted(text, to: width - endWidth, cutSign: sign)
+  let rest = end.reduce(into: "") { $0.append($1.character) }
+  return fitted(start + fitted(rest, to: endWidth, cutSign: sign), to: width, cutSign: sign)
+}
+
 /// Whether every byte is a printable ASCII character.
 func isPlain(_ text: some Sequence<UInt8>) -> Bool {
   text.allSatisfy { (0x20...0x7e).contains($0) }

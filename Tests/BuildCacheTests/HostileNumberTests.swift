@@ -53,7 +53,7 @@ import Testing
       }
       #expect(plan.count + plan.kept.count == state.rows.count)
       for row in state.rows.indices {
-        #expect(!plan.explanation(ofRow: row, now: now, in: .si, naming: \.text).isEmpty)
+        #expect(!plan.explanation(ofRow: row, now: now, in: .si, naming: \.id.text).isEmpty)
         #expect(state.sizeWithAncestors(of: row) >= 0 && state.sizeWithDescendants(of: row) >= 0)
       }
       #expect(state.sizesWithDescendants() == state.rows.indices.map { state.sizeWithDescendants(of: $0) })

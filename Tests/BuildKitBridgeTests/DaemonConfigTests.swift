@@ -199,7 +199,7 @@ import Testing
   }
 
   private func why(_ id: RecordID, _ plan: PrunePlan) throws -> [String] {
-    plan.explanation(ofRow: try #require(Self.state.index(of: id)), now: Self.now, in: .si, naming: \.text)
+    plan.explanation(ofRow: try #require(Self.state.index(of: id)), now: Self.now, in: .si, naming: \.id.text)
   }
 
   @Test("a newer daemon: 94 GB are free, so at most 100 GB may be used") func newer() throws {

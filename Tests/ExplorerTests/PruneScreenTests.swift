@@ -19,11 +19,11 @@ import Testing
 
   @Test("the rules of a daemon itself are one key of the policy's menu away") func ownRules() async throws {
     let rules = [PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, limits: SpaceLimits(maxUsed: 1))]
-    let grid = try await play("peg", on: MemoryCache(sample, rules: rules))
+    let grid = try await play("pEg", on: MemoryCache(sample, rules: rules))
     #expect(shows(grid, "2 rules of the daemon itself, carried out in order"))
-    #expect(shows(try await play("pe", on: MemoryCache(sample, rules: rules)), "the rules of the daemon itself"))
-    #expect(shows(try await play("peg", on: MemoryCache(sample, rules: [])), "the daemon removes nothing by itself"))
-    #expect(!shows(try await play("pe"), "the rules of the daemon"))
+    #expect(shows(try await play("pE", on: MemoryCache(sample, rules: rules)), "the rules of the daemon itself"))
+    #expect(shows(try await play("pEg", on: MemoryCache(sample, rules: [])), "the daemon removes nothing by itself"))
+    #expect(!shows(try await play("pE"), "the rules of the daemon"))
   }
 
   @Test("shows the victims in order, the cut, and why the rest stays") func preview() async throws {
@@ -68,33 +68,33 @@ import Testing
     #expect(shows(try await play("pw"), "what stands above goes"))
   }
 
-  @Test("e edits every part of the policy") func editsPolicy() async throws {
-    try expectScreen(try await play("pe"), "policy")
-    #expect(shows(try await play("peb900MB<Enter>"), "keep-bytes 900.0 MB"))
-    #expect(shows(try await play("per900MB<Enter>"), "keep-bytes 900.0 MB of 1.2 GB   reserved 900.0 MB"))
-    #expect(shows(try await play("ped2h<Enter>"), "keep-duration 2h"))
-    #expect(shows(try await play("pea"), "all yes"))
-    #expect(shows(try await play("pek"), "ranking current"))
-    #expect(shows(try await play("peR"), "[3 Prune]"))
-    #expect(shows(try await play("peftype==exec.cachemount<Enter>t0<Enter>"), "removes 1 record, frees 40.0 MB"))
+  @Test("E edits every part of the policy") func editsPolicy() async throws {
+    try expectScreen(try await play("pE"), "policy")
+    #expect(shows(try await play("pEb900MB<Enter>"), "keep-bytes 900.0 MB"))
+    #expect(shows(try await play("pEr900MB<Enter>"), "keep-bytes 900.0 MB of 1.2 GB   reserved 900.0 MB"))
+    #expect(shows(try await play("pEd2h<Enter>"), "keep-duration 2h"))
+    #expect(shows(try await play("pEa"), "all yes"))
+    #expect(shows(try await play("pEk"), "ranking current"))
+    #expect(shows(try await play("pER"), "[3 Prune]"))
+    #expect(shows(try await play("pEftype==exec.cachemount<Enter>t0<Enter>"), "removes 1 record, frees 40.0 MB"))
     #expect(shows(try await play("p/size>250MB<Enter>t0<Enter>"), "stays: not matched by the filter"))
-    #expect(shows(try await play("pefnosuch==1<Enter>"), "there is no \"nosuch\""))
-    #expect(shows(try await play("pezz"), "z does nothing here"))
+    #expect(shows(try await play("pEfnosuch==1<Enter>"), "there is no \"nosuch\""))
+    #expect(shows(try await play("pEzz"), "z does nothing here"))
     // 42 GB are free of the disk: to have 42.5 free, half a gigabyte has to go.
-    #expect(shows(try await play("pem42500MB<Enter>t0<Enter>"), "keep-bytes 670.0 MB of 1.2 GB   min free 42.5 GB"))
+    #expect(shows(try await play("pEm42500MB<Enter>t0<Enter>"), "keep-bytes 670.0 MB of 1.2 GB   min free 42.5 GB"))
     // G12: where enough is free nothing goes.
-    #expect(shows(try await play("pem1GB<Enter>t0<Enter>"), "removes 0 records"))
+    #expect(shows(try await play("pEm1GB<Enter>t0<Enter>"), "removes 0 records"))
   }
 
   @Test("a buildkitd.toml is shown rule by rule, and a limit moves what comes after it") func rules() async throws {
     let size = Size(columns: 110, rows: 30)
-    try expectScreen(try await play("peob.toml<Enter>", size: size), "rules")
-    #expect(shows(try await play("peonone.toml<Enter>", size: size), "can't read none.toml"))
+    try expectScreen(try await play("pEob.toml<Enter>", size: size), "rules")
+    #expect(shows(try await play("pEonone.toml<Enter>", size: size), "can't read none.toml"))
     // Up on the second rule: what it keeps is reserved space, as a daemon's old keepBytes is.
-    let moved = try await play("peob.toml<Enter>gjjj-", size: size)
+    let moved = try await play("pEob.toml<Enter>gjjj-", size: size)
     #expect(shows(moved, "rule 2/3"))
     #expect(shows(moved, "rule 2 keeps 580.0 MB"))
-    let why = try await play("peob.toml<Enter>Gw", size: size)
+    let why = try await play("pEob.toml<Enter>Gw", size: size)
     #expect(shows(why, "Rule 1 (type==exec.cachemount) passes it by: "))
     #expect(shows(why, "So it stays."))
   }
@@ -122,7 +122,7 @@ import Testing
     async throws
   {
     let preset = PrunePreset(policies: [PrunePolicy(filter: try Filter(parsing: [""]))])
-    for (keys, words) in [("p", "all no   ranking"), ("pe", "f  filter                                none")] {
+    for (keys, words) in [("p", "all no   ranking"), ("pE", "f  filter                                none")] {
       let grid = await ExplorerSession.play(
         try Key.keys(in: keys), on: MemoryCache(sample), prune: preset, size: Size(columns: 110, rows: 30),
         isASCII: false, clock: now, outlets: outlets)
@@ -133,7 +133,7 @@ import Testing
   @Test("where no prune can be planned the reason stands in the plan's place") func refusal() async throws {
     let why = "no prune can be planned: nobody's parents are known; save another list"
     let cache = MemoryCache(sample, readOnlyReason: "a saved list", planRefusal: why)
-    for keys in ["p", "p+-t900MB<Enter>", "pr", "pea", "w", "pw"] {
+    for keys in ["p", "p+-t900MB<Enter>", "pr", "pEa", "w", "pw"] {
       let grid = try await play(keys, on: cache, size: Size(columns: 110, rows: 30))
       #expect(shows(grid, why), "\(keys)")
       #expect(!shows(grid, "removes") && !shows(grid, "keep-bytes"), "\(keys)")

@@ -27,13 +27,14 @@ import Testing
     case .stand(let cache, let behavior, let now):
       .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: now))
     case .choose(let cache, let rows): .chosen(try PrunePlan(cache, removing: rows))
+    case .weigh(let plan, let marks, let now): .weighed(PendingPrune(plan, marks: marks, now: now))
     case .list(let id, let path):
       path.components.count > 2
         ? .notListed(id, path, "no more") : .listed(id, path, [TreeFile(name: "a", isFolder: true, bytes: 4)])
     case .carryOut(let plan):
       pruned(plan)
     case .setHeld: .changed("held")
-    case .copy, .export: .told("done")
+    case .copy, .export, .exportPlan: .told("done")
     case .stop, .stopListing: .nothing
     }
   }

@@ -149,9 +149,13 @@ var sample: CacheState {
 /// What the outlets were asked for.
 let copied = Mutex<[String]>([])
 let exported = Mutex<[[RecordID]]>([])
+let exportedPlans = Mutex<[PlanExport]>([])
 let outlets = ExplorerSession.Outlets(copy: { text in copied.withLock { $0.append(text) } }) { cache, rows in
   exported.withLock { $0.append(rows.map { cache.rows[$0].id }) }
   return "export.json"
+} exportPlan: { export in
+  exportedPlans.withLock { $0.append(export) }
+  return "plan.\(export.form == .json ? "json" : "txt")"
 } readPolicy: { file, _, _ in
   guard file == "b.toml" else { throw CacheError(.storage, "can't read \(file)") }
   let policies = [

@@ -87,3 +87,37 @@ import Testing
     #expect(throws: KeyScriptError.self) { try Key.keys(in: script) }
   }
 }
+
+@Suite("Cuts") struct CutTests {
+  @Test("a text that begins as its neighbour does shows where they differ") func differs() {
+    let start = "RUN apt-get update && apt-get install -y curl git make gcc"
+    func cut(_ text: String, _ neighbours: [String], _ width: Int = 40) -> String {
+      fitted(text, unlike: neighbours, to: width)
+    }
+    #expect(cut("short", ["short too"]) == fitted("short", to: 40))
+    #expect(cut(start + " python3", [start + " ruby"]) == "RUN apt-get update && apt-get in…python3")
+    // What is seen anyway needs no other cut.
+    #expect(cut("a" + start, ["b" + start]) == fitted("a" + start, to: 40))
+    #expect(cut(start, [start]) == fitted(start, to: 40))
+    #expect(cut(start + " x", []) == fitted(start, to: 40))
+    // A long end is cut, too.
+    let long = cut(start + " a" + String(repeating: "b", count: 99), [start + " c"])
+    #expect(long.hasPrefix("RUN apt-get ") && long.contains("…ab"))
+    #expect(long.hasSuffix("b…"))
+  }
+
+  @Test("whatever the texts are, the width is kept") func widths() {
+    let texts = [
+      "", "日本語日本語日本語日本語日本語日本語x", "日本語日本語日本語日本語日本語日本語y", "\u{1b}[31m" + String(repeating: "a ", count: 50),
+      "\u{1b}[31m" + String(repeating: "a ", count: 50) + "b", String(repeating: "e\u{301}", count: 90),
+      String(repeating: "e\u{301}", count: 89) + "x", String(repeating: "n", count: 9000),
+    ]
+    for text in texts {
+      for width in 0...60 {
+        for sign in ["…", "~"] as [Character] {
+          #expect(displayWidth(fitted(text, unlike: texts, to: width, cutSign: sign)) == width, "\(text) \(width)")
+        }
+      }
+    }
+  }
+}

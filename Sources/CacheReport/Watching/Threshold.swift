@@ -93,13 +93,9 @@ public struct ThresholdFinding: Sendable, Equatable {
 }
 
 extension UsageRow {
-  private static let mostWords = 60
-
   /// For how long nobody has used it, with what it is and its id.
   fileprivate func unusedWords(_ unused: TimeSpan) -> String {
-    let words = description.unicodeScalars.prefix(Self.mostWords)
-    let cut = words.endIndex < description.unicodeScalars.endIndex ? "…" : ""
-    let name = "Record \(id)" + (words.isEmpty ? "" : " (\(String(words))\(cut))")
+    let name = "Record \(named())"
     return lastUsedAt == nil
       ? "\(name) was made \(unused.text) ago and never used" : "\(name) was last used \(unused.text) ago"
   }

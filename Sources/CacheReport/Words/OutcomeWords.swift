@@ -25,9 +25,7 @@ extension PruneOutcome {
 
   private func name(_ id: RecordID, _ states: CacheState?...) -> String {
     for case let state? in states {
-      if let number = state.index(of: id), !state.rows[number].description.isEmpty {
-        return "\(id) (\(state.rows[number].description))"
-      }
+      if let number = state.index(of: id), !state.rows[number].description.isEmpty { return state.rows[number].named() }
     }
     return id.text
   }
@@ -54,10 +52,10 @@ extension PruneOutcome {
     if row.inUse { return row.outsideRefs > 0 ? "it is in use now" : "something on it is in use now" }
     guard let before = plan.state.index(of: id).map({ plan.state.rows[$0] }) else { return "why isn't known" }
     if before.lastUsedAt != row.lastUsedAt || before.usageCount != row.usageCount { return "it was used meanwhile" }
-    if let child = after.children(of: number).map({ after.rows[$0].id }).first(where: {
-      plan.state.index(of: $0) == nil
+    if let child = after.children(of: number).map({ after.rows[$0] }).first(where: {
+      plan.state.index(of: $0.id) == nil
     }) {
-      return "\(child) was made on it meanwhile"
+      return "\(child.named()) was made on it meanwhile"
     }
     if row.isReferenced != before.isReferenced { return "it is shared now" }
     if after.children(of: number).isEmpty {

@@ -11,7 +11,7 @@ extension PrunePlan {
   ///   - name: how a record is named in the sentences.
   /// - Complexity: O(rules, and the chain with its edges).
   public func explanation(
-    ofRow row: Int, now: Timestamp, in units: ByteUnits, naming name: (RecordID) -> String
+    ofRow row: Int, now: Timestamp, in units: ByteUnits, naming name: (CacheState.Row) -> String
   ) -> [String] {
     let taker = taking(row: row)
     let passing = rules.prefix(taker?.rule ?? rules.count).enumerated().filter { $1.reason(forRow: row) != nil }
@@ -34,7 +34,7 @@ extension PrunePlan {
   /// The chain of records that keeps a row, to the one that has a reason of its own.
   private func chain(
     from row: Int, _ reason: KeptReason, _ rule: PlannedRule, _ now: Timestamp, _ units: ByteUnits,
-    _ name: (RecordID) -> String
+    _ name: (CacheState.Row) -> String
   ) -> [String] {
     var chain: [Int] = []
     var at = row
@@ -45,11 +45,9 @@ extension PrunePlan {
       why = nextReason
     }
     guard let last = chain.popLast() else { return [] }
-    let way = chain.prefix(4).map { name(state.rows[$0].id) }.joined(separator: ", ")
+    let way = chain.prefix(4).map { name(state.rows[$0]) }.joined(separator: ", ")
     let through = chain.isEmpty ? "" : " through \(way)" + (chain.count > 4 ? " and \(chain.count - 4) more" : "")
-    return [
-      "\(name(state.rows[last].id)) stands on it\(through), and stays: \(words(for: why, last, rule, now, units))."
-    ]
+    return ["\(name(state.rows[last])) stands on it\(through), and stays: \(words(for: why, last, rule, now, units))."]
   }
 
   /// The child that keeps a row, where a child does.

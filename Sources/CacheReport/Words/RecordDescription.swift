@@ -27,6 +27,9 @@ public struct RecordDescription: Sendable {
     case bytes(Int64)
   }
 
+  /// The name of the fact that is the whole description: after it comes what is known besides.
+  public static let descriptionField = "Description"
+
   /// The record.
   public let id: RecordID
   /// Its row.
@@ -50,15 +53,19 @@ public struct RecordDescription: Sendable {
     sizeWithAncestors = state.sizeWithAncestors(of: row)
     sizeWithDescendants = state.sizeWithDescendants(of: row)
     let record = state.rows[row]
+    let parents = Self.joined(state.parentIDs(of: row)) { id in
+      state.index(of: id).map { state.rows[$0].named() } ?? id.text
+    }
+    let children = Self.joined(Set(state.children(of: row)).sorted()) { state.rows[$0].named() }
     var fields: [(String, Value)] = [
-      ("ID", .text(record.id.text)), ("Kind", .text(record.kind?.rawValue ?? "unknown")),
-      ("Description", .text(record.description)), ("State", .text(record.stateWords)),
-      ("Type", .text(record.recordType.rawValue)), ("Parents", .text(Self.joined(state.parentIDs(of: row)))),
-      ("Children", .text(Self.joined(Set(state.children(of: row)).sorted().map { state.rows[$0].id }))),
-      ("Size", .bytes(record.size)), ("With all beneath", .bytes(sizeWithAncestors)),
+      ("ID", .text(record.id.text)), ("Name", .text(RecordName(record.description).text)),
+      ("Kind", .text(record.kind?.rawValue ?? "unknown")), (Self.descriptionField, .text(record.description)),
+      ("State", .text(record.stateWords)), ("Type", .text(record.recordType.rawValue)), ("Parents", .text(parents)),
+      ("Children", .text(children)), ("Size", .bytes(record.size)), ("With all beneath", .bytes(sizeWithAncestors)),
       ("Freed if pruned", .bytes(sizeWithDescendants)), ("Created at", .text(record.createdAt.text)),
       ("Last used", .text(record.lastUsedAt?.text ?? "never")), ("Usage count", .text("\(record.usageCount)")),
     ]
+    if fields[1].1 == .text(record.description) { fields.remove(at: 1) }
     if let details { fields += Self.fields(details) }
     self.fields = fields.map { Field(name: $0.0, value: $0.1) }
   }
@@ -94,11 +101,11 @@ public struct RecordDescription: Sendable {
   }
 
   /// Some of many: a base may have thousands of children.
-  private static func joined(_ ids: [RecordID]) -> String {
+  private static func joined<Record>(_ records: [Record], name: (Record) -> String) -> String {
     let most = 100
-    if ids.isEmpty { return "none" }
-    return ids.prefix(most).map(\.text).joined(separator: ", ")
-      + (ids.count > most ? " and \(ids.count - most) more" : "")
+    if records.isEmpty { return "none" }
+    return records.prefix(most).map(name).joined(separator: ", ")
+      + (records.count > most ? " and \(records.count - most) more" : "")
   }
 }
 

@@ -3,6 +3,11 @@ import BuildCache
 /// So many records, in words.
 public func counted(_ records: Int) -> String { records == 1 ? "1 record" : "\(records) records" }
 
+extension TimeSpan {
+  /// How long ago something was that happened so long before: `2h ago`, `now`.
+  public var agoText: String { ageText == "now" ? "now" : "\(ageText) ago" }
+}
+
 /// A score with three decimals; what the lists show, not what is compared.
 public func scoreText(_ score: Double) -> String {
   let thousandths = Int((score * 1000).rounded())

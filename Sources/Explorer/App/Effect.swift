@@ -27,6 +27,8 @@ enum Effect: Sendable {
   case stand(CacheState, PruneBehavior, at: Timestamp)
   /// Plan the removal of chosen rows.
   case choose(CacheState, [Int])
+  /// Find out what is to be told before a plan is carried out; marks where it was made of those.
+  case weigh(PrunePlan, marks: Set<RecordID>?, at: Timestamp)
   /// List what a record's tree holds at a path.
   case list(RecordID, FilePath)
   /// Stop listing: nobody looks any more.
@@ -41,12 +43,14 @@ enum Effect: Sendable {
   case copy(String)
   /// Write rows into a file, as `du` prints them.
   case export(CacheState, [Int])
+  /// Write a plan into a file.
+  case exportPlan(PlanExport)
 }
 
 extension Effect {
   /// Of the effects in a slot only the last matters: a new one cancels it.
   enum Slot: Hashable {
-    case arrange, plan, readPolicy, layOut, relate, describe, stand, choose, list
+    case arrange, plan, readPolicy, layOut, relate, describe, stand, choose, weigh, list
   }
 
   var slot: Slot? {
@@ -59,8 +63,9 @@ extension Effect {
     case .describe: .describe
     case .stand: .stand
     case .choose: .choose
+    case .weigh: .weigh
     case .list: .list
-    case .glimpse, .load, .measure, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: nil
+    case .glimpse, .load, .measure, .stopListing, .carryOut, .stop, .setHeld, .copy, .export, .exportPlan: nil
     }
   }
 }
@@ -69,8 +74,9 @@ extension Effect {
   /// Whether its answer speaks of row numbers, which mean nothing once the cache is read anew.
   var isOfRows: Bool {
     switch self {
-    case .arrange, .plan, .measure, .layOut, .relate, .describe, .stand, .choose: true
-    case .glimpse, .load, .readPolicy, .list, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: false
+    case .arrange, .plan, .measure, .layOut, .relate, .describe, .stand, .choose, .weigh: true
+    case .glimpse, .load, .readPolicy, .list, .stopListing, .carryOut, .stop, .setHeld, .copy, .export, .exportPlan:
+      false
     }
   }
 }

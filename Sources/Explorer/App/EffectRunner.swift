@@ -70,6 +70,7 @@ struct EffectRunner: Sendable {
     case .stand(let cache, let behavior, let now):
       return .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: now))
     case .choose(let cache, let rows): return .chosen(try PrunePlan(cache, removing: rows))
+    case .weigh(let plan, let marks, let now): return .weighed(PendingPrune(plan, marks: marks, now: now))
     case .list(let id, let path):
       do {
         return .listed(id, path, try await source.insight().means(to: "look into a record").files(of: id, at: path))
@@ -85,6 +86,8 @@ struct EffectRunner: Sendable {
       }
     case .export(let cache, let rows):
       return .told("wrote \(counted(rows.count)) to \(try await waiting { try outlets.export(cache, rows) })")
+    case .exportPlan(let export):
+      return .told("wrote the plan to \(try await waiting { try outlets.exportPlan(export) })")
     case .carryOut, .copy, .stop, .stopListing: return .nothing
     }
   }

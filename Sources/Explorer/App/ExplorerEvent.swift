@@ -39,6 +39,8 @@ enum ExplorerEvent: Sendable {
   case stood(PrunePlan)
   /// The removal of chosen records was planned.
   case chosen(PrunePlan)
+  /// What is to be told before a plan is carried out was found.
+  case weighed(PendingPrune)
   /// What a record's tree holds at a path.
   case listed(RecordID, FilePath, [TreeFile])
   /// What a record's tree holds at a path can't be told.

@@ -75,7 +75,8 @@ struct ExplorerState: Sendable {
   /// The marked rows, the largest first, while the Marks screen is open.
   var marked = MarkedState()
   var detail = DetailState()
-  /// Whether a question is to be asked when a removal is planned, unless something else is wanted by then.
+  /// Whether a question is to be asked when a removal is planned and looked through, unless something else is wanted by
+  /// then.
   var asksWhenChosen = false
   /// The same for explaining a record when the reasons are known.
   var explainsWhenStood = false
@@ -124,4 +125,7 @@ struct ExplorerState: Sendable {
 
   /// An id as the lists show it.
   func shortID(_ id: RecordID) -> String { String(id.text.prefix(idWidth)) }
+
+  /// A record in a sentence.
+  func named(_ row: CacheState.Row) -> String { row.named(id: shortID(row.id), cutSign: signs.ellipsis) }
 }

@@ -37,7 +37,8 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
   case .related(let related): state.graph.related = related
   case .described(let description): state.descriptionArrived(description)
   case .stood(let plan): state.standingArrived(plan)
-  case .chosen(let plan): state.removalArrived(plan)
+  case .chosen(let plan): effects = state.removalArrived(plan)
+  case .weighed(let pending): state.questionArrived(pending)
   case .listed, .notListed: state.filesArrived(event)
   case .planned(let preview): state.planArrived(preview)
   case .policyRead(let policies, let remarks, let file):

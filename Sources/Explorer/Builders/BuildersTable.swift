@@ -83,7 +83,8 @@ extension ColumnTable<BuildersColumn> {
       }
     }
     self.init(
-      offered, last: .next, least: 24, dropped: [.kind, .limits, .records, .inUse, .free, .reclaimable], width: width)
+      offered, last: .next, least: 24,
+      steps: [.kind, .limits, .records, .inUse, .free, .reclaimable].map { .drop($0) }, width: width)
   }
 }
 

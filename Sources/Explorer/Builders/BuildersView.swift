@@ -60,8 +60,8 @@ extension BuildersState {
     let table = ColumnTable<BuildersColumn>(list.lines, width: size.columns - margin - 1, units)
     guard layout.body.count > 0 else { return }
     grid.draw(
-      table.line { column, width, alignment in fitted(column.title, to: width, from: alignment) },
-      at: Point(column: margin, row: layout.body.lowerBound), style: Style(dim: true))
+      table.headings(cutSign: signs.ellipsis), at: Point(column: margin, row: layout.body.lowerBound),
+      style: Style(dim: true))
     let seen = position.visible(count: list.lines.count, height: lines.count)
     for (row, place) in zip(lines, seen) {
       let line = list.lines[place]

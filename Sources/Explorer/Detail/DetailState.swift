@@ -80,6 +80,6 @@ extension ExplorerState {
   private mutating func explainDetail() {
     if let planRefusal { detail.reasons = [planRefusal] }
     guard !detail.isDescriptionOld, let row = detail.description?.row, let standing = detail.standing else { return }
-    detail.reasons = standing.explanation(ofRow: row, now: now, in: units) { shortID($0) }
+    detail.reasons = standing.explanation(ofRow: row, now: now, in: units) { named($0) }
   }
 }

@@ -46,8 +46,8 @@ extension ExplorerState {
     }
     for (number, field) in description.fields.enumerated() {
       add(field.name, field.text(in: units), Style(bold: number == 0))
-      // What one came for stands near the top: after id, kind and description.
-      guard number == 2 else { continue }
+      // What one came for stands near the top: after what tells which record it is.
+      guard field.name == RecordDescription.descriptionField else { continue }
       let reasons = detail.reasons.isEmpty ? String(signs.ellipsis) : detail.reasons.joined(separator: " ")
       add("Why", reasons, Style(foreground: .cyan))
     }

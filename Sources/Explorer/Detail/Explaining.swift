@@ -6,7 +6,7 @@ extension ExplorerState {
   /// Explains the record under the cursor; where no plan tells yet, when the reasons are known.
   mutating func explainSoon() -> [Effect] {
     if let planRefusal, let current {
-      overlay = .note(title: shortID(cache.rows[current].id), lines: [planRefusal])
+      overlay = .note(title: named(cache.rows[current]), lines: [planRefusal])
       return []
     }
     if screen != .prune && detail.standing == nil {
@@ -23,7 +23,7 @@ extension ExplorerState {
   mutating func explain() {
     guard let (plan, row) = screen.itself.explained(&self) else { return }
     overlay = .note(
-      title: shortID(plan.state.rows[row].id), lines: plan.explanation(ofRow: row, now: now, in: units) { shortID($0) })
+      title: named(plan.state.rows[row]), lines: plan.explanation(ofRow: row, now: now, in: units) { named($0) })
   }
 
   /// The record under the cursor in a plan without limit: whoever stays in it has a reason of its own.

@@ -13,6 +13,8 @@ struct GraphPicture: Sendable {
   let layout: GraphLayout
   /// The lines on the screen.
   let lines: GraphLines
+  /// What the records that are shown have alike.
+  let traits: ListTraits
 
   /// Lays a cache out.
   ///
@@ -29,6 +31,7 @@ struct GraphPicture: Sendable {
     let shown = matches.map { cache.withAncestors($0) }
     layout = try GraphLayout(cache, showing: shown)
     lines = GraphLines(layout, of: cache, unfolded: unfolded) { matches?[$0] == true }
+    traits = ListTraits(cache.rows.indices.lazy.filter { shown?[$0] ?? true }.map { cache.rows[$0] })
   }
 }
 

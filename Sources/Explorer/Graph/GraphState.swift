@@ -141,7 +141,7 @@ extension ExplorerState {
     graph.position.reveal(height: layout.listLines.count)
     if walk.goals.count > 1 {
       let what = walk.goesToParents ? "parent" : "child"
-      message = "\(what) \(walk.place + 1) of \(walk.goals.count) of \(shortID(graph.cache.rows[walk.origin].id))"
+      message = "\(what) \(walk.place + 1) of \(walk.goals.count) of \(named(graph.cache.rows[walk.origin]))"
       if walk.place + 1 < walk.goals.count { message += ": again for the next" }
     }
   }
@@ -161,7 +161,7 @@ extension ExplorerState {
   /// Scrolls sideways so that the lane of the cursor's record is seen.
   mutating func settleLanes() {
     guard let graphLayout = graph.layout, let row = graph.current else { return }
-    let room = graphColumns(lanes: graphLayout.laneCount).lanes
+    let room = GraphColumns(width: layout.listColumns, lanes: graphLayout.laneCount).lanes
     let lane = graphLayout.lane(of: row)
     if graph.hasMovedLanes { return }
     if lane < graph.firstLane { graph.firstLane = lane }
@@ -172,7 +172,7 @@ extension ExplorerState {
   /// Scrolls the lanes sideways by hand, until the cursor moves.
   mutating func moveLanes(by count: Int) -> [Effect] {
     guard let graphLayout = graph.layout else { return [] }
-    let room = graphColumns(lanes: graphLayout.laneCount).lanes
+    let room = GraphColumns(width: layout.listColumns, lanes: graphLayout.laneCount).lanes
     graph.hasMovedLanes = true
     graph.firstLane = max(0, min(graph.firstLane + count * max(1, room / 2), graphLayout.laneCount - room))
     message = graphLayout.laneCount > room ? "" : "all lanes are in sight"

@@ -8,60 +8,60 @@ struct GraphColumns {
   let lanes: Int
   /// The column in which a record's line begins.
   let start: Int
-  /// The columns of the records.
-  let table: RecordTable
+  /// The columns that there are for the records.
+  let width: Int
 
   static let margin = 5
+  /// What is shown of each record.
+  static let offered: [RecordColumn] = [.id, .kind, .size, .flags, .uses, .used, .description]
 
-  init(width: Int, id: Int, amount: Int, lanes count: Int) {
+  init(width: Int, lanes count: Int) {
     lanes = max(1, min(count, max(2, width / 6)))
     start = Self.margin + 2 * lanes + 1
-    table = RecordTable(
-      [.id, .kind, .size, .flags, .uses, .used, .description], width: max(0, width - start - 1), id: id,
-      amount: amount)
+    self.width = max(0, width - start)
   }
 }
 
 extension ExplorerState {
-  /// How the window is shared for a graph of so many lanes.
-  func graphColumns(lanes: Int) -> GraphColumns {
-    GraphColumns(width: layout.listColumns, id: idWidth, amount: amountWidth, lanes: lanes)
-  }
-
   func drawGraph(on grid: inout Grid, _ layout: Layout) {
-    guard let picture = graph.layout else {
+    guard let picture = graph.picture else {
       grid.draw(" laying the graph out\(signs.ellipsis)", at: Point(column: 0, row: layout.list.lowerBound))
       return
     }
-    let columns = graphColumns(lanes: picture.laneCount)
-    drawGraphHeading(on: &grid, layout, columns, laneCount: picture.laneCount)
+    let laneCount = picture.layout.laneCount
+    let columns = GraphColumns(width: layout.listColumns, lanes: laneCount)
+    let table = table(GraphColumns.offered, picture.traits, width: max(0, columns.width - 1), isSorted: false)
+    drawGraphHeading(on: &grid, layout, columns, table, picture)
     for (row, number) in zip(layout.listLines, visible) {
       let isCurrent = number == graph.position.cursor
       switch graph.lines.line(number) {
       case .record(let line):
-        draw(picture.record(atRow: line), atRow: line, of: picture, columns, row, isCurrent: isCurrent, on: &grid, nil)
-      case .chain(let number):
-        let chain = graph.lines.chains[number]
+        draw(number, atRow: line, of: picture.layout, columns, table, row, isCurrent: isCurrent, on: &grid, nil)
+      case .chain(let folded):
+        let chain = graph.lines.chains[folded]
         draw(
-          picture.record(atRow: chain.rows.lowerBound), atRow: chain.rows.lowerBound, of: picture, columns, row,
-          isCurrent: isCurrent, on: &grid, chain)
+          number, atRow: chain.rows.lowerBound, of: picture.layout, columns, table, row, isCurrent: isCurrent,
+          on: &grid, chain)
       }
     }
     if layout.hasLegend { drawGraphLegend(on: &grid, layout) }
   }
 
-  private func drawGraphHeading(on grid: inout Grid, _ layout: Layout, _ columns: GraphColumns, laneCount: Int) {
+  private func drawGraphHeading(
+    on grid: inout Grid, _ layout: Layout, _ columns: GraphColumns, _ table: RecordTable, _ picture: GraphPicture
+  ) {
     guard !layout.list.isEmpty else { return }
     let row = layout.list.lowerBound
+    let laneCount = picture.layout.laneCount
     if laneCount > columns.lanes {
       let more = laneCount - graph.firstLane - columns.lanes
       let words = (graph.firstLane > 0 ? "<\(graph.firstLane) " : "") + (more > 0 ? "\(more)>" : "")
       grid.draw(
         words, at: Point(column: GraphColumns.margin, row: row), width: 2 * columns.lanes, style: Style(dim: true))
     }
-    grid.draw(
-      headings(of: columns.table, isSorted: false), at: Point(column: columns.start, row: row),
-      width: layout.listColumns - columns.start, style: Style(dim: true))
+    drawHeadings(
+      of: table, GraphColumns.offered, picture.traits, isSorted: false, at: Point(column: columns.start, row: row),
+      width: columns.width, on: &grid)
   }
 
   private func drawGraphLegend(on grid: inout Grid, _ layout: Layout) {
@@ -74,9 +74,10 @@ extension ExplorerState {
   }
 
   private func draw(
-    _ record: Int, atRow line: Int, of picture: GraphLayout, _ columns: GraphColumns, _ row: Int, isCurrent: Bool,
-    on grid: inout Grid, _ chain: GraphLines.Chain?
+    _ number: Int, atRow line: Int, of picture: GraphLayout, _ columns: GraphColumns, _ table: RecordTable, _ row: Int,
+    isCurrent: Bool, on grid: inout Grid, _ chain: GraphLines.Chain?
   ) {
+    let record = picture.record(atRow: line)
     let isRelated = graph.related.map { $0.contains(record) } ?? true
     let isFilteredOut = graph.picture?.isMatch.map { !$0[record] } ?? false
     let isDim = !isCurrent && (!isRelated || isFilteredOut)
@@ -91,10 +92,10 @@ extension ExplorerState {
         style: Style(foreground: isMarked ? .yellow : nil, bold: isMarked, dim: isDim))
       if isCurrent { grid.restyle(column: 0, row: row, columns: layout.listColumns) { $0.isReverse = true } }
     } else {
+      let neighbours = [number - 1, number + 1].compactMap { graph.record(atLine: $0) }.map { graph.cache.rows[$0] }
       draw(
-        graph.cache.rows[record], frees: nil, in: columns.table, at: Point(column: columns.start, row: row),
-        margin: margin, isCurrent: isCurrent,
-        isDim: isDim, on: &grid)
+        graph.cache.rows[record], frees: nil, besides: neighbours, in: table,
+        at: Point(column: columns.start, row: row), margin: margin, isCurrent: isCurrent, isDim: isDim, on: &grid)
     }
     let drawer = GraphText(isASCII: options.isASCII)
     let sign =

@@ -4,6 +4,8 @@ import BuildCache
 struct MarkedState: Sendable {
   /// The marked rows, the largest first.
   var rows: [Int] = []
+  /// What they have alike.
+  var traits = ListTraits([])
   var position = ListPosition()
   /// What goes where they are pruned, with all that hangs on them; absent until it is planned.
   var plan: PrunePlan?

@@ -55,6 +55,7 @@ extension ExplorerState {
     marked.rows = markedRows.sorted {
       (-cache.rows[$0].size, cache.rows[$0].id) < (-cache.rows[$1].size, cache.rows[$1].id)
     }
+    marked.traits = ListTraits(marked.rows.lazy.map { [cache] in cache.rows[$0] })
     marked.plan = nil
     return marked.rows.isEmpty ? [] : [.choose(cache, marked.rows)]
   }
@@ -66,19 +67,29 @@ extension ExplorerState {
     return [.choose(cache, chosen)]
   }
 
-  mutating func removalArrived(_ plan: PrunePlan) {
+  mutating func removalArrived(_ plan: PrunePlan) -> [Effect] {
     if screen == .marks { marked.plan = plan }
+    return asksWhenChosen ? ask(plan) : []
+  }
+
+  /// Asks before a plan is carried out, where nothing else was wanted meanwhile.
+  mutating func questionArrived(_ pending: PendingPrune) {
     guard asksWhenChosen else { return }
     asksWhenChosen = false
-    ask(plan)
+    overlay = .question(pending)
   }
 
   /// What goes with a record, and what keeps it from going.
   func wordsForTree(of row: Int) -> String {
     let tree = cache.descendants(of: row)
-    let inUse = ([row] + tree).filter { cache.rows[$0].outsideRefs > 0 }.map { shortID(cache.rows[$0].id) }.sorted()
+    let inUse = ([row] + tree).filter { cache.rows[$0].outsideRefs > 0 }.sorted {
+      cache.rows[$0].id < cache.rows[$1].id
+    }
     if !inUse.isEmpty {
-      let names = inUse.prefix(3).joined(separator: ", ") + (inUse.count > 3 ? " and \(inUse.count - 3) more" : "")
+      let most = 2
+      let names =
+        inUse.prefix(most).map { named(cache.rows[$0]) }.joined(separator: ", ")
+        + (inUse.count > most ? " and \(inUse.count - most) more" : "")
       return "can't go: \(names) \(inUse.count == 1 ? "is" : "are") in use\(tree.isEmpty ? "" : " and on it")"
     }
     guard !tree.isEmpty else { return "" }
@@ -87,11 +98,13 @@ extension ExplorerState {
       "with it \(tree.count == 1 ? "goes 1 record that hangs" : "go \(tree.count) records that hang") on it: \(bytes)"
   }
 
-  mutating func ask(_ plan: PrunePlan) {
-    if plan.count > 0 {
-      overlay = .question(plan)
-    } else {
+  /// Asks for what is to be told before a plan is carried out; the question follows.
+  mutating func ask(_ plan: PrunePlan) -> [Effect] {
+    asksWhenChosen = plan.count > 0
+    guard asksWhenChosen else {
       message = current.map { wordsForTree(of: $0) }.flatMap { $0.isEmpty ? nil : $0 } ?? "nothing can go"
+      return []
     }
+    return [.weigh(plan, marks: screen != .prune && !marks.isEmpty ? marks.ids : nil, at: now)]
   }
 }

@@ -1,13 +1,16 @@
 import BuildCache
+import CacheReport
 
 /// What lies over a screen and takes the keys.
 enum Overlay: Sendable {
   /// All keys, from the line of this number on.
   case help(top: Int)
   /// The question before anything goes.
-  case question(PrunePlan)
+  case question(PendingPrune)
   /// A choice of columns to sort by.
   case sortMenu
+  /// A choice of how a plan is written into a file.
+  case planMenu
   /// A choice of what to change about a rule.
   case policyMenu(PruneState.Rule)
   /// A line that is being typed.
@@ -18,6 +21,32 @@ enum Overlay: Sendable {
   case note(title: String, lines: [String])
   /// A prune that is under way.
   case running(PruneProgress)
+}
+
+/// A plan that waits for a yes, with what is told of it; made aside, as it takes a look at every victim.
+struct PendingPrune: Sendable {
+  /// The plan in words.
+  let question: PruneQuestion
+  /// How many victims are not marked; none where it was not made of marks.
+  let unmarked: Int
+  /// How many records are marked and stay.
+  let staying: Int
+
+  /// The plan.
+  var plan: PrunePlan { question.plan }
+
+  /// Looks through a plan.
+  ///
+  /// - Parameters:
+  ///   - plan: the plan.
+  ///   - marks: what is marked, where it was made of that.
+  ///   - now: from when ages are counted.
+  init(_ plan: PrunePlan, marks: Set<RecordID>?, now: Timestamp) {
+    question = PruneQuestion(plan, now: now)
+    let rows = plan.state.rows
+    unmarked = marks.map { marks in plan.victims.count { !marks.contains(rows[$0.row].id) } } ?? 0
+    staying = marks?.count { plan.state.index(of: $0).map { plan.reason(forRow: $0) != nil } ?? false } ?? 0
+  }
 }
 
 /// A line that is being typed.

@@ -11,7 +11,8 @@ extension ExplorerState {
       case .up, .character("k"): self.overlay = .help(top: max(0, top - 1))
       default: self.overlay = nil
       }
-    case .question(let plan):
+    case .question(let pending):
+      let plan = pending.plan
       self.overlay = nil
       guard key == .character("y") else {
         message = "nothing was removed"
@@ -28,6 +29,11 @@ extension ExplorerState {
       choice.isDescending = sort == choice.sort ? !choice.isDescending : sort.startsDescending
       choice.sort = sort
       return [arrange()]
+    case .planMenu:
+      self.overlay = nil
+      guard case .character(let letter) = key, let form = PlanExport.Form.allCases.first(where: { $0.letter == letter })
+      else { return [] }
+      return exportPlan(as: form)
     case .policyMenu(let rule):
       guard case .character(let letter) = key else {
         self.overlay = nil

@@ -7,12 +7,14 @@ extension ExplorerState {
     switch overlay {
     case nil, .filter: return
     case .help(let top): drawBox("Keys", helpLines, from: top, on: &grid)
-    case .question(let plan): drawBox(title(of: plan), questionLines(plan), on: &grid)
+    case .question(let pending): drawBox(title(of: pending.plan), questionLines(pending), on: &grid)
     case .sortMenu:
       let lines = SortKey.allCases.map {
         "\($0.letter)  \($0.rawValue)\($0 == choice.sort ? "  (again: turn round)" : "")"
       }
       drawBox("Sort by", lines, on: &grid)
+    case .planMenu:
+      drawBox("Write the plan as", PlanExport.Form.allCases.map { "\($0.letter)  \($0.words)" }, on: &grid)
     case .policyMenu(let rule): drawBox(title(of: rule), lines(of: rule), on: &grid)
     case .entry(let entry): drawBox(title(of: entry), entryLines(entry), on: &grid)
     case .note(let title, let lines): drawBox(title, lines + ["", "any key: back"], on: &grid)
@@ -35,24 +37,17 @@ extension ExplorerState {
     plan.count == 1 ? "Prune 1 record?" : "Prune \(plan.count) records?"
   }
 
-  private func questionLines(_ plan: PrunePlan) -> [String] {
-    let rows = plan.victims.map { plan.state.rows[$0.row] }
+  private func questionLines(_ pending: PendingPrune) -> [String] {
+    let plan = pending.plan
     // A low window has room for what matters only.
     if size.rows < 10 { return ["Frees \(amount(plan.freed))", "y: prune \(plan.count)"] }
     var lines = ["Frees \(amount(plan.freed)). It can't be undone."]
-    if let oldest = rows.min(by: { ($0.lastUsedAt?.nanoseconds ?? .min) < ($1.lastUsedAt?.nanoseconds ?? .min) }),
-      let largest = rows.max(by: { $0.size < $1.size })
-    {
-      lines.append(
-        "Oldest: \(shortID(oldest.id)), \(age(oldest.lastUsedAt)). "
-          + "Largest: \(shortID(largest.id)), \(amount(largest.size)).")
+    lines += pending.question.lines(in: units) { named($0) }
+    if pending.unmarked > 0 { lines.append("\(pending.unmarked) of them are not marked, but hang on what is.") }
+    if pending.staying > 0 {
+      lines.append("\(pending.staying) marked stay: they are in use, or something in use stands on them.")
     }
-    let isOfMarks = screen != .prune && !marks.isEmpty
-    let unmarked = isOfMarks ? plan.count - rows.count { marks.contains($0.id) } : 0
-    if unmarked > 0 { lines.append("\(unmarked) of them are not marked, but hang on what is.") }
-    let stay = isOfMarks ? markedRows.count { plan.reason(forRow: $0) != nil } : 0
-    if stay > 0 { lines.append("\(stay) marked stay: they are in use, or something in use stands on them.") }
-    lines += [plan.sharedWords(in: units)].compactMap(\.self) + rights.promises(of: plan).missingInWords
+    lines += rights.promises(of: plan).missingInWords
     return lines + ["", "[ No: any key ]    y: yes, prune \(plan.count)"]
   }
 

@@ -109,6 +109,7 @@ extension ExplorerState {
       return []
     }
     prune.policies = policies
+    (prune.namesRules, prune.remarks) = (true, remarks)
     prune.isLimitChosen = true
     prune.position = ListPosition()
     let count = policies.count == 1 ? "1 rule of " : "\(policies.count) rules of "

@@ -15,7 +15,7 @@ enum PruneScreen: ExplorerScreen {
     },
     Binding([.character("]")], "keep 1% more", whyOff: Binding.noPlan) { $0.moveLimit(by: $0.limitPercent) },
     Binding([.character("[")], "keep 1% less", whyOff: Binding.noPlan) { $0.moveLimit(by: -$0.limitPercent) },
-    Binding([.character("e")], "edit the policy", isLikely: true, whyOff: Binding.noPlan) { state in
+    Binding([.character("E")], "edit the policy", isLikely: true, whyOff: Binding.noPlan) { state in
       state.overlay = .policyMenu(state.prune.chosen)
       return []
     },
@@ -31,7 +31,10 @@ enum PruneScreen: ExplorerScreen {
           ?? (state.prune.plan?.count == 0 ? "this takes nothing: keep less" : nil)
       }
     ) { state in
-      if let plan = state.prune.plan { state.ask(plan) }
+      state.prune.plan.map { state.ask($0) } ?? []
+    },
+    Binding([.character("e")], "export the plan", whyOff: Binding.noPlan) { state in
+      state.overlay = .planMenu
       return []
     },
     .preview, typing("/", "filter what goes", .filter), .why, .copy,

@@ -8,6 +8,10 @@ public struct PrunePreset: Sendable {
   public var assumptions: PruneAssumptions
   /// Free bytes of the disk that are pretended; absent: what is read of it.
   public var free: Int64?
+  /// Whether the rules come from a policy, so that a plan that is exported tells them.
+  public var namesRules = false
+  /// What has to be known of the rules, in sentences.
+  public var remarks: [String] = []
 
   /// Makes a preset.
   public init(policies: [PrunePolicy]? = nil, assumptions: PruneAssumptions = PruneAssumptions(), free: Int64? = nil) {
@@ -23,6 +27,10 @@ struct PruneState: Sendable {
   var policies: [PrunePolicy]
   /// What is assumed of whoever carries it out.
   var assumptions: PruneAssumptions
+  /// Whether the rules come from a policy, so that a plan that is exported tells them.
+  var namesRules: Bool
+  /// What has to be known of the rules, in sentences.
+  var remarks: [String]
   /// Whether the limit was chosen; until then it is half of the total.
   var isLimitChosen: Bool
   /// The plan as its limits stand; absent until it is made.
@@ -72,6 +80,8 @@ struct PruneState: Sendable {
     let given = preset.policies ?? []
     policies = given.isEmpty ? [PrunePolicy()] : given
     assumptions = preset.assumptions
+    namesRules = preset.namesRules
+    remarks = preset.remarks
     isLimitChosen = !given.isEmpty
   }
 

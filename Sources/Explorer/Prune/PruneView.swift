@@ -2,36 +2,6 @@ import BuildCache
 import CacheReport
 import Terminal
 
-/// The columns of the Prune table, as many as a window has room for: a narrow one drops ranks first, then uses, then
-/// the last use.
-private struct PruneColumns {
-  let id: Int
-  /// As wide as sizes and their sums may get, with the gap before it.
-  let amount: Int
-  /// As wide as two ranks may get: there are no more distinct times than candidates.
-  let timeRank: Int
-  var hasRanks = true
-  var hasUses = true
-  var hasLastUsed = true
-
-  init(width: Int, id: Int, amount: Int, candidates: Int) {
-    self.id = id
-    self.amount = amount + 1
-    timeRank = max(8, 2 * "\(candidates)".count + 2)
-    if self.width > width { hasRanks = false }
-    if self.width > width { hasUses = false }
-    if self.width > width { hasLastUsed = false }
-  }
-
-  /// As wide as its heading, at least.
-  var freed: Int { max(14, amount + 1) }
-
-  private var width: Int {
-    7 + 2 + id + amount + (hasLastUsed ? 11 : 0) + (hasUses ? 6 : 0) + (hasRanks ? timeRank + 7 : 0) + 7 + freed
-      + amount
-  }
-}
-
 extension ExplorerState {
   func drawPrune(on grid: inout Grid, _ layout: Layout) {
     guard let plan = prune.plan, let rule = prune.rule else {
@@ -39,9 +9,12 @@ extension ExplorerState {
       for (row, line) in zip(layout.body, words) { grid.draw(" " + line, at: Point(column: 0, row: row)) }
       return
     }
-    let columns = PruneColumns(
-      width: size.columns, id: idWidth, amount: amountWidth, candidates: plan.rules.map(\.order.count).max() ?? 0)
-    let heads = [policyLine(rule), factsLine(plan), staysLine(plan), "", heading(columns)]
+    let table = PruneTable(
+      width: size.columns - Self.pruneMargin - 1, id: idWidth, amount: amountWidth,
+      candidates: plan.rules.map(\.order.count).max() ?? 0,
+      victims: plan.rules.reduce(0) { $0 + $1.order.count })
+    let headings = String(repeating: " ", count: Self.pruneMargin) + table.headings(cutSign: signs.ellipsis)
+    let heads = [policyLine(rule), factsLine(plan), staysLine(plan), "", headings]
     let shown = layout.pruneLines.lowerBound - layout.body.lowerBound
     // A low window keeps the policy and the sums.
     for (offset, head) in heads.prefix(shown).enumerated() {
@@ -53,12 +26,15 @@ extension ExplorerState {
     for (offset, row) in layout.pruneLines.enumerated() {
       let number = prune.position.top + offset
       guard let line = prune.line(number) else { break }
-      draw(line, plan, columns, on: &grid, row)
+      draw(line, number, plan, table, on: &grid, row)
       guard number == prune.position.cursor else { continue }
       grid.restyle(column: 0, row: row, columns: size.columns) { $0.isReverse = true }
       grid.draw(signs.cursor, at: Point(column: 0, row: row), style: Style(reverse: true))
     }
   }
+
+  /// Before the table: the cursor.
+  private static let pruneMargin = 1
 
   // MARK: heads
 
@@ -126,25 +102,13 @@ extension ExplorerState {
     grid.draw(signs.knob, at: Point(column: place(rule.keepBytes), row: row), style: Style(bold: true))
   }
 
-  private func heading(_ columns: PruneColumns) -> String {
-    var parts = [cell("#", 7, .right), "  " + cell("ID", columns.id), cell("SIZE", columns.amount, .right)]
-    if columns.hasLastUsed { parts.append(cell("LAST USED", 11, .right)) }
-    if columns.hasRanks { parts.append(cell("(RANK)", columns.timeRank, .right)) }
-    if columns.hasUses { parts.append(cell("USES", 6, .right)) }
-    if columns.hasRanks { parts.append(cell("(RANK)", 7, .right)) }
-    parts += [
-      cell("SCORE", 7, .right), cell("FREED SO FAR", columns.freed, .right),
-      cell("REMAINS", columns.amount, .right),
-    ]
-    return parts.joined()
-  }
-
   // MARK: lines
 
   private func draw(
-    _ line: PruneState.PruneLine, _ plan: PrunePlan, _ columns: PruneColumns, on grid: inout Grid, _ row: Int
+    _ line: PruneState.PruneLine, _ number: Int, _ plan: PrunePlan, _ table: PruneTable, on grid: inout Grid, _ row: Int
   ) {
     let place = Point(column: 0, row: row)
+    let start = Point(column: Self.pruneMargin, row: row)
     switch line {
     case .heading(let number):
       let rule = plan.rules[number]
@@ -159,53 +123,92 @@ extension ExplorerState {
       grid.fill(column: 0, row: row, columns: size.columns, with: signs.line, style: Style(bold: true))
       grid.draw(
         words, at: Point(column: max(0, (size.columns - displayWidth(words)) / 2), row: row), style: Style(bold: true))
-    case .victim(let number, let victim):
-      let isNext = victim >= plan.rules[number].cut
-      grid.draw(text(of: victim, plan, number, columns), at: place, style: Style(dim: isNext))
+    case .victim(let rule, let victim):
+      let isNext = victim >= plan.rules[rule].cut
+      let record = plan.state.rows[plan.rules[rule].order[victim].row]
+      let neighbours = neighbours(ofLine: number, plan)
+      grid.draw(
+        text(of: victim, plan, rule, table, besides: neighbours), at: start, style: Style(dim: isNext))
+      if let names = table.start(of: .name), !isNext {
+        dimContext(of: record, from: start.column + names, at: row, size.columns, on: &grid)
+      }
     case .group(let group):
       grid.draw(
         joined(["  stays: \(group.reason.words)", counted(group.records), amount(group.bytes)]), at: place,
         style: Style(dim: true, underline: true))
-    case .kept(let kept): grid.draw(text(of: kept, plan, columns), at: place, style: Style(dim: true))
+    case .kept(let kept):
+      grid.draw(
+        text(of: kept, plan, table, besides: neighbours(ofLine: number, plan)), at: start, style: Style(dim: true))
     }
   }
 
-  private func text(of place: Int, _ plan: PrunePlan, _ number: Int, _ columns: PruneColumns) -> String {
+  /// The records above and beneath a line.
+  private func neighbours(ofLine number: Int, _ plan: PrunePlan) -> [CacheState.Row] {
+    [number - 1, number + 1].compactMap { prune.row($0) }.map { plan.state.rows[$0] }
+  }
+
+  private func text(
+    of place: Int, _ plan: PrunePlan, _ number: Int, _ table: PruneTable, besides neighbours: [CacheState.Row]
+  ) -> String {
     let rule = plan.rules[number]
     let victim = rule.order[place]
     let record = plan.state.rows[victim.row]
     let before = plan.rules[..<number].reduce((count: 0, freed: Int64(0))) {
       ($0.count + $1.cut, $0.freed.addingSaturating($1.freed))
     }
-    func ranked(_ text: String, _ width: Int) -> String { cell(rule.isRanked ? text : "-", width, .right) }
-    var parts = [
-      cell("\(before.count + place + 1)", 7, .right), "  " + cell(shortID(record.id), columns.id),
-      cell(amount(record.size), columns.amount, .right),
-    ]
-    if columns.hasLastUsed { parts.append(cell(age(record.lastUsedAt), 11, .right)) }
-    if columns.hasRanks {
-      parts.append(ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)", columns.timeRank))
+    func ranked(_ text: String) -> String { rule.isRanked ? text : "-" }
+    let note = place == rule.cut ? "(next)" : victim.tied > 0 && rule.isRanked ? "tied \(victim.tied)" : ""
+    return table.line { column, width, alignment in
+      let text =
+        switch column {
+        case .place: "\(before.count + place + 1)"
+        case .id: shortID(record.id)
+        case .size: amount(record.size)
+        case .used: age(record.lastUsedAt)
+        case .usedRank: ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)")
+        case .uses: "\(record.usageCount)"
+        case .usesRank: ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)")
+        case .score: ranked(scoreText(victim.score))
+        case .freed: amount(before.freed.addingSaturating(rule.freed(after: place + 1)))
+        case .remains: amount(rule.remaining(after: place + 1))
+        case .name: name(record, besides: neighbours, noting: note, width)
+        }
+      return cell(text, width, alignment)
     }
-    if columns.hasUses { parts.append(cell("\(record.usageCount)", 6, .right)) }
-    if columns.hasRanks { parts.append(ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)", 7)) }
-    parts += [
-      ranked(scoreText(victim.score), 7),
-      cell(amount(before.freed.addingSaturating(rule.freed(after: place + 1))), columns.freed, .right),
-      cell(amount(rule.remaining(after: place + 1)), columns.amount, .right),
-    ]
-    let note = place == rule.cut ? "  (next)" : victim.tied > 0 && rule.isRanked ? "  tied \(victim.tied)" : ""
-    return parts.joined() + note
   }
 
-  private func text(of kept: PrunePlan.Kept, _ plan: PrunePlan, _ columns: PruneColumns) -> String {
+  /// A name, and something about the record at the right edge, where there is room for both.
+  private func name(
+    _ record: CacheState.Row, besides neighbours: [CacheState.Row], noting note: String, _ width: Int
+  ) -> String {
+    let room = width - displayWidth(note) - 2
+    guard !note.isEmpty, room >= PruneTable.leastName / 2 else { return name(record, besides: neighbours, width) }
+    return name(record, besides: neighbours, room) + "  " + note
+  }
+
+  private func text(
+    of kept: PrunePlan.Kept, _ plan: PrunePlan, _ table: PruneTable, besides neighbours: [CacheState.Row]
+  ) -> String {
     let record = plan.state.rows[kept.row]
+    // The columns that tell of going have nothing to say here: their room is the name's.
+    let told: [PruneColumn] = [.place, .id, .size, .used]
+    var cells: [String] = []
+    var room = table.columns.reduce(-PruneTable.gap) { $0 + $1.width + PruneTable.gap }
+    for (column, width) in table.columns where told.contains(column) {
+      let text =
+        switch column {
+        case .id: shortID(record.id)
+        case .size: amount(record.size)
+        case .used: age(record.lastUsedAt)
+        default: ""
+        }
+      cells.append(cell(text, width, column.alignment))
+      room -= width + PruneTable.gap
+    }
     let by = kept.by.prefix(3).map { shortID(plan.state.rows[$0].id) }.joined(separator: ", ")
     let more = kept.by.count > 3 ? " and \(kept.by.count - 3) more" : ""
-    var parts = [
-      cell("", 7), "  " + cell(shortID(record.id), columns.id), cell(amount(record.size), columns.amount, .right),
-    ]
-    if columns.hasLastUsed { parts.append(cell(age(record.lastUsedAt), 11, .right)) }
-    parts.append("  " + (by.isEmpty ? record.description : "by \(by)\(more)"))
-    return parts.joined()
+    let reason = by.isEmpty ? "" : "by \(by)\(more)"
+    return (cells + [name(record, besides: neighbours, noting: reason, max(0, room))]).joined(
+      separator: String(repeating: " ", count: PruneTable.gap))
   }
 }

@@ -22,6 +22,8 @@ struct Arrangement: Sendable {
   let isMatch: [Bool]?
   /// What pruning each row frees; absent where the choice did not need it.
   let frees: [Int64]?
+  /// What the rows that match have alike.
+  let traits: ListTraits
 
   /// No rows.
   static let empty = Arrangement(.empty, ListChoice(), now: Timestamp(nanoseconds: 0))
@@ -44,10 +46,13 @@ struct Arrangement: Sendable {
     }
     if choice.filter == .all {
       (isMatch, order) = (nil, sorted)
+      let isSame = earlier?.choice.filter == .all
+      traits = isSame ? earlier?.traits ?? ListTraits(cache.rows) : ListTraits(cache.rows)
     } else {
       let matching = cache.matches(choice.filter, now: now)
       isMatch = matching
       order = sorted.filter { matching[$0] }
+      traits = ListTraits(order.lazy.map { cache.rows[$0] })
     }
   }
 }

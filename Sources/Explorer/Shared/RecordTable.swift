@@ -22,6 +22,9 @@ enum RecordColumn: TableColumn {
     }
   }
 
+  /// Its heading where it is too narrow for that.
+  var shortTitle: String { self == .used ? "USED" : title }
+
   /// The key that records are sorted by it with.
   var sort: SortKey? {
     switch self {
@@ -51,10 +54,17 @@ enum RecordColumn: TableColumn {
 typealias RecordTable = ColumnTable<RecordColumn>
 
 extension RecordTable {
-  /// Narrower, a description says nothing.
-  private static var leastDescription: Int { 16 }
-  /// What a narrow window drops, in this order; the description shrinks first.
-  private static var dropped: [RecordColumn] { [.type, .created, .uses, .kind, .used, .flags, .frees] }
+  /// Narrower, a description doesn't tell records apart.
+  static var leastDescription: Int { 30 }
+
+  /// What a narrow window does, in this order, until the description has ``leastDescription``: what is there to look
+  /// something up goes first, what one decides by last.
+  static var steps: [Narrowing<RecordColumn>] {
+    [
+      .drop(.created), .drop(.kind), .drop(.uses), .shrink(.used, to: 5), .drop(.type), .drop(.flags), .drop(.frees),
+      .drop(.used),
+    ]
+  }
 
   /// Chooses the columns.
   ///
@@ -63,40 +73,89 @@ extension RecordTable {
   ///   - width: the columns of the window that there are.
   ///   - id: the width of an id.
   ///   - amount: the width of a size.
-  init(_ offered: [RecordColumn], width: Int, id: Int, amount: Int) {
-    self.init(
-      offered.filter { $0 != .description }.map { ($0, Self.width(of: $0, id, amount)) }, last: .description,
-      least: Self.leastDescription, dropped: Self.dropped, width: width)
+  ///   - traits: what the rows have alike; absent: not known yet.
+  ///   - sorted: the column that has an arrow.
+  init(
+    _ offered: [RecordColumn], width: Int, id: Int, amount: Int, traits: ListTraits?, sorted: RecordColumn? = nil
+  ) {
+    let widths = offered.filter { $0 != .description }.map { column in
+      let heading = displayWidth(column.title) + (column == sorted ? 2 : 0)
+      return (column, max(heading, Self.widest(column, id, amount, traits)))
+    }
+    self.init(widths, last: .description, least: Self.leastDescription, steps: Self.steps, width: width)
   }
 
-  private static func width(of column: RecordColumn, _ id: Int, _ amount: Int) -> Int {
+  /// The width of a column's widest cell.
+  private static func widest(_ column: RecordColumn, _ id: Int, _ amount: Int, _ traits: ListTraits?) -> Int {
     switch column {
     case .id: id
-    case .kind: 6
+    case .kind, .flags, .used, .created: 5
     case .size, .frees: amount
-    case .flags: 5
-    case .type: 18
-    case .uses: 6
-    case .used: 11
-    case .created: 9
+    case .type: min(traits?.widestType ?? 15, 24)
+    case .uses: min(traits.map { "\($0.mostUses)".count } ?? 4, 10)
     case .description: 0
     }
   }
 }
 
 extension ExplorerState {
-  /// The headings of a table; where it is sorted as was chosen, that column has an arrow.
-  func headings(of table: RecordTable, isSorted: Bool) -> String {
+  /// What all cells of some columns say, in words: those give their room away. Nothing until the cache is read, as then
+  /// it is not all that there is.
+  func alike(_ traits: ListTraits) -> [(column: RecordColumn, words: String)] {
+    isLoaded ? traits.alike(now: now) : []
+  }
+
+  /// A table of rows that have some things alike.
+  ///
+  /// - Parameter isSorted: whether it is sorted as was chosen.
+  func table(_ offered: [RecordColumn], _ traits: ListTraits, width: Int, isSorted: Bool) -> RecordTable {
+    let given = Set(alike(traits).map(\.column))
+    return RecordTable(
+      offered.filter { !given.contains($0) }, width: width, id: idWidth, amount: amountWidth,
+      traits: isLoaded ? traits : nil,
+      sorted: isSorted ? offered.first { $0.sort == choice.sort } : nil)
+  }
+
+  /// Draws the headings of a table; where it is sorted as was chosen, that column has an arrow. Behind them stands what
+  /// all cells of the columns that are not there say.
+  func drawHeadings(
+    of table: RecordTable, _ offered: [RecordColumn], _ traits: ListTraits, isSorted: Bool, at start: Point, width: Int,
+    on grid: inout Grid
+  ) {
     let arrow = choice.isDescending ? signs.falling : signs.rising
-    return table.line { column, width, alignment in
-      cell(isSorted && column.sort == choice.sort ? "\(column.title) \(arrow)" : column.title, width, alignment)
-    }
+    let headings = table.headings(cutSign: signs.ellipsis) { isSorted && $0.sort == choice.sort ? arrow : nil }
+    grid.draw(headings, at: start, width: width, style: Style(dim: true))
+    let used = displayWidth(headings) - headings.reversed().prefix { $0 == " " }.count
+    var words = alike(traits).filter { offered.contains($0.column) }.map(\.words)
+    // What matters least goes, where there is no room for all.
+    while !words.isEmpty, used + 3 + displayWidth(joined(words)) > width { words.removeLast() }
+    let text = joined(words)
+    grid.draw(
+      text, at: Point(column: start.column + width - 1 - displayWidth(text), row: start.row), style: Style(dim: true))
+  }
+
+  /// A record's name in a list: what tells it from others, and what else it is, as far as there is room for that.
+  ///
+  /// - Parameter neighbours: the records above and beneath it, from which its name should differ.
+  func name(_ row: CacheState.Row, besides neighbours: [CacheState.Row], _ width: Int) -> String {
+    let name = RecordName(row.description)
+    let (head, context) = (displayWidth(name.head), displayWidth(name.context))
+    let room = width - head - 2
+    if context == 0 ? head <= width : context <= room { return cell(name.text, width) }
+    // A word or two of what else it is say more than none, three letters don't.
+    if head <= width && room < 16 { return cell(name.head, width) }
+    return fitted(
+      name.text, unlike: neighbours.map { RecordName($0.description).text }, to: width, cutSign: signs.ellipsis)
   }
 
   /// A record as a line of a table.
   ///
-  /// - Parameter frees: what pruning it frees; absent where that isn't known yet.
-  func line(of row: CacheState.Row, frees: Int64?, in table: RecordTable) -> String {
+  /// - Parameters:
+  ///   - frees: what pruning it frees; absent where that isn't known yet.
+  ///   - neighbours: the records above and beneath it.
+  func line(
+    of row: CacheState.Row, frees: Int64?, besides neighbours: [CacheState.Row], in table: RecordTable
+  ) -> String {
     table.line { column, width, alignment in
       let text =
         switch column {
@@ -109,7 +168,7 @@ extension ExplorerState {
         case .uses: "\(row.usageCount)"
         case .used: age(row.lastUsedAt)
         case .created: age(row.createdAt)
-        case .description: row.description
+        case .description: name(row, besides: neighbours, width)
         }
       return cell(text, width, alignment)
     }
@@ -118,10 +177,8 @@ extension ExplorerState {
   /// A letter for each thing that holds, a dot for each that doesn't; unknown until the cache is read.
   private func flags(of row: CacheState.Row) -> String {
     guard isLoaded else { return String(signs.ellipsis) }
-    return [
-      (row.inUse, "U"), (row.isShared, "S"), (row.isMutable, "M"), (row.isLazy, "L"),
-      (row.recordType.isKeptUnlessAll, "I"),
-    ].map { $0.0 ? $0.1 : signs.dot }.joined()
+    let flags = RecordFlags(row)
+    return RecordFlags.each.map { flags.contains($0.flag) ? $0.letter : signs.dot }.joined()
   }
 
   /// What the letters mean.
@@ -129,14 +186,18 @@ extension ExplorerState {
 
   /// Draws a record's line: its mark, its text, and how it stands out.
   func draw(
-    _ row: CacheState.Row, frees: Int64?, in table: RecordTable, at start: Point, margin: String, isCurrent: Bool,
-    isDim: Bool = false, on grid: inout Grid
+    _ row: CacheState.Row, frees: Int64?, besides neighbours: [CacheState.Row], in table: RecordTable, at start: Point,
+    margin: String, isCurrent: Bool, isDim: Bool = false, on grid: inout Grid
   ) {
     let isMarked = marks.contains(row.id)
     let style = Style(foreground: isMarked ? .yellow : nil, bold: isMarked, dim: isDim)
     let width = layout.listColumns
     grid.draw(margin, at: Point(column: 0, row: start.row), width: width, style: style)
-    grid.draw(line(of: row, frees: frees, in: table), at: start, width: width - start.column, style: style)
+    grid.draw(
+      line(of: row, frees: frees, besides: neighbours, in: table), at: start, width: width - start.column, style: style)
+    if let names = table.start(of: .description), !isMarked, !isCurrent {
+      dimContext(of: row, from: start.column + names, at: start.row, width, on: &grid)
+    }
     if let flags = table.start(of: .flags), !isDim, !isCurrent {
       let colors: [Color] = [.red, .yellow, .cyan, .blue, .magenta]
       for (offset, color) in colors.enumerated() where start.column + flags + offset < width {
@@ -147,6 +208,13 @@ extension ExplorerState {
       }
     }
     if isCurrent { grid.restyle(column: 0, row: start.row, columns: width) { $0.isReverse = true } }
+  }
+
+  /// Makes what tells a record from others stand out from the rest of its name, where that is whole.
+  func dimContext(of row: CacheState.Row, from start: Int, at line: Int, _ width: Int, on grid: inout Grid) {
+    let head = displayWidth(RecordName(row.description).head)
+    guard head > 0, start + head < width, grid[start + head, line].character == " " else { return }
+    grid.restyle(column: start + head, row: line, columns: width - start - head) { $0.isDim = true }
   }
 
   /// The signs before a record's line: the cursor, the mark.

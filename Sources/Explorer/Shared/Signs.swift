@@ -56,7 +56,7 @@ extension ExplorerState {
   func amount(_ bytes: Int64) -> String { ByteCount(bytes).text(in: units) }
 
   /// The columns that any size in the cache takes, its sums included.
-  var amountWidth: Int { max(9, units.width(upTo: inventory.totals.all.bytes)) }
+  var amountWidth: Int { units.width(upTo: inventory.totals.all.bytes) }
 
   /// How long ago something was.
   func age(_ time: Timestamp?) -> String {

@@ -62,7 +62,8 @@ struct DiskUsage: AsyncParsableCommand {
       let row = state.rows[order[number]]
       return [
         row.id.text, row.kind?.rawValue ?? "-", sizes.amount(row.size), row.stateWords, row.recordType.rawValue,
-        "\(row.usageCount)", row.lastUsedAt.map { now.since($0).ageText } ?? "never", row.description,
+        "\(row.usageCount)", row.lastUsedAt.map { now.since($0).ageText } ?? "never",
+        RecordName(row.description).text,
       ]
     }
   }

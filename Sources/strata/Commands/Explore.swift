@@ -66,8 +66,10 @@ struct Explore: AsyncParsableCommand {
     // And without a screen there is no hurry: a list that can't be read is told as elsewhere.
     let isListPrinted = print && source.identity.kind == .list
     let first = parsed.isPlain && !isListPrinted ? nil : try await source.read()
-    let preset = PrunePreset(
+    var preset = PrunePreset(
       policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free)
+    preset.namesRules = policy.namesRules
+    preset.remarks = try first.map { try parsed.remarks(for: $0) } ?? []
     guard print else {
       return try await screen.explore(source, first: first, prune: preset, clock: clock, keys: keySource)
     }

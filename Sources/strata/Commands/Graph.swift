@@ -57,7 +57,7 @@ struct Graph: AsyncParsableCommand {
         lanes + String(repeating: " ", count: max(0, width - displayWidth(lanes))), record.id.text,
         fitted(record.kind?.rawValue ?? "-", to: 5), fitted(sizes.amount(record.size), to: amountWidth, from: .right),
         fitted(record.lastUsedAt.map { now.since($0).ageText } ?? "never", to: 5, from: .right),
-        fitted(record.stateWords, to: 6), record.description,
+        fitted(record.stateWords, to: 6), RecordName(record.description).text,
       ]
       output.line(cells.joined(separator: "  "))
     }
@@ -66,7 +66,7 @@ struct Graph: AsyncParsableCommand {
   private func printDot(_ state: CacheState) {
     output.text("digraph cache {\n  rankdir=BT; node [shape=box];")
     for (number, row) in state.rows.enumerated() {
-      let label = quoted(String(row.id.text.prefix(8)), row.description, sizes.amount(row.size))
+      let label = quoted(String(row.id.text.prefix(8)), RecordName(row.description).text, sizes.amount(row.size))
       output.line("  \(quoted(row.id.text)) [label=\(label)];")
       for edge in GraphJSON.edges(of: number, in: state) {
         let style =

@@ -65,8 +65,7 @@ struct Prune: AsyncParsableCommand {
 
   private func ask(_ plan: PrunePlan) throws {
     guard plan.count > 0 else { return }
-    if let shared = plan.sharedWords(in: sizes.units) { printError(shared) }
-    try PlanText.confirm("Remove \(counted(plan.count)), freeing \(sizes.amount(plan.freed))?")
+    try text.confirm(plan, now: plan.now)
   }
 
   private func carryOut(

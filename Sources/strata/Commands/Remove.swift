@@ -24,7 +24,8 @@ struct Remove: AsyncParsableCommand {
     let source = try await source.source()
     let pruner = try await source.pruning().means(to: "remove records")
     try await pruner.checkMayBegin()  // nobody is asked in vain
-    let state = try await source.told().state
+    let reading = try await source.told()
+    let state = reading.state
     let wanted = try ids.map { try state.resolve($0) }
     let plan = try PrunePlan(state, removing: wanted)
     for row in wanted {
@@ -32,13 +33,11 @@ struct Remove: AsyncParsableCommand {
       throw Failure.failed("\(state.rows[row].id) can't go: \(reason.words)")
     }
     let others = plan.count - Set(wanted).count
+    let text = PlanText(units: sizes.units)
     if !yes {
-      try PlanText.confirm(
-        "Remove \(counted(plan.count)), \(others) of them as they stand on what you named, freeing "
-          + "\(sizes.amount(plan.freed))?")
+      try text.confirm(plan, ", \(others) of them as they stand on what you named", now: reading.moment)
     }
     output.keepGoing()
-    let text = PlanText(units: sizes.units)
     let report = try await interruptible { try await pruner.carryOut(plan, progress: text.tellRemoved) }
     text.tell(report)
     PlanText.tellChanged(report)

@@ -1,5 +1,7 @@
 import BuildCache
 import CacheReport
+import Explorer
+import Terminal
 
 /// A plan in words and columns.
 struct PlanText: Sendable {
@@ -17,9 +19,21 @@ struct PlanText: Sendable {
     guard answer == "y" || answer == "yes" else { throw Failure.failed("nothing was removed") }
   }
 
+  /// Tells what would go, by name, and asks whether to remove it.
+  ///
+  /// - Parameters:
+  ///   - plan: what would go.
+  ///   - others: what of it nobody named, in words.
+  ///   - now: from when ages are counted.
+  /// - Throws: as ``confirm(_:)``.
+  func confirm(_ plan: PrunePlan, _ others: String = "", now: Timestamp) throws {
+    for line in PruneQuestion(plan, now: now).lines(in: units, naming: { $0.named() }) { writeError(line) }
+    try Self.confirm("Remove \(counted(plan.count))\(others), freeing \(amount(plan.freed))?")
+  }
+
   /// A record that went.
   @Sendable func tellRemoved(_ row: CacheState.Row) {
-    output.line("removed \(row.id)  \(amount(row.size))")
+    output.line("removed \(row.named())  \(amount(row.size))")
   }
 
   /// What went in all.
@@ -61,6 +75,29 @@ struct PlanText: Sendable {
     return lines + sums(plan)
   }
 
+  /// A plan as a ticket has it: plain text that says what, when and by which rules, what would go by name, and what stays.
+  func ticket(_ export: PlanExport) throws -> [String] {
+    let plan = export.plan
+    var lines = [
+      "Prune plan for \(export.name)",
+      "Made at \(plan.now.text), of \(counted(plan.state.rows.count)); nothing was removed.",
+    ]
+    if !export.namesRules { lines += plan.rules.map { "Policy: \($0.policy.words(in: units))" } }
+    lines += [""] + self.lines(plan, now: plan.now, namesRules: export.namesRules) + [""]
+    let rows = plan.state.rows
+    for reason in KeptReason.allCases {
+      let kept = plan.kept.filter { $0.reason == reason }
+      guard let largest = kept.max(by: { rows[$0.row].size < rows[$1.row].size }) else { continue }
+      let bytes = amount(kept.reduce(0) { $0.addingSaturating(rows[$1.row].size) })
+      lines.append(
+        "Stays, \(reason.words): \(counted(kept.count)), \(bytes); the largest is \(rows[largest.row].named()).")
+    }
+    if let assumptions = try PlanAssumptions(plan, tellsUnmeasured: export.tellsUnmeasured), !plan.rules.isEmpty {
+      lines += ["This takes for granted:"] + assumptions.lines.map { "- \($0)" }
+    }
+    return (lines + export.notes.map { "Note: \($0)" }).map { safeText($0) }
+  }
+
   private func heading(_ rule: PlannedRule, _ number: Int) -> String {
     let limit =
       rule.isRanked
@@ -81,6 +118,7 @@ struct PlanText: Sendable {
       .init(title: "USES", isNumber: true), .init(title: "(RANK)", isNumber: true),
       .init(title: "SCORE", isNumber: true), .init(title: "TIED", isNumber: true),
       .init(title: "FREED SO FAR", isNumber: true), .init(title: "REMAINS", isNumber: true),
+      .init(title: "DESCRIPTION"),
     ])
     for (number, victim) in rule.victims.enumerated() {
       let row = state.rows[victim.row]
@@ -91,7 +129,7 @@ struct PlanText: Sendable {
         ranked("\(victim.lastUsedRank.number)/\(victim.lastUsedRank.highest)"), "\(row.usageCount)",
         ranked("\(victim.usageRank.number)/\(victim.usageRank.highest)"), ranked(scoreText(victim.score)),
         ranked("\(victim.tied)"), amount(before.freed.addingSaturating(rule.freed(after: number + 1))),
-        amount(rule.remaining(after: number + 1)),
+        amount(rule.remaining(after: number + 1)), RecordName(row.description).text,
       ])
     }
     return table

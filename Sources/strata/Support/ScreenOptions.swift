@@ -4,6 +4,7 @@ import BuildCacheStore
 import BuildKitBridge
 import CacheReport
 import Explorer
+import Foundation
 import Glibc
 import SystemPackage
 import Terminal
@@ -112,6 +113,17 @@ struct ScreenOptions: ParsableArguments {
     ExplorerSession.Outlets(copy: copy) { cache, rows in
       let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
       return try writeNew(json, named: "strata-export", extension: "json")
+    } exportPlan: { export in
+      let bytes: Data
+      switch export.form {
+      case .json:
+        bytes = try encodedJSON(
+          PlanReport(
+            export.plan, namesRules: export.namesRules, notes: export.notes,
+            assumptions: PlanAssumptions(export.plan, tellsUnmeasured: export.tellsUnmeasured)))
+      case .text: bytes = Data((try PlanText(units: export.units).ticket(export).joined(separator: "\n") + "\n").utf8)
+      }
+      return try writeNew(bytes, named: "strata-plan", extension: export.form == .json ? "json" : "txt")
     } readPolicy: { file, ranking, space in
       // Standard input is where the keys come from.
       let collection = try DaemonConfig(readingFrom: file == "-" ? "./-" : file).collection(
