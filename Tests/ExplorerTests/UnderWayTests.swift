@@ -118,7 +118,7 @@ import Testing
       ExplorerEvent.policyRead([PrunePolicy(all: true)], remarks: [], "a.toml"),
       .unchanged(Reading(state: sample, moment: now.now(), behavior: .daemon(.current, restart: .before)), Rights()),
     ] {
-      var state = try await state(after: "peob.toml<Enter>")
+      var state = try await state(after: "pEob.toml<Enter>")
       let stale = try preview(try press("a", &state))
       _ = try press("1", &state)
       _ = update(&state, event)
@@ -157,7 +157,7 @@ import Testing
     async throws
   {
     for keys in ["t", "eb"] {
-      var state = try await state(after: "peob.toml<Enter>gjjj")
+      var state = try await state(after: "pEob.toml<Enter>gjjj")
       let before = state.prune.policies
       #expect(state.prune.ruleNumber == 1)
       _ = try press(String(keys.prefix(1)), &state)
@@ -165,7 +165,7 @@ import Testing
       _ = try press(keys.dropFirst() + "700MB<Enter>", &state)
       #expect(state.prune.policies.map(\.limits.maxUsed) == [0, 700_000_000, before[2].limits.maxUsed])
     }
-    var state = try await state(after: "peob.toml<Enter>t")
+    var state = try await state(after: "pEob.toml<Enter>t")
     _ = update(&state, .policyRead([PrunePolicy(all: true)], remarks: [], "a.toml"))
     _ = try press("700MB<Enter>", &state)
     #expect(state.prune.policies == [PrunePolicy(all: true)])

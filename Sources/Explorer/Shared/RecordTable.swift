@@ -139,9 +139,10 @@ extension ExplorerState {
     let room = width - head - 2
     if context == 0 ? head <= width : context <= room { return cell(name.text, width) }
     // A word or two of what else it is say more than none, three letters don't.
-    if head <= width && room < 16 { return cell(name.head, width) }
+    let isHeadAlone = room < 16
+    func text(_ name: RecordName) -> String { isHeadAlone ? name.head : name.text }
     return fitted(
-      name.text, unlike: neighbours.map { RecordName($0.description).text }, to: width, cutSign: signs.ellipsis)
+      text(name), unlike: neighbours.map { text(RecordName($0.description)) }, to: width, cutSign: signs.ellipsis)
   }
 
   /// A record as a line of a table.
