@@ -37,8 +37,10 @@ public struct RecordName: Sendable, Equatable {
     let shown = head.prefix(most)
     guard shown.endIndex < head.endIndex else { return head }
     // At a blank, where one is near.
-    let words = shown.lastIndex(of: " ").map { shown[..<$0] } ?? shown
-    return (words.count > most / 2 ? words : shown.dropLast()) + String(sign)
+    if let blank = shown.lastIndex(of: " "), case let words = shown[..<blank], words.count > most / 2 {
+      return words + String(sign)
+    }
+    return shown.dropLast() + String(sign)
   }
 }
 

@@ -66,6 +66,12 @@ extension RecordTable {
     ]
   }
 
+  /// The same where a list is sorted by a column: that one goes last, as one looks for its order.
+  static func steps(sortedBy column: RecordColumn?) -> [Narrowing<RecordColumn>] {
+    guard let column, let place = steps.firstIndex(of: .drop(column)) else { return steps }
+    return steps[..<place] + steps[(place + 1)...] + [steps[place]]
+  }
+
   /// Chooses the columns.
   ///
   /// - Parameters:
@@ -79,7 +85,9 @@ extension RecordTable {
       let heading = displayWidth(column.title) + (column == sorted ? 2 : 0)
       return (column, max(heading, Self.widest(column, id, traits)))
     }
-    self.init(widths, last: .description, least: Self.leastDescription, steps: Self.steps, width: width)
+    self.init(
+      widths, last: .description, least: Self.leastDescription, steps: Self.steps(sortedBy: sorted),
+      width: width)
   }
 
   /// The width of a column's widest cell.
