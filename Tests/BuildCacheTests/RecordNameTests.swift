@@ -36,6 +36,11 @@ import Testing
     ("mount / from exec /bin/sh -c echo \"a: b\ttab\" > /q &&   echo x", "RUN echo \"a: b tab\" > /q && echo x", ""),
     ("mount / from exec /bin/bash -o pipefail -exc curl x | sh", "RUN curl x | sh", ""),
     ("mount / from exec /bin/busybox sh -c :", "RUN :", ""),
+    ("mount / from exec /bin/busybox sh -c head -c 900 /dev/urandom", "RUN head -c 900 /dev/urandom", ""),
+    ("mount / from exec sh script.sh -c x", "RUN sh script.sh -c x", ""),
+    ("mount / from exec sh /script.sh -c x", "RUN sh /script.sh -c x", ""),
+    ("mount / from exec bash -c", "RUN bash -c", ""), ("mount / from exec bash -o", "RUN bash -o", ""),
+    ("mount / from exec bash -o -o -o", "RUN bash -o -o -o", ""),
     ("mount / from exec cmd.exe /S /C dir", "RUN dir", ""),
     ("mount / from exec pip install -c constraints.txt", "RUN pip install -c constraints.txt", ""),
     ("mount / from exec /bin/sh", "RUN /bin/sh", ""),
@@ -105,6 +110,7 @@ import Testing
     #expect(named("[web 5/8] RUN npm ci") == "k2v9q1m0 (RUN npm ci)")
     #expect(named("") == "k2v9q1m0")
     #expect(
-      named("[web 5/8] RUN apt-get update && apt-get install -y curl") == "k2v9q1m0 (RUN apt-get update && apt-get…)")
+      named("[web 5/8] RUN apt-get update && apt-get install -y curl")
+        == "k2v9q1m0 (RUN apt-get update && apt-get install…)")
   }
 }

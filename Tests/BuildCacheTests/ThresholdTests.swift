@@ -74,7 +74,7 @@ import Testing
     #expect(none.isKept && none.figure == nil && none.record == nil)
     let long = try Threshold.maxUnusedFor(.seconds(0)).finding(
       in: reading([row("l", String(repeating: "x", count: 61))]))
-    #expect(long.words(in: .si).contains("(" + String(repeating: "x", count: 60) + "…)"))
+    #expect(long.words(in: .si).contains("(" + String(repeating: "x", count: 39) + "…)"))
   }
 
   @Test("records are counted, all of them") func records() throws {

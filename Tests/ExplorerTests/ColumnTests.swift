@@ -24,7 +24,8 @@ import Testing
           for sorted in [nil, RecordColumn.used, .type] as [RecordColumn?] {
             for id in [8, 12, 25] {
               let table = RecordTable(offered, width: width, id: id, amount: 9, traits: traits, sorted: sorted)
-              check(table, width, offered, RecordTable.steps, RecordTable.leastDescription, .description)
+              check(
+                table, width, offered, RecordTable.steps(sortedBy: sorted), RecordTable.leastDescription, .description)
             }
           }
         }
@@ -77,6 +78,15 @@ import Testing
     #expect(RecordTable(Self.all, width: 250, id: 8, amount: 9, traits: plain).width(of: .type) == "regular".count)
     // Whatever is left is the description's.
     #expect((RecordTable(Self.all, width: 250, id: 8, amount: 9, traits: mixed).width(of: .description) ?? 0) > 150)
+  }
+
+  @Test("the column that a list is sorted by goes last") func sorted() async throws {
+    for width in 60...250 {
+      let table = RecordTable(Self.all, width: width, id: 8, amount: 9, traits: mixed, sorted: .created)
+      #expect(table.start(of: .created) != nil || table.columns.map(\.column) == [.id, .size, .description])
+    }
+    #expect(try await play("sk<Esc>", size: Size(columns: 80, rows: 20)).line(3).contains("KIND ↑"))
+    #expect(!(try await play("", size: Size(columns: 80, rows: 20)).line(3).contains("KIND")))
   }
 
   @Test("what all cells say is known, and of one record nothing is") func alike() {

@@ -41,7 +41,7 @@ import Testing
     #expect(shows(try await play("M"), "3 marked · 1.0 GB"))
     #expect(shows(try await play("A"), "7 marked · 1.2 GB"))
     #expect(!shows(try await play("AU"), "marked ·"))
-    #expect(shows(try await play("jjj<Space>"), "can't go: held3333 is in use"))
+    #expect(shows(try await play("jjj<Space>"), "can't go: held3333 (what held3333 is) is in use"))
     #expect(shows(try await play("U"), "nothing is marked"))
   }
 
@@ -73,7 +73,7 @@ import Testing
     try expectScreen(question, "question")
     #expect(shows(question, "Prune 2 records?"))
     #expect(shows(question, "Frees 500.0 MB. It can't be undone."))
-    #expect(shows(question, "Oldest: layer111, 10h. Largest: layer111, 300.0 MB."))
+    #expect(shows(question, "Largest and oldest: layer111 (what layer111 is), 300.0 MB, used 10h ago."))
     #expect(shows(question, "1 of them are not marked, but hang on what is."))
     #expect(shows(try await play("j<Space>dy", on: cache), "removed 2 records, freed 500.0 MB"))
     #expect(cache.pruned.withLock { $0 } == [["layer222", "layer111"]])
@@ -81,7 +81,7 @@ import Testing
 
   @Test("what is in use can't go, and the message says why") func inUse() async throws {
     let cache = MemoryCache(sample)
-    #expect(shows(try await play("jjjd", on: cache), "can't go: held3333 is in use"))
+    #expect(shows(try await play("jjjd", on: cache), "can't go: held3333 (what held3333 is) is in use"))
     #expect(shows(try await play("jjjdy", on: cache), "7 records"))
     #expect(cache.pruned.withLock { $0 }.isEmpty)
   }
@@ -112,7 +112,7 @@ import Testing
     let cache = MemoryCache(builder.finish())
     let grid = try await play("siw", on: cache)
     #expect(shows(grid, "It stays: something in use stands on it."))
-    #expect(shows(grid, "top00000 stands on it through middle00, and stays: somebody holds it."))
+    #expect(shows(grid, "top00000 (what top00000 is) stands on it through middle00 (what middle00"))
     #expect(shows(try await play("w"), "It stays") == false)
   }
 

@@ -151,4 +151,49 @@ import Testing
       clock: now, outlets: outlets)
     #expect(shows(grid, "keep-bytes 200.0 MB of 1.2 GB   keep-duration off   all yes   ranking current   restarted"))
   }
+
+  @Test("e asks for a form, and writes the plan as it stands, whose ever the rules are") func exports() async throws {
+    #expect(shows(try await play("pe"), "Write the plan as"))
+    #expect(shows(try await play("pej"), "wrote the plan to plan.json"))
+    #expect(shows(try await play("p+++pet"), "wrote the plan to plan.txt"))
+    #expect(!shows(try await play("pe<Esc>"), "wrote"))
+    #expect(!shows(try await play("pex"), "wrote"))
+    // Where only looking is allowed, too.
+    let cache = MemoryCache(sample, readOnlyReason: "a saved list", notes: ["a note"])
+    #expect(shows(try await play("pt0<Enter>ej", on: cache), "wrote the plan to plan.json"))
+    let last = try #require(exportedPlans.withLock { $0.last { $0.notes == ["a note"] } })
+    #expect(last.plan.count == 4 && last.form == .json && !last.namesRules && last.name == "memory")
+    _ = try await play("pEob.toml<Enter>ej", on: cache, size: Size(columns: 110, rows: 30))
+    let rules = try #require(exportedPlans.withLock { $0.last { $0.notes.contains("a note") && $0.namesRules } })
+    #expect(rules.notes == ["a note", "planned are its own rules"] && rules.plan.rules.count == 3)
+  }
+
+  @Test("the question names what goes; a key in between asks nothing") func question() async throws {
+    let grid = try await play("pt0<Enter><Enter>")
+    #expect(shows(grid, "Largest and oldest: base0000 (what base0000 is), 500.0 MB, used 2d ago."))
+    #expect(shows(grid, "Missed soon: mount555 (␛[31m/root/.cache), a cache mount used 1m ago."))
+    let session = await DrivenSession(MemoryCache(sample))
+    try await session.press("p")
+    var state = session.state
+    let effects = update(&state, .key(.enter))
+    #expect(state.overlay == nil && effects.count == 1)
+    _ = update(&state, .key(.down))
+    guard case .weigh(let plan, let marks, let moment) = effects.first else {
+      Issue.record("nothing was asked for")
+      return
+    }
+    #expect(marks == nil)
+    _ = update(&state, .weighed(PendingPrune(plan, marks: marks, now: moment)))
+    #expect(state.overlay == nil)
+  }
+
+  @Test("names stay where ranks go, and stand beside what stays, too") func names() async throws {
+    for columns in [70, 80, 100, 120] {
+      let grid = try await play("p", size: Size(columns: columns, rows: 24))
+      let heading = grid.line(7)
+      #expect(heading.contains("DESCRIPTION"), "\(heading)")
+      #expect(heading.contains("(RANK)") == (columns >= 120))
+      #expect(grid.line(8).contains("what layer222 is") && shows(grid, "what held3333 is"), "\(columns)")
+    }
+  }
 }

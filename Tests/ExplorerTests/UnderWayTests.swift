@@ -87,25 +87,39 @@ import Testing
     for keys in ["/", "j", "?", " m"] {
       var state = try await state(after: "")
       _ = try press("d" + keys, &state)
-      _ = update(&state, .chosen(try removal("layer222")))
+      try choose("layer222", &state)
       #expect(!isQuestion(state), "\(keys)")
       #expect(!(try press("y", &state).contains { if case .carryOut = $0 { true } else { false } }), "\(keys)")
     }
     var state = try await state(after: "")
     _ = try press("d", &state)
-    _ = update(&state, .chosen(try removal("layer222")))
+    try choose("layer222", &state)
     #expect(isQuestion(state))
+    // Nor does it come where a key was pressed while the plan was looked through.
+    state = try await self.state(after: "")
+    _ = try press("d", &state)
+    try choose("layer222", &state, pressing: "j")
+    #expect(!isQuestion(state))
   }
 
   @Test("an explanation that comes late takes the place of no question and no prune") func explanation() async throws {
     for keys in ["d", "dy"] {
       var state = try await state(after: "")
       _ = try press("wd", &state)
-      _ = update(&state, .chosen(try removal("layer222")))
+      try choose("layer222", &state)
       if keys == "dy" { _ = try press("y", &state) }
       _ = update(
         &state, .stood(try PrunePlan(sample, policies: [PrunePolicy()], behavior: .embedded, now: now.now())))
       if case .note = state.overlay { Issue.record("\(keys): it did") }
+    }
+  }
+
+  /// A removal is planned, and looked through where that is asked for.
+  private func choose(_ id: RecordID, _ state: inout ExplorerState, pressing keys: String = "") throws {
+    let effects = update(&state, .chosen(try removal(id)))
+    _ = try press(keys, &state)
+    for case .weigh(let plan, let marks, let now) in effects {
+      _ = update(&state, .weighed(PendingPrune(plan, marks: marks, now: now)))
     }
   }
 
@@ -118,7 +132,7 @@ import Testing
       ExplorerEvent.policyRead([PrunePolicy(all: true)], remarks: [], "a.toml"),
       .unchanged(Reading(state: sample, moment: now.now(), behavior: .daemon(.current, restart: .before)), Rights()),
     ] {
-      var state = try await state(after: "peob.toml<Enter>")
+      var state = try await state(after: "pEob.toml<Enter>")
       let stale = try preview(try press("a", &state))
       _ = try press("1", &state)
       _ = update(&state, event)
@@ -156,8 +170,8 @@ import Testing
   @Test("what is typed is for the rule that it was asked for, wherever the cursor is by then") func typedRule()
     async throws
   {
-    for keys in ["t", "eb"] {
-      var state = try await state(after: "peob.toml<Enter>gjjj")
+    for keys in ["t", "Eb"] {
+      var state = try await state(after: "pEob.toml<Enter>gjjj")
       let before = state.prune.policies
       #expect(state.prune.ruleNumber == 1)
       _ = try press(String(keys.prefix(1)), &state)
@@ -165,7 +179,7 @@ import Testing
       _ = try press(keys.dropFirst() + "700MB<Enter>", &state)
       #expect(state.prune.policies.map(\.limits.maxUsed) == [0, 700_000_000, before[2].limits.maxUsed])
     }
-    var state = try await state(after: "peob.toml<Enter>t")
+    var state = try await state(after: "pEob.toml<Enter>t")
     _ = update(&state, .policyRead([PrunePolicy(all: true)], remarks: [], "a.toml"))
     _ = try press("700MB<Enter>", &state)
     #expect(state.prune.policies == [PrunePolicy(all: true)])

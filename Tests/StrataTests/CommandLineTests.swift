@@ -234,7 +234,7 @@ private func object(_ text: String) throws -> [String: Any] {
     let screen = try await strata(["explore", "--print", "--keys", "p", "--size", "120x20"] + options).output
     #expect(screen.contains("rule 2: all, max used 20.0 kB"))
     #expect(screen.contains("rule 2 keeps 20.0 kB"))
-    let typed = try await strata(["explore", "--print", "--keys", "pek" + "eo\(file)<Enter>", "--size", "120x20"])
+    let typed = try await strata(["explore", "--print", "--keys", "pEk" + "Eo\(file)<Enter>", "--size", "120x20"])
       .output
     #expect(typed.contains("2 rules of"))
     #expect(typed.contains("rule 2: all, max used 20.0 kB"))

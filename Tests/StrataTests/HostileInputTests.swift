@@ -98,7 +98,7 @@ import Testing
     let fifo = scratch.path.appending("fifo").string
     #expect(mkfifo(fifo, 0o600) == 0)
     for (path, words) in [("-", "can't read ./-"), (fifo, "it is a fifo"), ("/dev/stdin", "it is a fifo")] {
-      let keys = "peo\(path)<Enter>"
+      let keys = "pEo\(path)<Enter>"
       let result = try await Program.run(
         ["--from", list, "--print", "--keys", keys, "--size", "170x20"], input: path == "/dev/stdin" ? "gc = true" : "")
       #expect(result.code == 0, "\(result.errors)")

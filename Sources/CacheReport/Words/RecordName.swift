@@ -37,8 +37,10 @@ public struct RecordName: Sendable, Equatable {
     let shown = head.prefix(most)
     guard shown.endIndex < head.endIndex else { return head }
     // At a blank, where one is near.
-    let words = shown.lastIndex(of: " ").map { shown[..<$0] } ?? shown
-    return (words.count > most / 2 ? words : shown.dropLast()) + String(sign)
+    if let blank = shown.lastIndex(of: " "), case let words = shown[..<blank], words.count > most / 2 {
+      return words + String(sign)
+    }
+    return shown.dropLast() + String(sign)
   }
 }
 
@@ -132,16 +134,29 @@ extension RecordName {
 
   /// A command as a Dockerfile has it: without the shell that runs it.
   private static func run(_ command: Substring) -> String {
-    let words = command.split(separator: " ", maxSplits: 6)
-    let shells: Set<Substring> = ["sh", "ash", "bash", "dash", "zsh", "busybox", "cmd", "powershell", "pwsh"]
-    let name = words.first?.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? ""
-    guard shells.contains(name.before(".exe") ?? name) else { return "RUN \(command)" }
-    // `-c`, or one of a few letters before it: `-exc`; cmd has `/C`.
-    let isLast = { (word: Substring) in
-      ["/c", "-command"].contains(word.lowercased()) || word.last == "c" && word.first == "-" && word.count < 8
+    let words = command.split(separator: " ", maxSplits: 7)
+    var place = 0
+    while place < words.count, shells.contains(program(words[place])) { place += 1 }
+    guard place > 0 else { return "RUN \(command)" }
+    while place + 1 < words.count, words[place].first == "-" || words[place].first == "/" && words[place].count == 2 {
+      let option = words[place].lowercased()
+      place += option == "-o" ? 2 : 1
+      // `-c`, or a few letters of which it is the last: `-exc`; others have `/C` and `-Command`.
+      if option == "/c" || option == "-command" || option.last == "c" && option.count < 8 {
+        return "RUN \(words[place...].joined(separator: " "))"
+      }
     }
-    guard let place = words.dropLast().lastIndex(where: isLast), place > 0 else { return "RUN \(command)" }
-    return "RUN \(words[(place + 1)...].joined(separator: " "))"
+    return "RUN \(command)"
+  }
+
+  private static let shells: Set<Substring> = [
+    "sh", "ash", "bash", "dash", "zsh", "busybox", "cmd", "powershell", "pwsh",
+  ]
+
+  /// A program's name without its folder.
+  private static func program(_ word: Substring) -> Substring {
+    let name = word.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last ?? ""
+    return name.before(".exe") ?? name
   }
 
   /// An image as people call it: without the registry and folder that Docker takes where none is named.

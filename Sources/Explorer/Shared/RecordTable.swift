@@ -66,6 +66,12 @@ extension RecordTable {
     ]
   }
 
+  /// The same where a list is sorted by a column: that one goes last, as one looks for its order.
+  static func steps(sortedBy column: RecordColumn?) -> [Narrowing<RecordColumn>] {
+    guard let column, let place = steps.firstIndex(of: .drop(column)) else { return steps }
+    return steps[..<place] + steps[(place + 1)...] + [steps[place]]
+  }
+
   /// Chooses the columns.
   ///
   /// - Parameters:
@@ -82,7 +88,9 @@ extension RecordTable {
       let heading = displayWidth(column.title) + (column == sorted ? 2 : 0)
       return (column, max(heading, Self.widest(column, id, amount, traits)))
     }
-    self.init(widths, last: .description, least: Self.leastDescription, steps: Self.steps, width: width)
+    self.init(
+      widths, last: .description, least: Self.leastDescription, steps: Self.steps(sortedBy: sorted),
+      width: width)
   }
 
   /// The width of a column's widest cell.
@@ -143,9 +151,10 @@ extension ExplorerState {
     let room = width - head - 2
     if context == 0 ? head <= width : context <= room { return cell(name.text, width) }
     // A word or two of what else it is say more than none, three letters don't.
-    if head <= width && room < 16 { return cell(name.head, width) }
+    let isHeadAlone = room < 16
+    func text(_ name: RecordName) -> String { isHeadAlone ? name.head : name.text }
     return fitted(
-      name.text, unlike: neighbours.map { RecordName($0.description).text }, to: width, cutSign: signs.ellipsis)
+      text(name), unlike: neighbours.map { text(RecordName($0.description)) }, to: width, cutSign: signs.ellipsis)
   }
 
   /// A record as a line of a table.
