@@ -14,7 +14,11 @@ enum Effect: Sendable {
   /// Plan rules on the state that is shown.
   case plan(CacheState, [PrunePolicy], PruneBehavior, free: Int64?, at: Timestamp)
   /// Read the rules of a daemon's configuration.
-  case readPolicy(String, RankingRule, CacheSpace?)
+  case readPolicy(PolicyFiles.Request)
+  /// Write rules as a daemon's configuration.
+  case writePolicy([PrunePolicy], PolicyFiles.Request)
+  /// Complete a path that is being typed.
+  case complete(String)
   /// Work out what pruning rows with all that hangs on them frees.
   case measure(CacheState, [Int])
   /// Lay the graph out.
@@ -46,7 +50,7 @@ enum Effect: Sendable {
 extension Effect {
   /// Of the effects in a slot only the last matters: a new one cancels it.
   enum Slot: Hashable {
-    case arrange, plan, readPolicy, layOut, relate, describe, stand, choose, list
+    case arrange, plan, readPolicy, complete, layOut, relate, describe, stand, choose, list
   }
 
   var slot: Slot? {
@@ -54,13 +58,14 @@ extension Effect {
     case .arrange: .arrange
     case .plan: .plan
     case .readPolicy: .readPolicy
+    case .complete: .complete
     case .layOut: .layOut
     case .relate: .relate
     case .describe: .describe
     case .stand: .stand
     case .choose: .choose
     case .list: .list
-    case .glimpse, .load, .measure, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: nil
+    case .glimpse, .load, .writePolicy, .measure, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: nil
     }
   }
 }
@@ -70,7 +75,9 @@ extension Effect {
   var isOfRows: Bool {
     switch self {
     case .arrange, .plan, .measure, .layOut, .relate, .describe, .stand, .choose: true
-    case .glimpse, .load, .readPolicy, .list, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: false
+    case .glimpse, .load, .readPolicy, .writePolicy, .complete, .list, .stopListing, .carryOut, .stop, .setHeld, .copy,
+      .export:
+      false
     }
   }
 }

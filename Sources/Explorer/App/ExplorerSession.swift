@@ -13,20 +13,17 @@ public final class ExplorerSession: ScreenSession {
     public var copy: @Sendable (String) -> Void
     /// Writes rows into a new file, as `du` prints them, and answers its name.
     public var export: @Sendable (CacheState, [Int]) throws -> String
-
-    /// Reads the rules of a daemon's configuration, for a ranking rule and the cache's disk.
-    public var readPolicy:
-      @Sendable (String, RankingRule, CacheSpace?) throws -> (policies: [PrunePolicy], remarks: [String])
+    /// Reads and writes rules.
+    public var policies: PolicyFiles
 
     /// Makes outlets.
     public init(
       copy: @escaping @Sendable (String) -> Void, export: @escaping @Sendable (CacheState, [Int]) throws -> String,
-      readPolicy:
-        @escaping @Sendable (String, RankingRule, CacheSpace?) throws -> (policies: [PrunePolicy], remarks: [String])
+      policies: PolicyFiles
     ) {
       self.copy = copy
       self.export = export
-      self.readPolicy = readPolicy
+      self.policies = policies
     }
   }
 

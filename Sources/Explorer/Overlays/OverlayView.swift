@@ -13,6 +13,11 @@ extension ExplorerState {
         "\($0.letter)  \($0.rawValue)\($0 == choice.sort ? "  (again: turn round)" : "")"
       }
       drawBox("Sort by", lines, on: &grid)
+    case .groupMenu:
+      let lines = Self.groupings.map { letter, key in
+        "\(letter)  \(key?.words ?? "none")\(key == choice.grouping ? "  (as it is)" : "")"
+      }
+      drawBox("Group by", lines, on: &grid)
     case .policyMenu(let rule): drawBox(title(of: rule), lines(of: rule), on: &grid)
     case .entry(let entry): drawBox(title(of: entry), entryLines(entry), on: &grid)
     case .note(let title, let lines): drawBox(title, lines + ["", "any key: back"], on: &grid)

@@ -5,11 +5,11 @@ import Terminal
 extension ExplorerState {
   func drawRecords(on grid: inout Grid, _ layout: Layout) {
     drawTable(
-      records.order, [.id, .kind, .size, .frees, .flags, .type, .uses, .used, .created, .description], on: &grid, layout
+      records.lines, [.id, .kind, .size, .frees, .flags, .type, .uses, .used, .created, .description], on: &grid, layout
     )
   }
 
-  func drawTable(_ rows: [Int], _ columns: [RecordColumn], on grid: inout Grid, _ layout: Layout) {
+  func drawTable(_ lines: RecordLines, _ columns: [RecordColumn], on grid: inout Grid, _ layout: Layout) {
     let margin = 4
     let table = RecordTable(columns, width: layout.listColumns - margin - 1, id: idWidth)
     if !layout.list.isEmpty {
@@ -19,15 +19,55 @@ extension ExplorerState {
     }
     for (line, place) in zip(layout.listLines, visible) {
       let isCurrent = place == position.cursor
-      draw(
-        cache.rows[rows[place]], frees: freed(by: rows[place]), in: table, at: Point(column: margin, row: line),
-        margin: self.margin(rows[place], isCurrent: isCurrent),
-        isCurrent: isCurrent, on: &grid)
+      let start = Point(column: margin, row: line)
+      switch lines.line(place) {
+      case .record(let row):
+        draw(
+          cache.rows[row], frees: freed(by: row), in: table, at: start,
+          margin: self.margin(row, isCurrent: isCurrent), isCurrent: isCurrent, on: &grid)
+      case .group(let group): draw(group, of: lines, in: table, at: start, isCurrent: isCurrent, on: &grid)
+      case nil: break
+      }
     }
     if layout.hasLegend {
       grid.draw(
         Self.legend, at: Point(column: 0, row: layout.list.upperBound - 1), width: layout.listColumns,
         style: Style(dim: true))
     }
+  }
+
+  /// Draws the line of a group: its fold, its name and how many records it has, its sums beneath those of records.
+  private func draw(
+    _ number: Int, of lines: RecordLines, in table: RecordTable, at start: Point, isCurrent: Bool, on grid: inout Grid
+  ) {
+    guard let group = lines.groups?.groups[number] else { return }
+    let marked = records.marked[number] ?? 0
+    let sign = marked == group.count ? signs.mark : marked > 0 ? signs.related : " "
+    let style = Style(foreground: marked > 0 ? .yellow : nil, bold: true)
+    let (width, row) = (layout.listColumns, start.row)
+    let fold = lines.isUnfolded(number) ? signs.unfolded : signs.folded
+    grid.draw(
+      " \(isCurrent ? signs.cursor : " ")\(sign)\(fold)", at: Point(column: 0, row: row), width: width, style: style)
+    let sums: [(RecordColumn, String)] = [
+      (.size, ByteCount(group.bytes).text), (.frees, ByteCount(group.frees).text), (.uses, "\(group.uses)"),
+      (.used, age(group.lastUsedAt)),
+    ]
+    for (column, text) in sums {
+      guard let place = table.start(of: column), let cells = table.columns.first(where: { $0.column == column })?.width
+      else { continue }
+      grid.draw(
+        cell(text, cells, column.alignment), at: Point(column: start.column + place, row: row),
+        width: max(0, width - start.column - place), style: style)
+    }
+    let head = max(0, (table.start(of: .size) ?? 0) - 1)
+    let count = counted(group.count)
+    let text = displayWidth(count) <= head ? count : "\(group.count)"
+    grid.draw(cell(text, head), at: start, width: max(0, width - start.column), style: style)
+    if let place = table.start(of: .description) {
+      let room = max(0, width - start.column - place)
+      grid.draw(
+        cell(group.name, room), at: Point(column: start.column + place, row: row), width: room, style: style)
+    }
+    if isCurrent { grid.restyle(column: 0, row: row, columns: width) { $0.isReverse = true } }
   }
 }

@@ -67,7 +67,8 @@ struct Explore: AsyncParsableCommand {
     let isListPrinted = print && source.identity.kind == .list
     let first = parsed.isPlain && !isListPrinted ? nil : try await source.read()
     let preset = PrunePreset(
-      policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free)
+      policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free,
+      diskSize: parsed.diskSize, worker: self.source.policyWorker, file: policy.policy)
     guard print else {
       return try await screen.explore(source, first: first, prune: preset, clock: clock, keys: keySource)
     }

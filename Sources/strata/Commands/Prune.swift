@@ -45,14 +45,16 @@ struct Prune: AsyncParsableCommand {
 
   private func show(_ plan: PrunePlan, _ reading: Reading, _ parsed: ParsedPolicy) throws {
     let assumptions = try PlanAssumptions(plan, tellsUnmeasured: reading.tellsUnmeasured)
+    let growth = GrowthForecast(plan, GrowthEstimate(plan.state, now: plan.now))
     switch format {
     case .json:
       try printJSON(
         PlanReport(
           plan, namesRules: policy.namesRules, notes: reading.notes + parsed.remarks(for: reading),
-          assumptions: assumptions))
+          assumptions: assumptions, growth: growth))
     case .table:
       output.lines(PlanText.lines(plan, now: plan.now, namesRules: policy.namesRules))
+      if let growth { output.line(growth.words.prefix(1).uppercased() + growth.words.dropFirst() + ".") }
       if let assumptions, !plan.rules.isEmpty {
         output.line("This takes for granted:")
         output.lines(assumptions.lines.map { "- \($0)" })

@@ -107,15 +107,12 @@ struct ScreenOptions: ParsableArguments {
 
   /// What keys of the explorer reach outside the cache.
   static func outlets(copy: @escaping @Sendable (String) -> Void) -> ExplorerSession.Outlets {
-    ExplorerSession.Outlets(copy: copy) { cache, rows in
-      let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
-      return try writeNew(json, named: "strata-export", extension: "json")
-    } readPolicy: { file, ranking, space in
-      // Standard input is where the keys come from.
-      let collection = try DaemonConfig(readingFrom: file == "-" ? "./-" : file).collection(
-        for: ranking, diskSize: space?.capacity, now: SystemClock().now())
-      return (collection.policies, collection.remarks)
-    }
+    ExplorerSession.Outlets(
+      copy: copy,
+      export: { cache, rows in
+        let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
+        return try writeNew(json, named: "strata-export", extension: "json")
+      }, policies: .system)
   }
 
   /// A crash on purpose, so that a test can see what it leaves of the terminal.
