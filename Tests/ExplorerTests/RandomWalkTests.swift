@@ -45,7 +45,8 @@ import Testing
   /// A key: mostly one that means something, now and then one that is typed into an entry.
   private func key(_ random: inout SeededGenerator) -> Key {
     let keys =
-      ExplorerState.Screen.allCases.flatMap { Binding.all(on: $0) }.flatMap(\.keys) + "y5>=s~tahnxvRFSWow".map { Key.character($0) }
+      ExplorerState.Screen.allCases.flatMap { Binding.all(on: $0) }.flatMap(\.keys)
+      + "y5>=s~tahnxvRFSWow".map { Key.character($0) }
       + [.backspace, .character("Z"), .enter]
     return keys[random.pick(0...(keys.count - 1))]
   }

@@ -52,7 +52,7 @@ extension DaemonConfig {
     }
     guard form == .docker, !policy.filter.matchesAll else { return nil }
     if engineFilter(policy.filter) == nil {
-      return "an engine's filter has one value each for id (a pattern), type, description and the like, all of which hold"
+      return "an engine's filter asks for one value each of id (a pattern), type, description and the like, all at once"
     }
     return nil
   }

@@ -11,8 +11,8 @@ enum DescribedOrigin: Hashable {
   init?(_ description: String) {
     let bytes = description.utf8
     if bytes.first == UInt8(ascii: "[") {
-      guard let stage = Self.stage(description) else { return nil }
-      self = stage
+      guard let step = Self.step(description) else { return nil }
+      self = step
     } else {
       let start = "pulled from "
       guard bytes.starts(with: start.utf8) else { return nil }
@@ -24,15 +24,15 @@ enum DescribedOrigin: Hashable {
 
   /// What stands in the brackets: a platform, a stage, the step's number and how many there are. What has no number is
   /// no step, but something that the build did for itself.
-  private static func stage(_ description: String) -> DescribedOrigin? {
+  private static func step(_ description: String) -> DescribedOrigin? {
     guard let end = description.utf8.firstIndex(of: UInt8(ascii: "]")) else { return nil }
     var words = description[..<end].dropFirst().split(separator: " ")
-    guard let step = words.popLast(), isStep(step) else { return nil }
+    guard let number = words.popLast(), isNumber(number) else { return nil }
     if let first = words.first, first.contains("/") { words.removeFirst() }
     return words.isEmpty ? .unnamedStage : .stage(words.joined(separator: " "))
   }
 
-  private static func isStep(_ word: Substring) -> Bool {
+  private static func isNumber(_ word: Substring) -> Bool {
     let parts = word.split(separator: "/", omittingEmptySubsequences: false)
     return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
   }

@@ -22,7 +22,10 @@ extension ExplorerState {
       (letter(.filter), "filter", policy.filterWords ?? "none"),
       ("n x", "add a rule like it after it, remove it", ""),
       ("< >", "move it up, down", ""),
-      ("k v", "ranking of; by version", behavior.ranking == .seed ? "BuildKit v0.10.0 (seed)" : "newer BuildKit (current)"),
+      (
+        "k v", "ranking of; by version",
+        behavior.ranking == .seed ? "BuildKit v0.10.0 (seed)" : "newer BuildKit (current)"
+      ),
     ]
     if behavior.isDaemon {
       parts.append((letter(.restart), "daemon restarted before", behavior.restart?.words ?? "no"))

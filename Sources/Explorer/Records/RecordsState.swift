@@ -76,14 +76,13 @@ struct RecordsState: Sendable {
     hidden = group == nil ? nil : (row, position.cursor)
   }
 
-  /// Shows the records of a group, or hides them; the cursor goes to its line, or to the record that it was on.
+  /// Shows the records of a group, or hides them; the cursor goes to its line.
   ///
-  /// - Complexity: O(groups and rows of the group).
+  /// - Complexity: O(groups).
   mutating func setUnfolded(_ group: Int, _ isUnfolded: Bool) {
-    let row = current ?? hidden.flatMap { $0.line == position.cursor ? $0.row : nil }
+    let row = anchor
     lines.setUnfolded(group, isUnfolded)
-    position.cursor = row.flatMap { isUnfolded ? lines.line(of: $0) : nil } ?? lines.line(ofGroup: group)
-    hidden = nil
+    position.cursor = lines.line(ofGroup: group)
     if let row { hide(row) }
   }
 

@@ -48,26 +48,24 @@ extension ExplorerState {
     let fold = lines.isUnfolded(number) ? signs.unfolded : signs.folded
     grid.draw(
       " \(isCurrent ? signs.cursor : " ")\(sign)\(fold)", at: Point(column: 0, row: row), width: width, style: style)
-    let sums: [(RecordColumn, String)] = [
-      (.size, ByteCount(group.bytes).text), (.frees, ByteCount(group.frees).text), (.uses, "\(group.uses)"),
-      (.used, age(group.lastUsedAt)),
-    ]
-    for (column, text) in sums {
+    func draw(_ text: String, at column: Int, _ cells: Int, _ alignment: Alignment = .left) {
+      let room = max(0, min(cells, width - start.column - column))
+      grid.draw(cell(text, room, alignment), at: Point(column: start.column + column, row: row), style: style)
+    }
+    let sizeStart = table.start(of: .size) ?? 0
+    let count = counted(group.count)
+    let isCountShort = displayWidth(count) > sizeStart - 1
+    draw(isCountShort ? "\(group.count)" : count, at: 0, max(0, sizeStart - 1))
+    // What a column says of a record it mostly doesn't say of a group: the name has their room.
+    var end = 0
+    for (column, bytes) in [(RecordColumn.size, group.bytes), (.frees, group.frees)] {
       guard let place = table.start(of: column), let cells = table.columns.first(where: { $0.column == column })?.width
       else { continue }
-      grid.draw(
-        cell(text, cells, column.alignment), at: Point(column: start.column + place, row: row),
-        width: max(0, width - start.column - place), style: style)
+      draw(ByteCount(bytes).text, at: place, cells, column.alignment)
+      end = max(end, place + cells + 2)
     }
-    let head = max(0, (table.start(of: .size) ?? 0) - 1)
-    let count = counted(group.count)
-    let text = displayWidth(count) <= head ? count : "\(group.count)"
-    grid.draw(cell(text, head), at: start, width: max(0, width - start.column), style: style)
-    if let place = table.start(of: .description) {
-      let room = max(0, width - start.column - place)
-      grid.draw(
-        cell(group.name, room), at: Point(column: start.column + place, row: row), width: room, style: style)
-    }
+    let used = group.lastUsedAt.map { "last used \(age($0))" } ?? "never used"
+    draw(joined([group.name, used]), at: end, width)
     if isCurrent { grid.restyle(column: 0, row: row, columns: width) { $0.isReverse = true } }
   }
 }

@@ -32,7 +32,10 @@ struct PolicyOptions: ParsableArguments {
       valueName: "file"))
   var policy: String?
   @Flag(help: "Carry out the rules by which the daemon that is asked collects garbage by itself.") var gc = false
-  @Option(help: ArgumentHelp("How candidates are scored: seed (BuildKit v0.10.0), current, or as a version such as v0.21.1 does.", valueName: "rule"))
+  @Option(
+    help: ArgumentHelp(
+      "How candidates are scored: seed (BuildKit v0.10.0), current, or as a version such as v0.21.1 does.",
+      valueName: "rule"))
   var ranking: RankingRule?
   @Option(
     help: ArgumentHelp(
