@@ -100,9 +100,14 @@ public struct GrowthForecast: Sendable, Equatable, Codable {
     again = plan.count > 0
   }
 
-  /// The same in a few words; that it is an estimate is one of them.
-  public var words: String {
-    let met = again ? "the cap is met again" : "the cap is met"
+  /// The same in a sentence without its full stop; that it is an estimate is a part of it.
+  public var words: String { "an estimate: at \(ByteCount(bytesPerDay).text) a day the cap is \(met)" }
+
+  /// The same in a few words, for where the cap itself is said.
+  public var shortWords: String { "\(met) (an estimate, \(ByteCount(bytesPerDay).text) a day)" }
+
+  private var met: String {
+    let met = again ? "met again" : "met"
     // As far ahead as three times what was seen: farther nobody knows.
     let most = 3 * overDays
     let time =
@@ -112,6 +117,6 @@ public struct GrowthForecast: Sendable, Equatable, Codable {
       case ...most: "in about \(capInDays) days"
       default: "in more than \(most) days"
       }
-    return "an estimate: at \(ByteCount(bytesPerDay).text) a day \(met) \(time)"
+    return "\(met) \(time)"
   }
 }

@@ -145,7 +145,7 @@ extension ExplorerState {
       let rule = plan.rules[number]
       let name = plan.rules.count > 1 ? "rule \(number + 1) keeps" : "keep-bytes"
       let limit = rule.isRanked ? ByteCount(rule.keepBytes).text : plan.rules.count > 1 ? "no more" : "none"
-      let ahead = number == plan.rules.count - 1 ? GrowthForecast(plan, prune.preview?.growth)?.words : nil
+      let ahead = number == plan.rules.count - 1 ? GrowthForecast(plan, prune.preview?.growth)?.shortWords : nil
       let words = " " + joined(["\(name) \(limit)"] + [ahead].compactMap(\.self)) + " "
       grid.fill(column: 0, row: row, columns: size.columns, with: signs.line, style: Style(bold: true))
       grid.draw(
