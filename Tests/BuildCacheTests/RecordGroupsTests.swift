@@ -69,12 +69,20 @@ import Testing
       ("plain", "mount / from exec something", []), ("nameless", "[2/4] COPY a.txt /a", []),
       ("ctx", "[internal] load build context", []),
       ("lone", "pulled from ghcr.io/acme/tool@sha256:4567", []),
+      // Two Dockerfiles without a stage's name on one base, the one of them built twice.
+      ("py", "pulled from python:3", []), ("py1", "[2/3] COPY a /a", ["py"]), ("py2", "[2/3] COPY a /a", ["py"]),
+      ("run1", "mount / from exec /bin/sh -c flask run", ["py1"]),
+      ("run2", "mount / from exec /bin/sh -c flask run", ["py2"]), ("other", "[stage-1 2/2] COPY b /b", ["py"]),
+      ("step", "mount / from exec /bin/sh -c on nothing", []),
     ])
     #expect(
       groups(state, by: .stage) == [
+        "shared by COPY b /b, RUN flask run": ["py"], "what ends with RUN flask run": ["py1", "py2", "run1", "run2"],
+        "what ends with COPY b /b": ["other"], "what ends with COPY a.txt /a": ["nameless"],
+        "what ends with RUN something": ["plain"], "what ends with RUN on nothing": ["step"],
         "shared by api, web": ["node"], "stage web": ["deps", "web1", "web2", "mount"], "stage api": ["api1", "api2"],
-        "stage lint": ["alone"], "image node:20": ["bare"], "no stage or image": ["plain", "ctx"],
-        "stages without a name": ["nameless"], "image ghcr.io/acme/tool@sha256:4567": ["lone"],
+        "stage lint": ["alone"], "image node:20": ["bare"], "no stage or image": ["ctx"],
+        "image ghcr.io/acme/tool@sha256:4567": ["lone"],
       ])
   }
 

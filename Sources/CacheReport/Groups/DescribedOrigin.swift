@@ -2,10 +2,12 @@
 enum DescribedOrigin: Hashable {
   /// A step of a named stage of a Dockerfile: `[web 5/8] RUN npm ci`.
   case stage(String)
-  /// A step of a stage that has no name: `[5/8] RUN npm ci`.
+  /// A step of a stage that has no name, or only the number that its builder gave it: `[5/8] RUN npm ci`, `[stage-1 …]`.
   case unnamedStage
   /// A layer of an image: `pulled from docker.io/library/node:20`.
   case image(String)
+  /// The last step of a Dockerfile, where nothing else names it: `RUN npm start`. No description tells that by itself.
+  case lastStep(String)
 
   /// Reads a description; nothing where it tells neither.
   init?(_ description: String) {
@@ -29,7 +31,28 @@ enum DescribedOrigin: Hashable {
     var words = description[..<end].dropFirst().split(separator: " ")
     guard let number = words.popLast(), isNumber(number) else { return nil }
     if let first = words.first, first.contains("/") { words.removeFirst() }
-    return words.isEmpty ? .unnamedStage : .stage(words.joined(separator: " "))
+    let name = words.joined(separator: " ")
+    return name.isEmpty || name.wholeMatch(of: /stage-\d+/) != nil ? .unnamedStage : .stage(name)
+  }
+
+  /// Takes a record for the last step of a Dockerfile; nothing where it is no step.
+  init?(lastStep description: String) {
+    if let command = DescribedCommand(description) {
+      guard !command.isOfCacheMount else { return nil }
+      self = .lastStep(Self.short("RUN \(command.text)"))
+    } else {
+      guard case .unnamedStage = DescribedOrigin(description), let end = description.firstIndex(of: "]") else {
+        return nil
+      }
+      self = .lastStep(Self.short(description[end...].dropFirst().drop { $0 == " " }))
+    }
+  }
+
+  /// As much of a step as tells it from others.
+  private static func short(_ step: some StringProtocol) -> String {
+    let most = 60
+    let head = step.prefix(most)
+    return head.endIndex == step.endIndex ? String(head) : head + "…"
   }
 
   private static func isNumber(_ word: Substring) -> Bool {
@@ -52,7 +75,8 @@ enum DescribedOrigin: Hashable {
 /// The command that a record was made by, where its description tells it; a cache mount is known by it to belong to the
 /// step that used it first.
 struct DescribedCommand: Hashable {
-  private let text: Substring
+  /// The command, without its shell.
+  let text: Substring
   /// Whether it is a cache mount's, rather than that of the step itself.
   let isOfCacheMount: Bool
 

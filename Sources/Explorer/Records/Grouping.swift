@@ -37,6 +37,12 @@ extension ExplorerState {
   /// The records that keys mean which take several at once: those of the group, or of the folded chain, under the cursor.
   var severalUnderCursor: [Int]? { screen == .records ? records.groupRows : foldedChain }
 
+  /// How long ago something was, as the end of a sentence.
+  func agoWords(_ time: Timestamp) -> String {
+    let age = age(time)
+    return age == "now" ? "just now" : "\(age) ago"
+  }
+
   /// What is known of a group, as the Detail pane shows it.
   func facts(of group: RecordGroups.Group) -> [(name: String, value: String)] {
     [

@@ -64,7 +64,7 @@ extension ExplorerState {
       draw(ByteCount(bytes).text, at: place, cells, column.alignment)
       end = max(end, place + cells + 2)
     }
-    let used = group.lastUsedAt.map { "last used \(age($0))" } ?? "never used"
+    let used = group.lastUsedAt.map { "used \(agoWords($0))" } ?? "never used"
     draw(joined([group.name, used]), at: end, width)
     if isCurrent { grid.restyle(column: 0, row: row, columns: width) { $0.isReverse = true } }
   }
