@@ -143,8 +143,13 @@ public struct CacheState: Sendable, Equatable {
   }
 
   /// Calls `body` with each of ``parents(of:)``, without making a list of them.
-  func forEachParent(of row: Int, _ body: (Int) -> Void) {
+  package func forEachParent(of row: Int, _ body: (Int) -> Void) {
     for parent in parentEdges[row] where parent < rows.count { body(Int(parent)) }
+  }
+
+  /// Calls `body` with each of ``children(of:)``, without making a list of them.
+  package func forEachChild(of row: Int, _ body: (Int) -> Void) {
+    for child in childEdges[row] { body(Int(child)) }
   }
 
   /// The rows that stand directly on a row; one stands twice if it names the row twice.
@@ -169,20 +174,25 @@ public struct CacheState: Sendable, Equatable {
   /// Everything that stands on a row, directly or not, each once, the row itself left out.
   ///
   /// - Complexity: O(descendants and their edges).
-  public func descendants(of row: Int) -> Set<Int> {
-    closure(of: row) { children(of: $0) }
+  public func descendants(of row: Int) -> Set<Int> { descendants(of: [row]) }
+
+  /// Everything that stands on one of several rows, directly or not, each once; a row itself where it stands on another.
+  ///
+  /// - Complexity: O(descendants and their edges).
+  public func descendants(of rows: [Int]) -> Set<Int> {
+    closure(of: rows) { children(of: $0) }
   }
 
   /// Everything that a row stands on, directly or not, each once, the row itself left out.
   ///
   /// - Complexity: O(ancestors and their edges).
   public func ancestors(of row: Int) -> Set<Int> {
-    closure(of: row) { parents(of: $0) }
+    closure(of: [row]) { parents(of: $0) }
   }
 
-  private func closure(of row: Int, _ next: (Int) -> [Int]) -> Set<Int> {
+  private func closure(of rows: [Int], _ next: (Int) -> [Int]) -> Set<Int> {
     var found: Set<Int> = []
-    var open = next(row)
+    var open = rows.flatMap(next)
     while let top = open.popLast() {
       if found.insert(top).inserted { open += next(top) }
     }
@@ -221,8 +231,10 @@ public struct CacheState: Sendable, Equatable {
     return sizes
   }
 
-  /// All rows, each after all that stands on it.
-  private func childrenFirst() -> [Int] {
+  /// All rows but those of circles, each after all that stands on it.
+  ///
+  /// - Complexity: O(rows and edges).
+  package func childrenFirst() -> [Int] {
     var standing = rows.indices.map { childCount(of: $0) }
     var order = rows.indices.filter { standing[$0] == 0 }
     order.reserveCapacity(rows.count)

@@ -49,6 +49,8 @@ private let presses: [Press] = [
   Press("p", "d", "It can't be undone"), Press("", "p", "[3 Prune]"), Press("p", "/", "Take only what matches?"),
   Press("", "/", " /_"), Press("2", "/", " /_"), Press("", "n", " ▌  layer111"), Press("2j", "n", "▌"),
   Press("", "N", "round the end"), Press("2", "N", "▌"), Press("", "s", "Sort by"), Press("", "S", "SIZE ↑"),
+  Press("", "z", "Group by"), Press("zt", "l", " ▌ ▾5 records"), Press("zt", "<Right>", " ▌ ▾5 records"),
+  Press("ztl", "h", " ▌ ▸5 records"), Press("ztl", "<Left>", " ▌ ▸5 records"),
   Press("", "w", "It can be pruned"), Press("", "<Enter>", "Freed if pruned"), Press("", "i", "Freed if pruned"),
   Press("2", "i", "Freed if pruned"), Press("", "J", "i opens the details"), Press("2", "J", "i opens the details"),
   Press("", "K", "i opens the details"), Press("2", "K", "i opens the details"), Press("", "f", "base0000:/"),

@@ -122,7 +122,7 @@ import Testing
     async throws
   {
     let preset = PrunePreset(policies: [PrunePolicy(filter: try Filter(parsing: [""]))])
-    for (keys, words) in [("p", "all no   ranking"), ("pE", "f  filter                                none")] {
+    for (keys, words) in [("p", "all no   ranking"), ("pE", "f    filter                                none")] {
       let grid = await ExplorerSession.play(
         try Key.keys(in: keys), on: MemoryCache(sample), prune: preset, size: Size(columns: 110, rows: 30),
         isASCII: false, clock: now, outlets: outlets)

@@ -16,8 +16,12 @@ import Testing
       .arranged(Arrangement(cache, choice, from: earlier, now: time))
     case .plan(let cache, let policies, let behavior, let free, let now):
       .planned(PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: now, free: free)))
-    case .readPolicy(let file, _, _):
-      .policyRead([PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, keepBytes: 100)], remarks: [], file)
+    case .readPolicy(let request):
+      .policyRead(
+        [PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, keepBytes: 100)], remarks: [], request)
+    case .writePolicy: .told("written")
+    case .complete(let text):
+      .completed(text, PathCompletion(text, home: nil) { _ in [.init(name: "b.toml", isFolder: false)] })
     case .measure(let cache, let rows):
       .freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.sizeWithDescendants(of: $0)) }))
     case .layOut(let cache, let arrangement, let unfolded):
@@ -42,7 +46,8 @@ import Testing
   /// A key: mostly one that means something, now and then one that is typed into an entry.
   private func key(_ random: inout SeededGenerator) -> Key {
     let keys =
-      ExplorerState.Screen.allCases.flatMap { Binding.all(on: $0) }.flatMap(\.keys) + "y5>=s~".map { Key.character($0) }
+      ExplorerState.Screen.allCases.flatMap { Binding.all(on: $0) }.flatMap(\.keys)
+      + "y5>=s~tahnxvRFSWow".map { Key.character($0) }
       + [.backspace, .character("Z"), .enter]
     return keys[random.pick(0...(keys.count - 1))]
   }
@@ -128,8 +133,9 @@ import Testing
       switch state.screen {
       case .records, .marks:
         guard state.size.columns >= 20 else { continue }
-        let rows = state.screen == .records ? state.records.order : state.marked.rows
-        let record = state.cache.rows[rows[number]]
+        let lines = state.screen == .records ? state.records.lines : state.marked.lines
+        guard case .record(let row) = lines.line(number) else { continue }
+        let record = state.cache.rows[row]
         #expect(text.contains(state.shortID(record.id)), place)
         #expect((grid[2, line].character == "✓") == state.marks.contains(record.id), place)
         #expect((grid[1, line].character == "▌") == isCurrent, place)

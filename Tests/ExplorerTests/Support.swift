@@ -1,4 +1,5 @@
 @testable import BuildCache
+import CacheReport
 import Synchronization
 import SystemPackage
 import Terminal
@@ -150,21 +151,38 @@ var sample: CacheState {
 let copied = Mutex<[String]>([])
 let exported = Mutex<[[RecordID]]>([])
 let exportedPlans = Mutex<[PlanExport]>([])
-let outlets = ExplorerSession.Outlets(copy: { text in copied.withLock { $0.append(text) } }) { cache, rows in
-  exported.withLock { $0.append(rows.map { cache.rows[$0].id }) }
-  return "export.json"
-} exportPlan: { export in
-  exportedPlans.withLock { $0.append(export) }
-  return "plan.\(export.form == .json ? "json" : "txt")"
-} readPolicy: { file, _, _ in
-  guard file == "b.toml" else { throw CacheError(.storage, "can't read \(file)") }
-  let policies = [
-    PrunePolicy(filter: try Filter(parsing: ["type==exec.cachemount"])),
-    PrunePolicy(keepDuration: .seconds(3600), limits: SpaceLimits(reserved: 600_000_000)),
-    PrunePolicy(all: true, keepBytes: 100_000_000),
-  ]
-  return (policies, ["planned are its own rules"])
-}
+let outlets = ExplorerSession.Outlets(
+  copy: { text in copied.withLock { $0.append(text) } },
+  export: { cache, rows in
+    exported.withLock { $0.append(rows.map { cache.rows[$0].id }) }
+    return "export.json"
+  },
+  exportPlan: { export in
+    exportedPlans.withLock { $0.append(export) }
+    return "plan.\(export.form == .json ? "json" : "txt")"
+  },
+  policies: PolicyFiles(
+    read: { request in
+      guard request.file == "b.toml" else { throw CacheError(.storage, "can't read \(request.file)") }
+      if request.worker == "containerd" { return ([PrunePolicy(all: true)], ["planned is containerd's rule"]) }
+      let policies = [
+        PrunePolicy(filter: try Filter(parsing: ["type==exec.cachemount"])),
+        PrunePolicy(keepDuration: .seconds(3600), limits: SpaceLimits(reserved: 600_000_000)),
+        PrunePolicy(all: true, keepBytes: request.diskSize == 2000 ? 200_000_000 : 100_000_000),
+      ]
+      return (policies, ["planned are its own rules"])
+    },
+    write: { policies, request in
+      guard request.file != "there.toml" else { throw CacheError(.badInput, "there.toml is there already") }
+      return "wrote \(policies.map { $0.words(in: .si) }.joined(separator: "; ")) to \(request.file)"
+    },
+    complete: { typed in
+      PathCompletion(typed, home: "/home/me") { folder in
+        guard ["/home/me/", "."].contains(folder) else { throw CacheError(.storage, "can't list \(folder)") }
+        return [("b.toml", false), ("builds", true), ("bad\u{1b}[31m", false), ("solo.json", false), (".hidden", true)]
+          .map { PathCompletion.Entry(name: $0.0, isFolder: $0.1) }
+      }
+    }))
 
 /// The last screen after keys; the window is so high that the list is whole, and narrower than the Detail pane wants.
 func play(
@@ -224,3 +242,6 @@ func pruned(_ plan: PrunePlan? = nil) -> ExplorerEvent {
   report.gone = plan.victims.map { plan.state.rows[$0.row].id }
   return .pruned(report, PruneOutcome(plan, report), differences: [])
 }
+
+/// What `b.toml` is read by.
+let bToml = PolicyFiles.Request(file: "b.toml", worker: nil, ranking: .seed, diskSize: nil)

@@ -129,7 +129,7 @@ import Testing
 
   @Test("a plan of rules that are no longer those of the screen is not taken") func stalePlan() async throws {
     for event in [
-      ExplorerEvent.policyRead([PrunePolicy(all: true)], remarks: [], "a.toml"),
+      ExplorerEvent.policyRead([PrunePolicy(all: true)], remarks: [], bToml),
       .unchanged(Reading(state: sample, moment: now.now(), behavior: .daemon(.current, restart: .before)), Rights()),
     ] {
       var state = try await state(after: "pEob.toml<Enter>")
@@ -146,7 +146,7 @@ import Testing
   }
 
   @Test("of two files of rules the one that was asked for last holds") func policySlot() {
-    #expect(Effect.readPolicy("a", .seed, nil).slot != nil)
+    #expect(Effect.readPolicy(bToml).slot != nil)
   }
 
   @Test("the reading after this one is compared with this one") func nextReading() async throws {
@@ -180,7 +180,7 @@ import Testing
       #expect(state.prune.policies.map(\.limits.maxUsed) == [0, 700_000_000, before[2].limits.maxUsed])
     }
     var state = try await state(after: "pEob.toml<Enter>t")
-    _ = update(&state, .policyRead([PrunePolicy(all: true)], remarks: [], "a.toml"))
+    _ = update(&state, .policyRead([PrunePolicy(all: true)], remarks: [], bToml))
     _ = try press("700MB<Enter>", &state)
     #expect(state.prune.policies == [PrunePolicy(all: true)])
     guard case .entry(let entry) = state.overlay else { throw CacheError(.invalid, "no entry") }

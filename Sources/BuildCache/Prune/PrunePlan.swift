@@ -81,10 +81,9 @@ public struct PrunePlan: Sendable {
   /// - Complexity: O(n log n).
   public init(_ state: CacheState, removing chosen: some Sequence<Int>) throws(CancellationError) {
     var wanted = [Bool](repeating: false, count: state.rows.count)
-    for row in chosen where !wanted[row] {
-      wanted[row] = true
-      for descendant in state.descendants(of: row) { wanted[descendant] = true }
-    }
+    let chosen = Array(chosen)
+    for row in chosen { wanted[row] = true }
+    for row in state.descendants(of: chosen) { wanted[row] = true }
     let now = Timestamp(nanoseconds: 0)
     let remaining = RemainingCache(state, restart: nil, now: now)
     let rule = try PlannedRule(PrunePolicy(all: true), on: remaining, behavior: .embedded, free: nil) { row in

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// What a daemon says of itself beside its records; what it doesn't say is absent.
 struct DaemonFacts: Sendable {

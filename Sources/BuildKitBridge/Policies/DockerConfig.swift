@@ -119,7 +119,8 @@ struct DockerConfig: GarbageConfig {
       "has a moment, with which Docker 20.10 doesn't start: write a duration as 48h")
   }
 
-  private static let fields = [
+  /// What a rule's filter can ask for.
+  static let fields = [
     "id", "parent", "type", "description", "inuse", "shared", "private", "mutable", "immutable",
   ]
 

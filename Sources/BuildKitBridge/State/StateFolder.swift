@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import FileTrees
 import Glibc
 import SystemPackage

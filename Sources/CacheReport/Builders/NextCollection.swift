@@ -67,7 +67,7 @@ extension SpaceLimits {
 
   /// By how many bytes a cache of this total may grow, and its disk fill up with that, before the limit is reached;
   /// nothing where it is reached already, or there is none.
-  fileprivate func growth(from total: Int64, free: Int64?, isDaemon: Bool) -> Int64? {
+  func growth(from total: Int64, free: Int64?, isDaemon: Bool) -> Int64? {
     var ways: [Int64] = []
     if maxUsed > 0 || minFree == 0 && reserved > 0 {
       ways.append(max(maxUsed, reserved).addingSaturating(-total))

@@ -85,6 +85,8 @@ public struct PlanReport: Sendable, Equatable, Codable {
   public let notes: [String]
   /// What it takes for granted of a daemon; absent for the embedded manager.
   public let assumptions: PlanAssumptions?
+  /// When a limit is met at the growth that the cache has, an estimate; absent where that can't be said.
+  public let growth: GrowthForecast?
   /// What went otherwise than foreseen, where a daemon carried it out.
   public var outcome: OutcomeRow?
 
@@ -125,10 +127,12 @@ public struct PlanReport: Sendable, Equatable, Codable {
   ///   - namesRules: whether the rules are told: they come from a policy.
   ///   - notes: those of the reading.
   ///   - assumptions: what it takes for granted.
+  ///   - growth: what lies ahead of it.
   public init(
     _ plan: PrunePlan, leaving left: Set<RecordID> = [], namesRules: Bool, notes: [String],
-    assumptions: PlanAssumptions? = nil
+    assumptions: PlanAssumptions? = nil, growth: GrowthForecast? = nil
   ) {
+    self.growth = growth
     self.notes = notes
     self.assumptions = assumptions
     let rows = plan.state.rows

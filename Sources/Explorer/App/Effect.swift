@@ -14,7 +14,11 @@ enum Effect: Sendable {
   /// Plan rules on the state that is shown.
   case plan(CacheState, [PrunePolicy], PruneBehavior, free: Int64?, at: Timestamp)
   /// Read the rules of a daemon's configuration.
-  case readPolicy(String, RankingRule, CacheSpace?)
+  case readPolicy(PolicyFiles.Request)
+  /// Write rules as a daemon's configuration.
+  case writePolicy([PrunePolicy], PolicyFiles.Request)
+  /// Complete a path that is being typed.
+  case complete(String)
   /// Work out what pruning rows with all that hangs on them frees.
   case measure(CacheState, [Int])
   /// Lay the graph out.
@@ -50,7 +54,7 @@ enum Effect: Sendable {
 extension Effect {
   /// Of the effects in a slot only the last matters: a new one cancels it.
   enum Slot: Hashable {
-    case arrange, plan, readPolicy, layOut, relate, describe, stand, choose, weigh, list
+    case arrange, plan, readPolicy, complete, layOut, relate, describe, stand, choose, weigh, list
   }
 
   var slot: Slot? {
@@ -58,6 +62,7 @@ extension Effect {
     case .arrange: .arrange
     case .plan: .plan
     case .readPolicy: .readPolicy
+    case .complete: .complete
     case .layOut: .layOut
     case .relate: .relate
     case .describe: .describe
@@ -65,7 +70,8 @@ extension Effect {
     case .choose: .choose
     case .weigh: .weigh
     case .list: .list
-    case .glimpse, .load, .measure, .stopListing, .carryOut, .stop, .setHeld, .copy, .export, .exportPlan: nil
+    case .glimpse, .load, .writePolicy, .measure, .stopListing, .carryOut, .stop, .setHeld, .copy, .export, .exportPlan:
+      nil
     }
   }
 }
@@ -75,7 +81,8 @@ extension Effect {
   var isOfRows: Bool {
     switch self {
     case .arrange, .plan, .measure, .layOut, .relate, .describe, .stand, .choose, .weigh: true
-    case .glimpse, .load, .readPolicy, .list, .stopListing, .carryOut, .stop, .setHeld, .copy, .export, .exportPlan:
+    case .glimpse, .load, .readPolicy, .writePolicy, .complete, .list, .stopListing, .carryOut, .stop, .setHeld, .copy,
+      .export, .exportPlan:
       false
     }
   }

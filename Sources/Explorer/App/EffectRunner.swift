@@ -48,9 +48,12 @@ struct EffectRunner: Sendable {
     case .plan(let cache, let policies, let behavior, let free, let now):
       return .planned(
         PrunePreview(try PrunePlan(cache, policies: policies, behavior: behavior, now: now, free: free)))
-    case .readPolicy(let file, let ranking, let space):
-      let read = try await waiting { try outlets.readPolicy(file, ranking, space) }
-      return .policyRead(read.policies, remarks: read.remarks, file)
+    case .readPolicy(let request):
+      let read = try await waiting { try outlets.policies.read(request) }
+      return .policyRead(read.policies, remarks: read.remarks, request)
+    case .writePolicy(let policies, let request):
+      return .told(try await waiting { try outlets.policies.write(policies, request) })
+    case .complete(let text): return .completed(text, await waiting { outlets.policies.complete(text) })
     case .measure(let cache, let rows):
       return .freed(
         try Dictionary(

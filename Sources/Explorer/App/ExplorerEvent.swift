@@ -26,7 +26,9 @@ enum ExplorerEvent: Sendable {
   /// A plan was made.
   case planned(PrunePreview)
   /// The rules of a daemon's configuration, and its file.
-  case policyRead([PrunePolicy], remarks: [String], String)
+  case policyRead([PrunePolicy], remarks: [String], PolicyFiles.Request)
+  /// A path was completed that was typed so.
+  case completed(String, PathCompletion)
   /// What pruning these rows frees was worked out.
   case freed([Int: Int64])
   /// The graph was laid out.

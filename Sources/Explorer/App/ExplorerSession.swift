@@ -15,21 +15,18 @@ public final class ExplorerSession: ScreenSession {
     public var export: @Sendable (CacheState, [Int]) throws -> String
     /// Writes a plan into a new file, and answers its name.
     public var exportPlan: @Sendable (PlanExport) throws -> String
-    /// Reads the rules of a daemon's configuration, for a ranking rule and the cache's disk.
-    public var readPolicy:
-      @Sendable (String, RankingRule, CacheSpace?) throws -> (policies: [PrunePolicy], remarks: [String])
+    /// Reads and writes rules.
+    public var policies: PolicyFiles
 
     /// Makes outlets.
     public init(
       copy: @escaping @Sendable (String) -> Void, export: @escaping @Sendable (CacheState, [Int]) throws -> String,
-      exportPlan: @escaping @Sendable (PlanExport) throws -> String,
-      readPolicy:
-        @escaping @Sendable (String, RankingRule, CacheSpace?) throws -> (policies: [PrunePolicy], remarks: [String])
+      exportPlan: @escaping @Sendable (PlanExport) throws -> String, policies: PolicyFiles
     ) {
       self.copy = copy
       self.export = export
       self.exportPlan = exportPlan
-      self.readPolicy = readPolicy
+      self.policies = policies
     }
   }
 

@@ -25,7 +25,7 @@ extension ExplorerState {
     guard !isLoaded, let glimpse else { return self }
     var state = self
     state.inventory = glimpse.inventory
-    state.records.arrangement = glimpse.arrangement
+    state.records.take(glimpse.arrangement, cursorOn: nil)
     return state
   }
 
@@ -65,6 +65,7 @@ extension ExplorerState {
       facts.insert("filter: " + cell(text, min(displayWidth(text), 30)), at: 0)
     }
     if screen == .records {
+      if let key = choice.grouping { facts.insert("groups: \(key.words)", at: 0) }
       facts.insert("by \(choice.sort.rawValue) \(choice.isDescending ? signs.falling : signs.rising)", at: 0)
     }
     // A narrow window drops the sort before the filter, and that before the marks.

@@ -75,7 +75,7 @@ extension ExplorerState {
   mutating func show(_ next: Screen) -> [Effect] {
     guard next != screen else { return [] }
     // The cut of the Prune screen is no record: then that of the Records screen.
-    let row = current ?? records.current
+    let row = current ?? records.anchor
     if screen != .files && screen != .marks { cameFrom = screen }
     screen = next
     return next.itself.appeared(&self, on: row)

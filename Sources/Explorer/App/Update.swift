@@ -41,8 +41,9 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
   case .weighed(let pending): state.questionArrived(pending)
   case .listed, .notListed: state.filesArrived(event)
   case .planned(let preview): state.planArrived(preview)
-  case .policyRead(let policies, let remarks, let file):
-    effects = state.rulesArrived(policies, remarks, from: file)
+  case .policyRead(let policies, let remarks, let request):
+    effects = state.rulesArrived(policies, remarks, from: request)
+  case .completed(let text, let completion): state.completed(text, completion)
   case .freed(let sizes): state.frees.merge(sizes) { $1 }
   case .failed(let message): state.message = message
   case .removed(let row): state.count(row)
@@ -85,7 +86,7 @@ extension ExplorerState {
   fileprivate mutating func readingArrived(_ inventory: Inventory, _ arrangement: Arrangement, _ rights: Rights)
     -> [Effect]
   {
-    let listed = records.current.map { cache.rows[$0].id }
+    let listed = records.anchor.map { cache.rows[$0].id }
     let notes = self.inventory.reading.notes
     self.inventory = inventory
     self.rights = rights
@@ -95,6 +96,7 @@ extension ExplorerState {
     freesAsked = []
     records.take(arrangement, cursorOn: listed.flatMap { cache.index(of: $0) })
     marks.keep(in: cache)
+    records.count(marked: markedRows)
     if !isLoaded || message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
     tellNews(since: notes)
     isLoaded = true
@@ -116,7 +118,7 @@ extension ExplorerState {
     if message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
     tellNews(since: last.notes)
     var effects: [Effect] = []
-    if choice.filter.dependsOnTime { effects.append(arrange()) }
+    if choice.filter.dependsOnTime || choice.grouping == .age { effects.append(arrange()) }
     let isPlanOld = prune.policies.contains { policy in
       policy.keepDuration.nanoseconds > 0 || policy.filter.dependsOnTime
         || (policy.limits.minFree > 0 && reading.space != last.space)
@@ -163,10 +165,9 @@ extension ExplorerState {
 
   fileprivate mutating func arrangementArrived(_ arrangement: Arrangement) -> [Effect] {
     guard arrangement.choice == choice else { return [] }
-    let current = records.current
     let isFiltered = arrangement.choice.filter != records.arrangement.choice.filter || choice.filter.dependsOnTime
-    records.arrangement = arrangement
-    records.select(current)
+    records.take(arrangement, cursorOn: records.anchor, staysPut: false)
+    if arrangement.groups != nil { records.count(marked: markedRows) }
     if case .filter = overlay { message = matchWords }
     guard isFiltered else { return [] }
     if screen == .graph { return [layOut()] }
@@ -183,11 +184,14 @@ extension ExplorerState {
     if screen == .graph, current != before { graph.hasMovedLanes = false }
     effects += describe()
     if screen == .records || screen == .marks {
-      let rows = screen == .records ? records.order : marked.rows
-      let seen = rows[visible].filter { freed(by: $0) == nil && !freesAsked.contains($0) }
+      let lines = screen == .records ? records.lines : marked.lines
+      let seen = visible.compactMap { line -> Int? in
+        guard case .record(let row) = lines.line(line) else { return nil }
+        return freed(by: row) == nil && !freesAsked.contains(row) ? row : nil
+      }
       if !seen.isEmpty {
         freesAsked.formUnion(seen)
-        effects.append(.measure(cache, Array(seen)))
+        effects.append(.measure(cache, seen))
       }
     }
     return effects

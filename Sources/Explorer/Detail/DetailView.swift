@@ -33,16 +33,20 @@ extension ExplorerState {
 
   /// All about the record under the cursor: why it stays or goes, its sizes, and the rest.
   private func detailLines(_ width: Int) -> [(text: String, style: Style)] {
-    guard let current else { return [("no record", Style(dim: true))] }
     var lines: [(text: String, style: Style)] = []
-    guard let description = detail.description, description.id == cache.rows[current].id else {
-      return [(cache.rows[current].id.text, Style(bold: true)), (String(signs.ellipsis), Style(dim: true))]
-    }
     func add(_ name: String, _ value: String, _ style: Style = .plain) {
       let name = cell(name, min(16, width / 2)) + " "
       for (place, part) in folded(value, to: max(1, width - name.count)).enumerated() {
         lines.append(((place == 0 ? name : String(repeating: " ", count: name.count)) + part, style))
       }
+    }
+    if let group = currentGroup {
+      for (number, fact) in facts(of: group).enumerated() { add(fact.name, fact.value, Style(bold: number == 0)) }
+      return lines
+    }
+    guard let current else { return [("no record", Style(dim: true))] }
+    guard let description = detail.description, description.id == cache.rows[current].id else {
+      return [(cache.rows[current].id.text, Style(bold: true)), (String(signs.ellipsis), Style(dim: true))]
     }
     for (number, field) in description.fields.enumerated() {
       add(field.name, field.text(in: units), Style(bold: number == 0))

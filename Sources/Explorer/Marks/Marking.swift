@@ -3,21 +3,24 @@ import CacheReport
 
 /// Marks, and the question before anything goes.
 extension ExplorerState {
-  /// Marks the record under the cursor, or takes its mark away; of a folded chain all.
+  /// Marks the record under the cursor, or takes its mark away; of a group or a folded chain all.
   mutating func toggleMark() -> [Effect] {
-    guard let current else { return [] }
-    let row = cache.rows[current]
-    marks.set(!marks.contains(row.id), (foldedChain ?? [current]).map { cache.rows[$0] })
-    if marks.contains(row.id) { message = wordsForTree(of: current) }
+    let several = severalUnderCursor
+    guard let first = current ?? several?.first else { return [] }
+    let rows = several ?? [first]
+    // Of a group all have to be marked before any mark is taken away.
+    let isMarked = currentGroup == nil ? marks.contains(cache.rows[first].id) : areMarked(rows)
+    marks.set(!isMarked, rows.lazy.map { [cache] in cache.rows[$0] })
+    if let current, marks.contains(cache.rows[current].id) { message = wordsForTree(of: current) }
     if screen != .marks { position.move(.down, height: listLines.count) }
     return marksChanged()
   }
 
   /// Marks the record under the cursor with all that hangs on it.
   mutating func markTree() -> [Effect] {
-    guard let current else { return [] }
-    marks.set(true, [cache.rows[current]] + cache.descendants(of: current).map { cache.rows[$0] })
-    message = wordsForTree(of: current)
+    let roots = current.map { [$0] } ?? severalUnderCursor ?? []
+    marks.set(true, (Set(roots).union(cache.descendants(of: roots))).map { cache.rows[$0] })
+    if let current { message = wordsForTree(of: current) }
     return marksChanged()
   }
 
@@ -40,10 +43,15 @@ extension ExplorerState {
   }
 
   /// What is listed on the Marks screen follows.
-  mutating func marksChanged() -> [Effect] { screen == .marks ? listMarks() : [] }
+  mutating func marksChanged() -> [Effect] {
+    if records.lines.groups != nil { records.count(marked: markedRows) }
+    return screen == .marks ? listMarks() : []
+  }
+
+  private func areMarked(_ rows: [Int]) -> Bool { rows.allSatisfy { marks.contains(cache.rows[$0].id) } }
 
   /// The records of the folded chain under the cursor.
-  private var foldedChain: [Int]? {
+  var foldedChain: [Int]? {
     guard screen == .graph, let layout = graph.layout, lineCount > 0,
       case .chain(let chain) = graph.lines.line(graph.position.cursor)
     else { return nil }
@@ -62,7 +70,7 @@ extension ExplorerState {
 
   /// Asks for the plan of what is marked, or else of the record under the cursor; the question follows.
   mutating func choose() -> [Effect] {
-    let chosen = marks.isEmpty ? foldedChain ?? [current].compactMap(\.self) : markedRows
+    let chosen = marks.isEmpty ? severalUnderCursor ?? [current].compactMap(\.self) : markedRows
     asksWhenChosen = true
     return [.choose(cache, chosen)]
   }

@@ -4,7 +4,8 @@ import Terminal
 
 extension ExplorerState {
   func drawMarks(on grid: inout Grid, _ layout: Layout) {
-    drawTable(marked.rows, [.id, .kind, .size, .frees, .flags, .used, .description], marked.traits, on: &grid, layout)
+    drawTable(
+      marked.lines, [.id, .kind, .size, .frees, .flags, .used, .description], marked.traits, on: &grid, layout)
     guard layout.hasLegend else { return }
     let row = layout.list.upperBound - 1
     grid.fill(column: 0, row: row, columns: layout.listColumns)

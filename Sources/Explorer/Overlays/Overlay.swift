@@ -11,6 +11,8 @@ enum Overlay: Sendable {
   case sortMenu
   /// A choice of how a plan is written into a file.
   case planMenu
+  /// A choice of what puts records together.
+  case groupMenu
   /// A choice of what to change about a rule.
   case policyMenu(PruneState.Rule)
   /// A line that is being typed.
@@ -51,7 +53,7 @@ struct PendingPrune: Sendable {
 
 /// A line that is being typed.
 struct TextEntry: Sendable {
-  /// What is asked for: a part of a rule of the Prune screen.
+  /// What is asked for: a part of a rule of the Prune screen, or of what is assumed.
   enum Purpose: Sendable, CaseIterable {
     /// The keep-bytes limit.
     case maxUsed
@@ -63,11 +65,23 @@ struct TextEntry: Sendable {
     case keepDuration
     /// What it may take.
     case filter
-    /// All of it, and more: a daemon's configuration.
-    case file
+    /// How candidates are ranked, by name or version.
+    case ranking
+    /// When the daemon is started anew.
+    case restart
+    /// Free bytes of the disk.
+    case free
+    /// All bytes of the disk.
+    case diskSize
+    /// Whose section of a configuration is meant.
+    case worker
+    /// A daemon's configuration, whose rules are taken.
+    case open
+    /// The one that the rules are written to.
+    case save
   }
   /// The bytes that it may have.
-  static let most = 200
+  static let most = 1000
 
   /// What is asked for.
   var purpose: Purpose
@@ -77,6 +91,8 @@ struct TextEntry: Sendable {
   var text = ""
   /// Why it was not taken.
   var problem: String?
+  /// How a path may go on.
+  var candidates: [String] = []
 }
 
 /// A filter that is being typed.

@@ -34,6 +34,11 @@ extension ExplorerState {
       guard case .character(let letter) = key, let form = PlanExport.Form.allCases.first(where: { $0.letter == letter })
       else { return [] }
       return exportPlan(as: form)
+    case .groupMenu:
+      self.overlay = nil
+      guard case .character(let letter) = key, let chosen = Self.groupings.first(where: { $0.letter == letter })
+      else { return [] }
+      return group(by: chosen.key)
     case .policyMenu(let rule):
       guard case .character(let letter) = key else {
         self.overlay = nil
@@ -55,6 +60,7 @@ extension ExplorerState {
   private mutating func press(_ key: Key, in entry: TextEntry) -> [Effect] {
     var entry = entry
     entry.problem = nil
+    entry.candidates = []
     switch key {
     case .escape:
       overlay = nil
@@ -62,13 +68,17 @@ extension ExplorerState {
     case .character(let character) where entry.text.utf8.count < TextEntry.most: entry.text.append(character)
     case .backspace: _ = entry.text.popLast()
     case .control("u"): entry.text = ""
+    case .tab where entry.purpose.isPath:
+      overlay = .entry(entry)
+      return [.complete(entry.text)]
     case .enter:
       do {
+        message = ""
         let effects = try entryTyped(entry)
         overlay = nil
         return effects
       } catch {
-        entry.problem = error.message
+        entry.problem = (error as? CacheError)?.message ?? "\(error)"
       }
     default: break
     }

@@ -15,6 +15,11 @@ extension ExplorerState {
       drawBox("Sort by", lines, on: &grid)
     case .planMenu:
       drawBox("Write the plan as", PlanExport.Form.allCases.map { "\($0.letter)  \($0.words)" }, on: &grid)
+    case .groupMenu:
+      let lines = Self.groupings.map { letter, key in
+        "\(letter)  \(key?.words ?? "none")\(key == choice.grouping ? "  (as it is)" : "")"
+      }
+      drawBox("Group by", lines, on: &grid)
     case .policyMenu(let rule): drawBox(title(of: rule), lines(of: rule), on: &grid)
     case .entry(let entry): drawBox(title(of: entry), entryLines(entry), on: &grid)
     case .note(let title, let lines): drawBox(title, lines + ["", "any key: back"], on: &grid)

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// A plan with what the Prune screen tells of it; made aside, as it takes a look at every record.
 struct PrunePreview: Sendable {
@@ -12,6 +13,8 @@ struct PrunePreview: Sendable {
   let pinned: Pinned?
   /// How many records a daemon measures first, which counts as a use (G13).
   let measuredFirst: Int
+  /// How fast the cache grows, where that can be said.
+  let growth: GrowthEstimate?
 
   /// What stays for one reason.
   struct Group: Sendable, Equatable {
@@ -36,6 +39,7 @@ struct PrunePreview: Sendable {
   init(_ plan: PrunePlan) {
     self.plan = plan
     measuredFirst = plan.measuredFirst
+    growth = GrowthEstimate(plan.state, now: plan.now)
     let places = Dictionary(uniqueKeysWithValues: KeptReason.allCases.enumerated().map { ($1, $0) })
     let rows = plan.state.rows
     let open = plan.limited(to: .none)

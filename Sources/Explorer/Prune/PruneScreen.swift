@@ -28,6 +28,9 @@ enum PruneScreen: ExplorerScreen {
       [.enter, .character("d")], "prune these", isLikely: true,
       whyOff: { state in
         Binding.readOnly(state) ?? Binding.noPlan(state)
+          ?? state.prune.pretended.map {
+            "the \($0) is pretended, so this is only a plan: e, then F or S, takes it back"
+          }
           ?? (state.prune.plan?.count == 0 ? "this takes nothing: keep less" : nil)
       }
     ) { state in

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// What the Prune screen begins with.
 public struct PrunePreset: Sendable {
@@ -12,12 +13,24 @@ public struct PrunePreset: Sendable {
   public var namesRules = false
   /// What has to be known of the rules, in sentences.
   public var remarks: [String] = []
+  /// The disk's size that is pretended; absent: what is read of it.
+  public var diskSize: Int64?
+  /// Whose section of a configuration is meant; absent: as the file tells.
+  public var worker: String?
+  /// The configuration that the rules were read from.
+  public var file: String?
 
   /// Makes a preset.
-  public init(policies: [PrunePolicy]? = nil, assumptions: PruneAssumptions = PruneAssumptions(), free: Int64? = nil) {
+  public init(
+    policies: [PrunePolicy]? = nil, assumptions: PruneAssumptions = PruneAssumptions(), free: Int64? = nil,
+    diskSize: Int64? = nil, worker: String? = nil, file: String? = nil
+  ) {
     self.policies = policies
     self.assumptions = assumptions
     self.free = free
+    self.diskSize = diskSize
+    self.worker = worker
+    self.file = file
   }
 }
 
@@ -31,6 +44,15 @@ struct PruneState: Sendable {
   var namesRules: Bool
   /// What has to be known of the rules, in sentences.
   var remarks: [String]
+  /// Free bytes of the disk that are pretended; absent: what was read of it.
+  var free: Int64?
+  /// The disk's size that is pretended; absent: what was read of it.
+  var diskSize: Int64?
+  /// Whose section of a configuration is meant; absent: as the file tells.
+  var worker: String?
+  /// The configuration that was opened last, and what it came to; its rules are read anew where something else is
+  /// assumed, unless they were changed.
+  var origin: (file: String, policies: [PrunePolicy]?)?
   /// Whether the limit was chosen; until then it is half of the total.
   var isLimitChosen: Bool
   /// The plan as its limits stand; absent until it is made.
@@ -83,6 +105,16 @@ struct PruneState: Sendable {
     namesRules = preset.namesRules
     remarks = preset.remarks
     isLimitChosen = !given.isEmpty
+    (free, diskSize, worker) = (preset.free, preset.diskSize, preset.worker)
+    origin = preset.file.map { ($0, given) }
+  }
+
+  /// What is pretended of the disk, so that a plan is not what a prune would do.
+  var pretended: String? { free != nil ? "free space" : diskSize != nil ? "disk size" : nil }
+
+  /// The configuration to read anew, as its rules stand as they were read.
+  var rereadable: String? {
+    origin.flatMap { $0.policies == nil || $0.policies == policies ? $0.file : nil }
   }
 
   /// How many lines there are. O(rules).

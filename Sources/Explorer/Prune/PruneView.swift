@@ -118,8 +118,9 @@ extension ExplorerState {
     case .cut(let number):
       let rule = plan.rules[number]
       let name = plan.rules.count > 1 ? "rule \(number + 1) keeps" : "keep-bytes"
-      let words =
-        " \(name) \(rule.isRanked ? amount(rule.keepBytes) : plan.rules.count > 1 ? "no more" : "none") "
+      let limit = rule.isRanked ? amount(rule.keepBytes) : plan.rules.count > 1 ? "no more" : "none"
+      let ahead = number == plan.rules.count - 1 ? GrowthForecast(plan, prune.preview?.growth)?.shortWords(in: units) : nil
+      let words = " " + joined(["\(name) \(limit)"] + [ahead].compactMap(\.self)) + " "
       grid.fill(column: 0, row: row, columns: size.columns, with: signs.line, style: Style(bold: true))
       grid.draw(
         words, at: Point(column: max(0, (size.columns - displayWidth(words)) / 2), row: row), style: Style(bold: true))

@@ -16,15 +16,22 @@ enum RecordsScreen: ExplorerScreen {
       return [state.arrange()]
     },
     .why,
-    Binding([.enter], "details", isLikely: true, whyOff: Binding.noRecord) { $0.toggleDetail() },
+    Binding(
+      [.enter], "details, or fold", isLikely: true,
+      footerWords: { $0.currentGroup == nil ? "details" : "fold, unfold" },
+      whyOff: Binding.nothingChosen
+    ) { state in
+      guard let group = state.records.group else { return state.toggleDetail() }
+      return state.fold(state.records.lines.isUnfolded(group))
+    },
   ]
 
   static let bindings: [Binding] = [
-    Binding.marking, [Binding.preview], Binding.filtering, own, Binding.details,
+    Binding.marking, [Binding.preview], Binding.filtering, own, Binding.grouping, Binding.details,
     [Binding.files, Binding.hold, Binding.copy, Binding.export { $0.records.order }],
   ].flatMap(\.self)
 
-  static func lineCount(_ state: ExplorerState) -> Int { state.records.order.count }
+  static func lineCount(_ state: ExplorerState) -> Int { state.records.lines.count }
   static func listLines(_ layout: Layout) -> Range<Int> { layout.listLines }
   static func current(_ state: ExplorerState) -> Int? { state.records.current }
 

@@ -5,12 +5,12 @@ import Terminal
 extension ExplorerState {
   func drawRecords(on grid: inout Grid, _ layout: Layout) {
     drawTable(
-      records.order, [.id, .kind, .size, .frees, .flags, .type, .uses, .used, .created, .description],
+      records.lines, [.id, .kind, .size, .frees, .flags, .type, .uses, .used, .created, .description],
       records.arrangement.traits, on: &grid, layout)
   }
 
   func drawTable(
-    _ rows: [Int], _ columns: [RecordColumn], _ traits: ListTraits, on grid: inout Grid, _ layout: Layout
+    _ lines: RecordLines, _ columns: [RecordColumn], _ traits: ListTraits, on grid: inout Grid, _ layout: Layout
   ) {
     let margin = 4
     let isSorted = screen == .records
@@ -22,16 +22,60 @@ extension ExplorerState {
     }
     for (line, place) in zip(layout.listLines, visible) {
       let isCurrent = place == position.cursor
-      let neighbours = [place - 1, place + 1].filter { rows.indices.contains($0) }.map { cache.rows[rows[$0]] }
-      draw(
-        cache.rows[rows[place]], frees: freed(by: rows[place]), besides: neighbours, in: table,
-        at: Point(column: margin, row: line), margin: self.margin(rows[place], isCurrent: isCurrent),
-        isCurrent: isCurrent, on: &grid)
+      let start = Point(column: margin, row: line)
+      switch lines.line(place) {
+      case .record(let row):
+        draw(
+          cache.rows[row], frees: freed(by: row), besides: neighbours(of: place, in: lines), in: table, at: start,
+          margin: self.margin(row, isCurrent: isCurrent), isCurrent: isCurrent, on: &grid)
+      case .group(let group): draw(group, of: lines, in: table, at: start, isCurrent: isCurrent, on: &grid)
+      case nil: break
+      }
     }
     if layout.hasLegend, table.start(of: .flags) != nil {
       grid.draw(
         Self.legend, at: Point(column: 0, row: layout.list.upperBound - 1), width: layout.listColumns,
         style: Style(dim: true))
     }
+  }
+
+  /// The records above and beneath a line, from which its name should differ.
+  private func neighbours(of line: Int, in lines: RecordLines) -> [CacheState.Row] {
+    [line - 1, line + 1].compactMap { number in
+      if case .record(let row) = lines.line(number) { cache.rows[row] } else { nil }
+    }
+  }
+
+  /// Draws the line of a group: its fold, its name and how many records it has, its sums beneath those of records.
+  private func draw(
+    _ number: Int, of lines: RecordLines, in table: RecordTable, at start: Point, isCurrent: Bool, on grid: inout Grid
+  ) {
+    guard let group = lines.groups?.groups[number] else { return }
+    let marked = records.marked[number] ?? 0
+    let sign = marked == group.count ? signs.mark : marked > 0 ? signs.related : " "
+    let style = Style(foreground: marked > 0 ? .yellow : nil, bold: true)
+    let (width, row) = (layout.listColumns, start.row)
+    let fold = lines.isUnfolded(number) ? signs.unfolded : signs.folded
+    grid.draw(
+      " \(isCurrent ? signs.cursor : " ")\(sign)\(fold)", at: Point(column: 0, row: row), width: width, style: style)
+    func draw(_ text: String, at column: Int, _ cells: Int, _ alignment: Alignment = .left) {
+      let room = max(0, min(cells, width - start.column - column))
+      grid.draw(cell(text, room, alignment), at: Point(column: start.column + column, row: row), style: style)
+    }
+    let sizeStart = table.start(of: .size) ?? 0
+    let count = counted(group.count)
+    let isCountShort = displayWidth(count) > sizeStart - 1
+    draw(isCountShort ? "\(group.count)" : count, at: 0, max(0, sizeStart - 1))
+    // What a column says of a record it mostly doesn't say of a group: the name has their room.
+    var end = 0
+    for (column, bytes) in [(RecordColumn.size, group.bytes), (.frees, group.frees)] {
+      guard let place = table.start(of: column), let cells = table.columns.first(where: { $0.column == column })?.width
+      else { continue }
+      draw(amount(bytes), at: place, cells, column.alignment)
+      end = max(end, place + cells + 2)
+    }
+    let used = group.lastUsedAt.map { "used \(agoWords($0))" } ?? "never used"
+    draw(joined([group.name, used]), at: end, width)
+    if isCurrent { grid.restyle(column: 0, row: row, columns: width) { $0.isReverse = true } }
   }
 }

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 
 /// Which records the lists show, and in which order.
 struct ListChoice: Sendable, Equatable {
@@ -8,6 +9,8 @@ struct ListChoice: Sendable, Equatable {
   var isDescending = true
   /// What they have to match.
   var filter = Filter.all
+  /// What puts them together; absent: each stands alone.
+  var grouping: RecordGrouping.Key?
 }
 
 /// A cache's rows as a choice lists them; made aside, as it looks at every row.
@@ -24,6 +27,10 @@ struct Arrangement: Sendable {
   let frees: [Int64]?
   /// What the rows that match have alike.
   let traits: ListTraits
+  /// The groups of the rows that match, in the order chosen; absent where each row stands alone.
+  let groups: RecordGroups?
+  /// The group of every row, which serves as long as the cache is the same.
+  private let grouping: RecordGrouping?
 
   /// No rows.
   static let empty = Arrangement(.empty, ListChoice(), now: Timestamp(nanoseconds: 0))
@@ -54,6 +61,17 @@ struct Arrangement: Sendable {
       order = sorted.filter { matching[$0] }
       traits = ListTraits(order.lazy.map { cache.rows[$0] })
     }
+    guard let key = choice.grouping else {
+      (groups, grouping) = (nil, earlier?.grouping)
+      return
+    }
+    // Ages go on.
+    let known = key == .age ? nil : earlier?.grouping.flatMap { $0.key == key ? $0 : nil }
+    let grouping = known ?? RecordGrouping(cache, by: key, now: now)
+    self.grouping = grouping
+    groups = RecordGroups(cache, grouping, order: order) { a, b in
+      choice.sort.areInOrder(a, b, isDescending: choice.isDescending)
+    }
   }
 }
 
@@ -78,6 +96,21 @@ enum SortKey: String, Sendable, CaseIterable {
 
   /// Whether the first to be seen is the largest: what one looks for first.
   var startsDescending: Bool { self == .size || self == .frees || self == .uses }
+
+  /// Whether a group comes before another in this order; absent where they are alike, or the order says nothing of groups.
+  fileprivate func areInOrder(_ a: RecordGroups.Group, _ b: RecordGroups.Group, isDescending: Bool) -> Bool? {
+    func by<T: Comparable>(_ value: (RecordGroups.Group) -> T) -> Bool? {
+      value(a) == value(b) ? nil : (value(a) < value(b)) != isDescending
+    }
+    switch self {
+    case .size: return by(\.bytes)
+    case .frees: return by(\.frees)
+    case .uses: return by(\.uses)
+    case .used: return by { $0.lastUsedAt?.nanoseconds ?? .min }
+    case .created: return by(\.createdAt.nanoseconds)
+    case .id, .kind, .type, .description: return by(\.name)
+    }
+  }
 
   /// A cache's rows in this order; equal rows by id, so that the order is always the same.
   fileprivate func sorted(_ cache: CacheState, isDescending: Bool, frees: [Int64]) -> [Int] {

@@ -52,7 +52,12 @@ extension Binding {
     state.isLoaded ? state.cache.rows.isEmpty ? "there is no record" : nil : ExplorerState.reading
   }
   static func noRecord(_ state: ExplorerState) -> String? {
-    emptyCache(state) ?? (state.screen != .prune && state.current == nil ? "no record is shown" : nil)
+    guard emptyCache(state) == nil, state.screen != .prune, state.current == nil else { return emptyCache(state) }
+    return state.currentGroup == nil ? "no record is shown" : "this line is a group: l shows its records"
+  }
+  /// The same where a group is as good as a record.
+  static func nothingChosen(_ state: ExplorerState) -> String? {
+    state.currentGroup == nil ? noRecord(state) : nil
   }
   static func nothingMarked(_ state: ExplorerState) -> String? { state.marks.isEmpty ? "nothing is marked" : nil }
   static func noDetail(_ state: ExplorerState) -> String? { state.isDetailShown ? nil : "i opens the details" }

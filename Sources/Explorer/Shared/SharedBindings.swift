@@ -12,21 +12,23 @@ extension Binding {
     Binding([.character("G"), .end], "last") { $0.move(.bottom) },
   ]
 
-  static let mark = Binding([.character(" ")], "mark", isLikely: true, whyOff: noRecord) { $0.toggleMark() }
+  static let mark = Binding([.character(" ")], "mark", isLikely: true, whyOff: nothingChosen) { $0.toggleMark() }
   static let unmark = Binding([.character("U")], "unmark all", whyOff: nothingMarked) { $0.unmarkAll() }
   static let undoMark = Binding(
     [.character("u")], "undo a mark", whyOff: { $0.marks.canUndo ? nil : "there is no mark to undo" }
   ) { $0.undoMark() }
   static let pruneMarked = Binding(
     [.character("d")], "prune marked", isLikely: true,
-    footerWords: { $0.marks.isEmpty ? "prune this" : "prune marked" }, whyOff: { readOnly($0) ?? noRecord($0) }
+    footerWords: {
+      $0.marks.isEmpty ? ($0.currentGroup == nil ? "prune this" : "prune the group") : "prune marked"
+    }, whyOff: { readOnly($0) ?? nothingChosen($0) }
   ) { $0.choose() }
 
   /// Marks, where all records are listed.
   static let marking: [Binding] = [
     mark,
-    Binding([.character("M")], "mark with all that hangs on it", whyOff: noRecord) { $0.markTree() },
-    Binding([.character("A")], "mark all shown", whyOff: noRecord) { $0.markAll() },
+    Binding([.character("M")], "mark with all that hangs on it", whyOff: nothingChosen) { $0.markTree() },
+    Binding([.character("A")], "mark all shown", whyOff: nothingChosen) { $0.markAll() },
     unmark, undoMark,
     Binding([.character("m")], "what is marked", shows: .marks, whyOff: nothingMarked),
     pruneMarked,
@@ -46,7 +48,7 @@ extension Binding {
   static let why = Binding([.character("w")], "why", isLikely: true, whyOff: noRecord) { $0.explainSoon() }
 
   static let details: [Binding] = [
-    Binding([.character("i")], "details", whyOff: noRecord) { $0.toggleDetail() },
+    Binding([.character("i")], "details", whyOff: nothingChosen) { $0.toggleDetail() },
     Binding([.character("J")], "details down", whyOff: noDetail) { $0.scrollDetail(by: 1) },
     Binding([.character("K")], "details up", whyOff: noDetail) { $0.scrollDetail(by: -1) },
   ]
@@ -65,7 +67,7 @@ extension Binding {
 
   /// Writes the rows that a screen lists.
   static func export(_ rows: @escaping @Sendable (ExplorerState) -> [Int]) -> Binding {
-    Binding([.character("e")], "export what is shown as JSON", whyOff: noRecord) { [.export($0.cache, rows($0))] }
+    Binding([.character("e")], "export what is shown as JSON", whyOff: nothingChosen) { [.export($0.cache, rows($0))] }
   }
 
   /// What holds everywhere.

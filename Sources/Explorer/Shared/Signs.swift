@@ -18,6 +18,9 @@ struct Signs {
   let rising: String
   let falling: String
   let ellipsis: Character
+  /// Before a group whose records are hidden, or shown.
+  let folded: String
+  let unfolded: String
   let box: Box
 
   /// The corners and sides of a box.
@@ -31,11 +34,11 @@ struct Signs {
       ? Signs(
         cursor: ">", mark: "*", related: "-", inUse: "#", shared: "=", reclaimable: ".", line: "-", side: "|",
         knob: "O", dot: "-", rising: "^",
-        falling: "v", ellipsis: "~", box: Box(corners: ["+", "+", "+", "+"], side: "|"))
+        falling: "v", ellipsis: "~", folded: "+", unfolded: "-", box: Box(corners: ["+", "+", "+", "+"], side: "|"))
       : Signs(
         cursor: "▌", mark: "✓", related: "•", inUse: "█", shared: "▒", reclaimable: "░", line: "─", side: "│",
         knob: "●", dot: "·", rising: "↑",
-        falling: "↓", ellipsis: "…", box: Box(corners: ["┌", "┐", "└", "┘"], side: "│"))
+        falling: "↓", ellipsis: "…", folded: "▸", unfolded: "▾", box: Box(corners: ["┌", "┐", "└", "┘"], side: "│"))
   }
 }
 

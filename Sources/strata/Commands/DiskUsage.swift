@@ -3,6 +3,8 @@ import BuildCache
 import BuildCacheStore
 import CacheReport
 
+extension RecordGrouping.Key: ExpressibleByArgument {}
+
 /// `strata du`: what the cache holds.
 struct DiskUsage: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,12 +19,19 @@ struct DiskUsage: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Show only what matches; may be repeated.", valueName: "filter")) var filter: [String] = []
   @Flag(help: "Show all that is known of each record.") var verbose = false
   @OptionGroup var sizes: UnitsOptions
+  @Option(
+    help: ArgumentHelp(
+      "Add records up in groups: by type, by stage or image, by age, by holder.", valueName: "type|stage|age|holder"))
+  var groupBy: RecordGrouping.Key?
   @Option(help: "How to print it: prometheus as gauges, of the whole cache.") var format = UsageFormat.table
 
   func validate() throws {
     if format == .prometheus && !filter.isEmpty {
       // Gauges of a part would be taken for those of the whole.
       throw ValidationError("--format prometheus tells of the whole cache: leave --filter out")
+    }
+    if groupBy != nil && (verbose || format == .prometheus) {
+      throw ValidationError("--group-by tells sums: leave \(verbose ? "--verbose" : "--format prometheus") out")
     }
   }
 
@@ -32,6 +41,7 @@ struct DiskUsage: AsyncParsableCommand {
     let source = try await source.source()
     let reading = try await source.told()
     for remark in typed.remarks + TypedFilters.hints(typed.strings, in: reading.state) { printError(remark) }
+    if let groupBy { return try printGroups(reading, filter, by: groupBy) }
     let state = reading.state.keeping(matching: filter, now: reading.moment)
     switch format {
     case .json:
@@ -44,6 +54,26 @@ struct DiskUsage: AsyncParsableCommand {
       output.totals(UsageTotals(state), in: sizes.units)
       printBesides(reading)
     }
+  }
+
+  private func printGroups(_ reading: Reading, _ filter: Filter, by key: RecordGrouping.Key) throws {
+    let state = reading.state
+    let matching = state.matches(filter, now: reading.moment)
+    let groups = RecordGroups(
+      state, RecordGrouping(state, by: key, now: reading.moment), order: largestFirst(state).filter { matching[$0] })
+    if format == .json { return try printJSON(groups.groups.count) { GroupRow(groups.groups[$0]) } }
+    let columns: [TextTable.Column] = [
+      .init(title: "RECORDS", isNumber: true), .init(title: "SIZE", isNumber: true),
+      .init(title: "FREES", isNumber: true), .init(title: "LAST USED", isNumber: true), .init(title: "GROUP"),
+    ]
+    output.table(columns, rows: groups.groups.count) { number in
+      let group = groups.groups[number]
+      return [
+        "\(group.count)", sizes.amount(group.bytes), sizes.amount(group.frees),
+        group.lastUsedAt.map { reading.moment.since($0).ageText } ?? "never", group.name,
+      ]
+    }
+    output.totals(UsageTotals(state.keeping { _, number in matching[number] }), in: sizes.units)
   }
 
   private func largestFirst(_ state: CacheState) -> [Int] {

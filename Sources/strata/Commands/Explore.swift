@@ -67,7 +67,8 @@ struct Explore: AsyncParsableCommand {
     let isListPrinted = print && source.identity.kind == .list
     let first = parsed.isPlain && !isListPrinted ? nil : try await source.read()
     var preset = PrunePreset(
-      policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free)
+      policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free,
+      diskSize: parsed.diskSize, worker: self.source.policyWorker, file: policy.policy)
     preset.namesRules = policy.namesRules
     preset.remarks = try first.map { try parsed.remarks(for: $0) } ?? []
     guard print else {

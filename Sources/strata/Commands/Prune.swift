@@ -48,14 +48,16 @@ struct Prune: AsyncParsableCommand {
 
   private func show(_ plan: PrunePlan, _ reading: Reading, _ parsed: ParsedPolicy) throws {
     let assumptions = try PlanAssumptions(plan, tellsUnmeasured: reading.tellsUnmeasured)
+    let growth = GrowthForecast(plan, GrowthEstimate(plan.state, now: plan.now))
     switch format {
     case .json:
       try printJSON(
         PlanReport(
           plan, namesRules: policy.namesRules, notes: reading.notes + parsed.remarks(for: reading),
-          assumptions: assumptions))
+          assumptions: assumptions, growth: growth))
     case .table:
       output.lines(text.lines(plan, now: plan.now, namesRules: policy.namesRules))
+      if let growth { output.line(sentence(growth.words(in: sizes.units))) }
       if let assumptions, !plan.rules.isEmpty {
         output.line("This takes for granted:")
         output.lines(assumptions.lines.map { "- \($0)" })
@@ -103,7 +105,7 @@ struct Prune: AsyncParsableCommand {
     case .table:
       text.tell(report)
       PlanText.tellChanged(report)
-      if isDaemons { output.line(outcome.words.prefix(1).uppercased() + outcome.words.dropFirst() + ".") }
+      if isDaemons { output.line(sentence(outcome.words)) }
       output.lines(differences.map { "- \($0)" })
     }
     try text.end(report)
@@ -112,3 +114,6 @@ struct Prune: AsyncParsableCommand {
     }
   }
 }
+
+/// Words as a sentence of their own.
+private func sentence(_ words: String) -> String { words.prefix(1).uppercased() + words.dropFirst() + "." }

@@ -1,8 +1,15 @@
 import ArgumentParser
 import BuildCache
 import BuildKitBridge
+import CacheReport
 
-extension RankingRule: ExpressibleByArgument {}
+extension RankingRule: ExpressibleByArgument {
+  /// Reads a rule by its name, or by a version.
+  public init?(argument: String) {
+    guard let rule = try? RankingRule(parsing: argument, of: "--ranking") else { return nil }
+    self = rule
+  }
+}
 
 /// Whether a daemon's restart is reckoned with (G6).
 enum Restarted: String, ExpressibleByArgument, CaseIterable {
@@ -25,7 +32,10 @@ struct PolicyOptions: ParsableArguments {
       valueName: "file"))
   var policy: String?
   @Flag(help: "Carry out the rules by which the daemon that is asked collects garbage by itself.") var gc = false
-  @Option(help: ArgumentHelp("How candidates are scored: seed (BuildKit v0.10.0) or current.", valueName: "rule"))
+  @Option(
+    help: ArgumentHelp(
+      "How candidates are scored: seed (BuildKit v0.10.0), current, or as a version such as v0.21.1 does.",
+      valueName: "rule"))
   var ranking: RankingRule?
   @Option(
     help: ArgumentHelp(
@@ -84,33 +94,25 @@ struct PolicyOptions: ParsableArguments {
       reserved: try bytes(reservedSpace, "--reserved-space") ?? 0,
       maxUsed: try bytes(maxUsedSpace, "--max-used-space") ?? bytes(keepStorage, "--keep-storage") ?? 0,
       minFree: try bytes(minFreeSpace, "--min-free-space") ?? 0)
-    let typed = try TypedFilters(filter, hasAge: true)
-    if let keepDuration, typed.keepDuration != nil {
-      throw CacheError(.badInput, "--keep-duration \(keepDuration): the filter says how long, too: give one of them")
+    var own = PrunePolicy(all: all, limits: limits)
+    let remarks = try own.takeFilter(filter)
+    if let keepDuration {
+      guard own.keepDuration == TimeSpan(nanoseconds: 0) else {
+        throw CacheError(.badInput, "--keep-duration \(keepDuration): the filter says how long, too: give one of them")
+      }
+      own.keepDuration = try TimeSpan(parsing: keepDuration, of: "--keep-duration")
     }
-    let own = PrunePolicy(
-      all: all, filter: try Filter(parsing: typed.strings).checked(),
-      keepDuration: try keepDuration.map { try TimeSpan(parsing: $0, of: "--keep-duration") }
-        ?? typed.keepDuration ?? TimeSpan(nanoseconds: 0), limits: limits)
     return ParsedPolicy(
-      own: own, remarks: typed.remarks, keepStorage: keepStorage,
+      own: own, remarks: remarks, keepStorage: keepStorage,
       config: try policy.map { try DaemonConfig(readingFrom: $0, worker: worker) }, isOfDaemon: gc, ranking: ranking,
       restart: try restart(),
-      at: try at.map { try Self.time($0, "--at") }, free: try bytes(freeSpace, "--free-space"),
+      at: try at.map { try Timestamp(parsing: $0, of: "--at") }, free: try bytes(freeSpace, "--free-space"),
       diskSize: try bytes(diskSize, "--disk-size"))
   }
 
   private func restart() throws -> DaemonRestart? {
-    if let restartedAt { return .at(try Self.time(restartedAt, "--restarted-at")) }
-    return switch restarted {
-    case .auto: nil
-    case .yes: .before
-    case .no: .never
-    }
-  }
-
-  private static func time(_ text: String, _ option: String) throws -> Timestamp {
-    do { return try Timestamp(parsing: text) } catch { throw CacheError(error.code, "\(option): \(error.message)") }
+    try restartedAt.map { .at(try Timestamp(parsing: $0, of: "--restarted-at")) }
+      ?? DaemonRestart.typed(restarted.rawValue, of: "--restarted")
   }
 }
 

@@ -110,26 +110,26 @@ struct ScreenOptions: ParsableArguments {
 
   /// What keys of the explorer reach outside the cache.
   static func outlets(copy: @escaping @Sendable (String) -> Void) -> ExplorerSession.Outlets {
-    ExplorerSession.Outlets(copy: copy) { cache, rows in
-      let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
-      return try writeNew(json, named: "strata-export", extension: "json")
-    } exportPlan: { export in
-      let bytes: Data
-      switch export.form {
-      case .json:
-        bytes = try encodedJSON(
-          PlanReport(
-            export.plan, namesRules: export.namesRules, notes: export.notes,
-            assumptions: PlanAssumptions(export.plan, tellsUnmeasured: export.tellsUnmeasured)))
-      case .text: bytes = Data((try PlanText(units: export.units).ticket(export).joined(separator: "\n") + "\n").utf8)
-      }
-      return try writeNew(bytes, named: "strata-plan", extension: export.form == .json ? "json" : "txt")
-    } readPolicy: { file, ranking, space in
-      // Standard input is where the keys come from.
-      let collection = try DaemonConfig(readingFrom: file == "-" ? "./-" : file).collection(
-        for: ranking, diskSize: space?.capacity, now: SystemClock().now())
-      return (collection.policies, collection.remarks)
-    }
+    ExplorerSession.Outlets(
+      copy: copy,
+      export: { cache, rows in
+        let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
+        return try writeNew(json, named: "strata-export", extension: "json")
+      },
+      exportPlan: { export in
+        let bytes: Data
+        switch export.form {
+        case .json:
+          bytes = try encodedJSON(
+            PlanReport(
+              export.plan, namesRules: export.namesRules, notes: export.notes,
+              assumptions: PlanAssumptions(export.plan, tellsUnmeasured: export.tellsUnmeasured),
+              growth: GrowthForecast(export.plan, GrowthEstimate(export.plan.state, now: export.plan.now))))
+        case .text:
+          bytes = Data((try PlanText(units: export.units).ticket(export).joined(separator: "\n") + "\n").utf8)
+        }
+        return try writeNew(bytes, named: "strata-plan", extension: export.form == .json ? "json" : "txt")
+      }, policies: .system)
   }
 
   /// A crash on purpose, so that a test can see what it leaves of the terminal.

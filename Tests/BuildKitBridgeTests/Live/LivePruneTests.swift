@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Foundation
 import Glibc
 import Synchronization

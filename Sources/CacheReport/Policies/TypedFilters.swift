@@ -3,13 +3,13 @@ import BuildCache
 /// Filters as people type them who know Docker's: `until=24h`, `unused-for=24h`, `type=regular`, `id=…`.
 ///
 /// What means just one thing here is taken as that, and said; the rest is refused with what does it.
-struct TypedFilters {
+public struct TypedFilters {
   /// In BuildKit's grammar.
-  private(set) var strings: [String] = []
+  public private(set) var strings: [String] = []
   /// What `until` or `unused-for` say.
-  private(set) var keepDuration: TimeSpan?
+  public private(set) var keepDuration: TimeSpan?
   /// How something was understood, in sentences.
-  private(set) var remarks: [String] = []
+  public private(set) var remarks: [String] = []
 
   /// A flag is there or not; what says the opposite of it, where anything does.
   private static let opposites: [String: String?] = [
@@ -18,9 +18,11 @@ struct TypedFilters {
 
   /// Reads what `--filter` says.
   ///
-  /// - Parameter hasAge: whether there is a duration to keep what was used: a listing has none.
+  /// - Parameters:
+  ///   - texts: each as it is given to one option.
+  ///   - hasAge: whether there is a duration to keep what was used: a listing has none.
   /// - Throws: ``CacheError`` `badFilter` naming what to write instead.
-  init(_ texts: [String], hasAge: Bool) throws {
+  public init(_ texts: [String], hasAge: Bool) throws {
     // Docker joins its filters by *and*, BuildKit by *or*.
     var joined: [String] = []
     var names: Set<String> = []
@@ -75,6 +77,15 @@ struct TypedFilters {
     strings = [joined.joined(separator: ",")]
   }
 
+  /// Whether a text is in Docker's form: it begins with one of its names and one `=`.
+  public static func isDockers(_ text: String) -> Bool {
+    let name = text.prefix { $0.isASCII && ($0.isLetter || $0 == "-") }
+    let rest = text.dropFirst(name.count)
+    let names = ["until", "unused-for", "parent"] + FilterKey.allCases.map(\.rawValue)
+    return rest.first == "=" && !["=", "~"].contains(rest.dropFirst().first) && names.contains(name.lowercased())
+      && rest.count > 1
+  }
+
   /// Compared with a value a flag matches nothing, or all, which nobody means.
   private static func checkFlag(_ name: String, _ clause: FilterClause, of text: String, isPrune: Bool) throws {
     guard let sign = clause.sign, let opposite = opposites[name] else { return }
@@ -90,7 +101,7 @@ struct TypedFilters {
   }
 
   /// What a filter that matches nothing may have meant.
-  static func hints(_ strings: [String], in state: CacheState) -> [String] {
+  public static func hints(_ strings: [String], in state: CacheState) -> [String] {
     let clauses = strings.flatMap { (try? FilterClause.all(in: $0)) ?? [] }
     return clauses.filter { $0.sign == "==" }.compactMap { clause -> String? in
       switch clause.key {

@@ -1,0 +1,117 @@
+import BuildCache
+
+/// Which group each record of a cache is in.
+///
+/// Worked out once for a cache, whatever a list shows of it and in which order: ``RecordGroups`` adds up what is listed.
+public struct RecordGrouping: Sendable {
+  /// What puts records together.
+  public enum Key: String, Sendable, CaseIterable {
+    /// What they were made for.
+    case type
+    /// The project that they belong to: the stages or images that stand on them.
+    case stage
+    /// How long ago they were used.
+    case age
+    /// Who keeps them from going: records of the same holders go together.
+    case holder
+  }
+
+  /// A group's name, and what tells it from others of another reading.
+  public struct Name: Sendable, Hashable {
+    /// The same for the same group of every reading.
+    public let id: String
+    /// In words; any text.
+    public let text: String
+    /// Where the group stands among others that are not told apart by what a list is sorted by.
+    let place: Int
+
+    init(_ text: String, id: String? = nil, place: Int = 0) {
+      self.text = text
+      self.id = id ?? text
+      self.place = place
+    }
+  }
+
+  /// What puts them together.
+  public let key: Key
+  /// The groups, by their numbers.
+  public let names: [Name]
+  /// The group of each row.
+  public let groupOfRow: [Int32]
+
+  /// Groups the rows of a cache.
+  ///
+  /// - Parameter now: from when ages are counted.
+  /// - Complexity: O(rows and edges).
+  public init(_ state: CacheState, by key: Key, now: Timestamp) {
+    self.key = key
+    var groups = Collector()
+    switch key {
+    case .type:
+      for row in state.rows { groups.add(row.recordType.rawValue) { Name(row.recordType.rawValue) } }
+    case .age:
+      for row in state.rows {
+        let age = now.since(row.lastUsedAt ?? row.createdAt).nanoseconds / 1_000_000_000
+        let place = Self.ages.firstIndex { age <= $0.most } ?? Self.ages.count - 1
+        groups.add(place) { Name(Self.ages[place].words, place: place) }
+      }
+    case .stage:
+      let origins = Origins(state)
+      for row in state.rows.indices {
+        let origin = origins.origin(of: row)
+        groups.add(origin) { origins.name(of: origin) }
+      }
+    case .holder:
+      let holders = Holders(state)
+      for row in state.rows.indices {
+        let set = holders.holders(of: row)
+        groups.add(set) { holders.name(of: set) }
+      }
+    }
+    names = groups.names
+    groupOfRow = groups.groupOfRow
+  }
+
+  /// Ages that are worth telling apart, by the seconds up to which each goes.
+  private static let ages: [(most: Int64, words: String)] = [
+    (3600, "used in the last hour"), (86_400, "used in the last day"), (7 * 86_400, "used in the last week"),
+    (30 * 86_400, "used in the last 30 days"), (90 * 86_400, "used in the last 90 days"),
+    (.max, "not used for 90 days"),
+  ]
+
+  /// Numbers groups in the order in which they come up.
+  private struct Collector {
+    var names: [Name] = []
+    var groupOfRow: [Int32] = []
+    private var numbers: [AnyHashable: Int32] = [:]
+    private var last: (key: AnyHashable, number: Int32)?
+
+    mutating func add(_ key: some Hashable, _ name: () -> Name) {
+      let key = AnyHashable(key)
+      // Neighbours are often alike.
+      if let last, last.key == key { return groupOfRow.append(last.number) }
+      let number: Int32
+      if let known = numbers[key] {
+        number = known
+      } else {
+        number = Int32(names.count)
+        names.append(name())
+        numbers[key] = number
+      }
+      last = (key, number)
+      groupOfRow.append(number)
+    }
+  }
+}
+
+extension RecordGrouping.Key {
+  /// What it puts together, in a few words.
+  public var words: String {
+    switch self {
+    case .type: "type"
+    case .stage: "stage or image"
+    case .age: "age"
+    case .holder: "holder"
+    }
+  }
+}
