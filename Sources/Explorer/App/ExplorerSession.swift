@@ -14,6 +14,9 @@ public final class ExplorerSession: ScreenSession {
     /// Writes rows into a new file, as `du` prints them, and answers its name.
     public var export: @Sendable (CacheState, [Int]) throws -> String
 
+    /// The clock on the wall, by which times are written.
+    public var localTime = LocalTime.utc
+
     /// Reads the rules of a daemon's configuration, for a ranking rule and the cache's disk.
     public var readPolicy:
       @Sendable (String, RankingRule, CacheSpace?) throws -> (policies: [PrunePolicy], remarks: [String])
@@ -79,7 +82,8 @@ public final class ExplorerSession: ScreenSession {
     inbox = Inbox(wake: wake)
     state = ExplorerState(
       ExplorerState.Options(
-        name: name ?? source.identity.words, prune: prune, isASCII: isASCII, units: units, isOfSeveral: isOfSeveral),
+        name: name ?? source.identity.words, prune: prune, isASCII: isASCII, units: units,
+        localTime: outlets.localTime, isOfSeveral: isOfSeveral),
       size: size)
     self.first = first
     if first == nil { start(.glimpse(size.rows)) }

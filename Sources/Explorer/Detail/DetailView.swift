@@ -44,12 +44,16 @@ extension ExplorerState {
         lines.append(((place == 0 ? name : String(repeating: " ", count: name.count)) + part, style))
       }
     }
-    for (number, field) in description.fields.enumerated() {
-      add(field.name, field.text(in: units), Style(bold: number == 0))
+    let more = description.technicalFields
+    for (number, field) in (description.fields + (detail.showsAll ? more : [])).enumerated() {
+      add(field.name, field.text(in: units, by: options.localTime, at: now), Style(bold: number == 0))
       // What one came for stands near the top: after id, kind and description.
       guard number == 2 else { continue }
       let reasons = detail.reasons.isEmpty ? String(signs.ellipsis) : detail.reasons.joined(separator: " ")
       add("Why", reasons, Style(foreground: .cyan))
+    }
+    if !detail.showsAll && !more.isEmpty {
+      add("more", "\(more.map { $0.name.lowercased() }.joined(separator: ", ")): i shows them", Style(dim: true))
     }
     return lines
   }

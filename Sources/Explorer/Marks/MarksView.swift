@@ -4,7 +4,9 @@ import Terminal
 
 extension ExplorerState {
   func drawMarks(on grid: inout Grid, _ layout: Layout) {
-    drawTable(marked.rows, [.id, .kind, .size, .frees, .flags, .used, .description], on: &grid, layout)
+    drawTable(
+      marked.rows, [.id, .kind, .size, .share, .frees, .flags, .used, .description],
+      largest: marked.rows.first.map { cache.rows[$0].size } ?? 0, on: &grid, layout)
     guard layout.hasLegend else { return }
     let row = layout.list.upperBound - 1
     grid.fill(column: 0, row: row, columns: layout.listColumns)

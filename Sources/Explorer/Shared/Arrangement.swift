@@ -22,6 +22,8 @@ struct Arrangement: Sendable {
   let isMatch: [Bool]?
   /// What pruning each row frees; absent where the choice did not need it.
   let frees: [Int64]?
+  /// The most that a listed row has of what they are sorted by: what it frees, else its size.
+  let largest: Int64
 
   /// No rows.
   static let empty = Arrangement(.empty, ListChoice(), now: Timestamp(nanoseconds: 0))
@@ -49,6 +51,8 @@ struct Arrangement: Sendable {
       isMatch = matching
       order = sorted.filter { matching[$0] }
     }
+    let weights = choice.sort == .frees ? frees : nil
+    largest = order.reduce(0) { max($0, weights?[$1] ?? cache.rows[$1].size) }
   }
 }
 

@@ -4,7 +4,7 @@ import Terminal
 
 /// A column of a table of records.
 enum RecordColumn: TableColumn {
-  case id, kind, size, frees, flags, type, uses, used, created, description
+  case id, kind, size, frees, share, flags, type, uses, used, created, description
 
   /// Its heading.
   var title: String {
@@ -13,6 +13,7 @@ enum RecordColumn: TableColumn {
     case .kind: "KIND"
     case .size: "SIZE"
     case .frees: "FREES"
+    case .share: "OF SIZE"
     case .flags: "FLAGS"
     case .type: "TYPE"
     case .uses: "USES"
@@ -29,7 +30,7 @@ enum RecordColumn: TableColumn {
     case .kind: .kind
     case .size: .size
     case .frees: .frees
-    case .flags: nil
+    case .share, .flags: nil
     case .type: .type
     case .uses: .uses
     case .used: .used
@@ -42,7 +43,7 @@ enum RecordColumn: TableColumn {
   var alignment: Alignment {
     switch self {
     case .size, .frees, .uses, .used, .created: .right
-    case .id, .kind, .flags, .type, .description: .left
+    case .id, .kind, .share, .flags, .type, .description: .left
     }
   }
 }
@@ -53,6 +54,9 @@ typealias RecordTable = ColumnTable<RecordColumn>
 extension RecordTable {
   /// Narrower, a description says nothing.
   private static var leastDescription: Int { 16 }
+  /// A bar stands only beside a description that has so much, and these go before it.
+  private static var leastBesideShare: Int { 30 }
+  private static var droppedBeforeShare: [RecordColumn] { [.type, .created] }
   /// What a narrow window drops, in this order; the description shrinks first.
   private static var dropped: [RecordColumn] { [.type, .created, .uses, .kind, .used, .flags, .frees] }
 
@@ -63,17 +67,26 @@ extension RecordTable {
   ///   - width: the columns of the window that there are.
   ///   - id: the width of an id.
   ///   - amount: the width of a size.
-  init(_ offered: [RecordColumn], width: Int, id: Int, amount: Int) {
-    self.init(
-      offered.filter { $0 != .description }.map { ($0, Self.width(of: $0, id, amount)) }, last: .description,
-      least: Self.leastDescription, dropped: Self.dropped, width: width)
+  ///   - share: how rows show their share, where they do.
+  init(_ offered: [RecordColumn], width: Int, id: Int, amount: Int, share: ShareDisplay = .none) {
+    var fixed = offered.filter { $0 != .description }.map { ($0, Self.width(of: $0, id, amount, share)) }
+    func needed() -> Int { fixed.reduce(Self.leastBesideShare) { $0 + $1.1 + 2 } }
+    let whole = fixed
+    if share == .none {
+      fixed.removeAll { $0.0 == .share }
+    } else {
+      for column in Self.droppedBeforeShare where needed() > width { fixed.removeAll { $0.0 == column } }
+      if needed() > width { fixed = whole.filter { $0.0 != .share } }
+    }
+    self.init(fixed, last: .description, least: Self.leastDescription, dropped: Self.dropped, width: width)
   }
 
-  private static func width(of column: RecordColumn, _ id: Int, _ amount: Int) -> Int {
+  private static func width(of column: RecordColumn, _ id: Int, _ amount: Int, _ share: ShareDisplay) -> Int {
     switch column {
     case .id: id
     case .kind: 6
     case .size, .frees: amount
+    case .share: share.width
     case .flags: 5
     case .type: 18
     case .uses: 6
@@ -89,14 +102,17 @@ extension ExplorerState {
   func headings(of table: RecordTable, isSorted: Bool) -> String {
     let arrow = choice.isDescending ? signs.falling : signs.rising
     return table.line { column, width, alignment in
-      cell(isSorted && column.sort == choice.sort ? "\(column.title) \(arrow)" : column.title, width, alignment)
+      let title = column == .share && isSorted && choice.sort == .frees ? "OF FREES" : column.title
+      return cell(isSorted && column.sort == choice.sort ? "\(title) \(arrow)" : title, width, alignment)
     }
   }
 
   /// A record as a line of a table.
   ///
-  /// - Parameter frees: what pruning it frees; absent where that isn't known yet.
-  func line(of row: CacheState.Row, frees: Int64?, in table: RecordTable) -> String {
+  /// - Parameters:
+  ///   - frees: what pruning it frees; absent where that isn't known yet.
+  ///   - share: its share, where the table shows that.
+  func line(of row: CacheState.Row, frees: Int64?, share: String, in table: RecordTable) -> String {
     table.line { column, width, alignment in
       let text =
         switch column {
@@ -104,6 +120,7 @@ extension ExplorerState {
         case .kind: row.kind?.rawValue ?? "?"
         case .size: amount(row.size)
         case .frees: frees.map { amount($0) } ?? String(signs.ellipsis)
+        case .share: share
         case .flags: flags(of: row)
         case .type: row.recordType.rawValue
         case .uses: "\(row.usageCount)"
@@ -129,14 +146,16 @@ extension ExplorerState {
 
   /// Draws a record's line: its mark, its text, and how it stands out.
   func draw(
-    _ row: CacheState.Row, frees: Int64?, in table: RecordTable, at start: Point, margin: String, isCurrent: Bool,
+    _ row: CacheState.Row, frees: Int64?, share: String = "", in table: RecordTable, at start: Point, margin: String,
+    isCurrent: Bool,
     isDim: Bool = false, on grid: inout Grid
   ) {
     let isMarked = marks.contains(row.id)
     let style = Style(foreground: isMarked ? .yellow : nil, bold: isMarked, dim: isDim)
     let width = layout.listColumns
     grid.draw(margin, at: Point(column: 0, row: start.row), width: width, style: style)
-    grid.draw(line(of: row, frees: frees, in: table), at: start, width: width - start.column, style: style)
+    grid.draw(
+      line(of: row, frees: frees, share: share, in: table), at: start, width: width - start.column, style: style)
     if let flags = table.start(of: .flags), !isDim, !isCurrent {
       let colors: [Color] = [.red, .yellow, .cyan, .blue, .magenta]
       for (offset, color) in colors.enumerated() where start.column + flags + offset < width {

@@ -58,7 +58,7 @@ struct Prune: AsyncParsableCommand {
       output.lines(text.lines(plan, now: plan.now, namesRules: policy.namesRules))
       if let assumptions, !plan.rules.isEmpty {
         output.line("This takes for granted:")
-        output.lines(assumptions.lines.map { "- \($0)" })
+        output.sentences(assumptions.lines.map { "- \($0)" })
       }
     }
   }

@@ -1,10 +1,13 @@
 import BuildCache
 import CacheReport
+import Terminal
 
 /// A plan in words and columns.
 struct PlanText: Sendable {
   /// The units of sizes.
   let units: ByteUnits
+  /// The columns of the window that it is printed in; absent: there is none.
+  var width = output.width
 
   private func amount(_ bytes: Int64) -> String { ByteCount(bytes).text(in: units) }
 
@@ -53,13 +56,15 @@ struct PlanText: Sendable {
     var lines: [String] = []
     var before: (count: Int, freed: Int64) = (0, 0)
     for (number, rule) in plan.rules.enumerated() {
-      if namesRules { lines.append(heading(rule, number)) }
+      if namesRules { lines += wrapped(heading(rule, number)) }
       if rule.cut > 0 { lines += table(rule, in: plan.state, now, after: before).lines }
       if namesRules { lines.append("") }
       before = (before.count + rule.cut, before.freed.addingSaturating(rule.freed))
     }
-    return lines + sums(plan)
+    return lines + sums(plan).flatMap(wrapped)
   }
+
+  private func wrapped(_ sentence: String) -> [String] { width.map { folded(sentence, to: $0) } ?? [sentence] }
 
   private func heading(_ rule: PlannedRule, _ number: Int) -> String {
     let limit =
@@ -76,11 +81,11 @@ struct PlanText: Sendable {
     -> TextTable
   {
     var table = TextTable([
-      .init(title: "#", isNumber: true), .init(title: "ID"), .init(title: "SIZE", isNumber: true),
-      .init(title: "LAST USED", isNumber: true), .init(title: "(RANK)", isNumber: true),
-      .init(title: "USES", isNumber: true), .init(title: "(RANK)", isNumber: true),
-      .init(title: "SCORE", isNumber: true), .init(title: "TIED", isNumber: true),
-      .init(title: "FREED SO FAR", isNumber: true), .init(title: "REMAINS", isNumber: true),
+      .init(title: "#", isNumber: true), .init(title: "ID", least: 12), .init(title: "SIZE", isNumber: true),
+      .init(title: "LAST USED", isNumber: true, dropped: 6), .init(title: "(RANK)", isNumber: true, dropped: 1),
+      .init(title: "USES", isNumber: true, dropped: 5), .init(title: "(RANK)", isNumber: true, dropped: 2),
+      .init(title: "SCORE", isNumber: true, dropped: 4), .init(title: "TIED", isNumber: true, dropped: 3),
+      .init(title: "FREED SO FAR", isNumber: true, dropped: 7), .init(title: "REMAINS", isNumber: true, dropped: 8),
     ])
     for (number, victim) in rule.victims.enumerated() {
       let row = state.rows[victim.row]
@@ -94,13 +99,14 @@ struct PlanText: Sendable {
         amount(rule.remaining(after: number + 1)),
       ])
     }
+    table.fit(to: width)
     return table
   }
 
   private func sums(_ plan: PrunePlan) -> [String] {
     var lines = [
       "Would remove \(counted(plan.count)), freeing \(amount(plan.freed)): "
-        + "\(amount(plan.before)) before, \(amount(plan.after)) after (shared records not counted)."
+        + "\(amount(plan.before)) before, \(amount(plan.after)) after, without what is shared."
     ]
     if plan.tied > 0 {
       lines.append("\(counted(plan.tied)) had the same score as others: a daemon's choice among them is accidental.")

@@ -109,7 +109,7 @@ struct ScreenOptions: ParsableArguments {
 
   /// What keys of the explorer reach outside the cache.
   static func outlets(copy: @escaping @Sendable (String) -> Void) -> ExplorerSession.Outlets {
-    ExplorerSession.Outlets(copy: copy) { cache, rows in
+    var outlets = ExplorerSession.Outlets(copy: copy) { cache, rows in
       let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
       return try writeNew(json, named: "strata-export", extension: "json")
     } readPolicy: { file, ranking, space in
@@ -118,6 +118,8 @@ struct ScreenOptions: ParsableArguments {
         for: ranking, diskSize: space?.capacity, now: SystemClock().now())
       return (collection.policies, collection.remarks)
     }
+    outlets.localTime = .system
+    return outlets
   }
 
   /// A crash on purpose, so that a test can see what it leaves of the terminal.
