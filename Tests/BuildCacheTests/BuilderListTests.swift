@@ -195,7 +195,7 @@ private func builder(_ name: String, place: String = "", waking: String? = nil, 
     #expect(
       lines[0]
         == #"{"collection":{"bytes":7000000000,"state":"after"},"diskCapacity":100000000000,"diskFree":50000000000,"#
-        + #""inUse":0,"kind":"remote","name":"a","notes":[],"place":"","reclaimable":3000000000,"records":1,"#
+        + #""inUse":0,"internal":0,"kind":"remote","name":"a","notes":[],"place":"","reclaimable":3000000000,"records":1,"#
         + #""rules":["all, max used 10.0 GB"],"sharedUnused":0,"size":3000000000,"state":"ok"}"#)
     #expect(lines[1] == #"{"kind":"remote","name":"b","notes":[],"place":"","reason":"nobody","state":"gone"}"#)
   }

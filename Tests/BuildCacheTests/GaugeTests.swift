@@ -82,7 +82,8 @@ private struct ReadSample {
       }
       for (part, isCounted) in [
         (UsageTotals.Part.inUse, \.inUse), (.sharedUnused, { $0.isShared && !$0.inUse }),
-        (.reclaimable, { !$0.isShared && !$0.inUse }),
+        (.internal, { !$0.isShared && !$0.inUse && $0.recordType.isKeptUnlessAll }),
+        (.reclaimable, { !$0.isShared && !$0.inUse && !$0.recordType.isKeptUnlessAll }),
       ] as [(UsageTotals.Part, (CacheState.Row) -> Bool)] {
         #expect(totals[part].bytes == bytes(isCounted))
         #expect(totals[part].records == state.rows.count(where: isCounted))
@@ -96,7 +97,9 @@ private struct ReadSample {
       #expect(sum(samples, "strata_cache_records") { $0["type"] == "internal" } == Int64(`internal`.count))
       #expect(totals.shared.bytes == bytes(\.isShared) && totals.all.bytes == bytes { _ in true })
       #expect(sum(samples, "strata_cache_used_bytes") == state.total)
-      #expect(totals.all.bytes - totals.shared.bytes == state.total)
+      #expect(totals.unshared.bytes == state.total && totals.all.bytes - totals.shared.bytes == state.total)
+      #expect(totals.notInUse.bytes == bytes { !$0.inUse })
+      #expect(totals.neitherInUseNorShared.bytes == bytes { !$0.inUse && !$0.isShared })
     }
   }
 
@@ -112,9 +115,9 @@ private struct ReadSample {
     let lines = Gauges(reading, of: source, findings: [finding]).lines
     let (comments, samples) = (lines.filter { $0.hasPrefix("#") }, lines.filter { !$0.hasPrefix("#") })
     #expect(comments.count == 26 && comments[1] == "# TYPE strata_cache_bytes gauge")
-    #expect(samples.count == 53)
-    #expect(samples[14] == #"strata_cache_bytes{source="/cache",state="reclaimable",type="regular"} 10"#)
-    #expect(samples[35] == #"strata_cache_records{source="/cache",state="reclaimable",type="regular"} 1"#)
+    #expect(samples.count == 67)
+    #expect(samples[21] == #"strata_cache_bytes{source="/cache",state="reclaimable",type="regular"} 10"#)
+    #expect(samples[49] == #"strata_cache_records{source="/cache",state="reclaimable",type="regular"} 1"#)
     #expect(
       samples.suffix(11) == [
         #"strata_cache_used_bytes{source="/cache"} 10"#, #"strata_cache_unowned_bytes{source="/cache"} 7"#,

@@ -35,7 +35,7 @@ import Testing
     #expect(kept.isKept && kept.figure == 20)
     let passed = try Threshold.maxUsed(ByteCount(19)).finding(in: reading)
     #expect(!passed.isKept && passed.figure == 20)
-    #expect(passed.words(in: .si) == "The cache uses 20 B, shared records not counted: more than 19 B.")
+    #expect(passed.words(in: .si) == "The cache uses 20 B without what is shared: more than 19 B.")
   }
 
   @Test("free space is the disk's, or as told; where neither is known that is an error") func free() throws {

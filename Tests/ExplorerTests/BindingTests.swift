@@ -57,6 +57,8 @@ private let presses: [Press] = [
   Press("2", "f", "base0000:/"), Press("Mm", "f", "base0000:/"), Press("", "H", "held:"), Press("2", "H", "held:"),
   Press("", "y", "copied base0000"), Press("", "e", "wrote 7 records"), Press("2", "e", "wrote 7 records"),
   Press("Mm", "e", "wrote 3 records"), Press("", "r", "7 records"), Press("", "R", "reads the cache anew every"),
+  Press("", "%", "percents: of the whole"), Press("Mm", "%", "percents: of the whole"),
+  Press("f", "%", "percents: of the whole"),
   Press("", "b", "there is no list to go back to"), Press("", "B", "sizes in KiB, MiB, GiB"),
   Press("2", "1", "[1 Records]"), Press("", "2", "[2 Graph]"),
   Press("", "3", "[3 Prune]"), Press("", "4", "[4 Files]"),

@@ -143,7 +143,7 @@ private func weave(_ script: String, size: Size = Size(columns: 110, rows: 20)) 
     try expectScreen(grid, "detail")
     #expect(shows(grid, "With all beneath 800.0 MB"))
     #expect(shows(grid, "Freed if pruned  500.0 MB"))
-    #expect(!shows(try await play("j<Enter><Enter>", size: Size(columns: 110, rows: 30)), "With all beneath"))
+    #expect(!shows(try await play("j<Enter><Enter><Enter>", size: Size(columns: 110, rows: 30)), "With all beneath"))
     #expect(shows(try await play("2i", size: Size(columns: 110, rows: 30)), "With all beneath"))
   }
 
@@ -151,7 +151,20 @@ private func weave(_ script: String, size: Size = Size(columns: 110, rows: 20)) 
     let grid = try await play("", size: Size(columns: 170, rows: 30))
     #expect(grid.line(4).contains("│ Kind"))
     #expect(shows(grid, "base0000  base"))
-    #expect(!shows(try await play("i", size: Size(columns: 170, rows: 30)), "With all beneath"))
+    #expect(!shows(try await play("ii", size: Size(columns: 170, rows: 30)), "With all beneath"))
+  }
+
+  @Test("shows how a record is stored where it is asked again, and times as people read them") func more() async throws
+  {
+    let size = Size(columns: 170, rows: 60)
+    let first = try await play("", size: size)
+    #expect(shows(first, "more             retained, snapshot, tree: i shows"))
+    #expect(!shows(first, "Snapshot  "))
+    let all = try await play("i", size: size)
+    #expect(shows(all, "Snapshot  ") && shows(all, "Tree  ") && !shows(all, "i shows"))
+    #expect(!shows(try await play("ii", size: size), "With all beneath"))
+    #expect(first.text.firstMatch(of: /Last used +2 d ago, [0-9-]{10} [0-9:]{8}\s/) != nil)
+    #expect(all.text.firstMatch(of: /[0-9]\.[0-9]{4,}/) == nil, "no decimals of seconds")
   }
 
   @Test("says why a record stays, naming the chain that holds it") func reasons() async throws {

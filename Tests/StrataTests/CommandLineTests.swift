@@ -666,7 +666,7 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(passed.code == 1 && passed.errors.isEmpty, "\(passed.errors)")
     let lines = passed.output.split(separator: "\n")
     #expect(lines.count == 4)
-    #expect(lines[0] == "The cache uses 3.0 kB (3,000 B), shared records not counted: more than 3.0 kB (2,999 B).")
+    #expect(lines[0] == "The cache uses 3.0 kB (3,000 B) without what is shared: more than 3.0 kB (2,999 B).")
     #expect(lines[1] == "4.0 GB (4,000,000,000 B) of the disk is free: less than 5.0 GB (5,000,000,000 B).")
     #expect(
       lines[2].wholeMatch(of: /Record a \(RUN a\) was last used \d+d\S* ago: longer than 7d\./) != nil, "\(lines[2])")

@@ -183,4 +183,35 @@ extension Thread {
     #expect(table.lines.map(\.count) == [200 + 2 + 4 + 2 + 5, 5000 + 2 + 4 + 2 + 1, 200 + 2 + 4 + 2 + 1])
     #expect(table.lines[1].hasPrefix(String(repeating: "x", count: 5000) + "     1"))
   }
+
+  private static let columns: [TextTable.Column] = [
+    .init(title: "ID", least: 6), .init(title: "KIND", dropped: 1), .init(title: "SIZE", isNumber: true),
+    .init(title: "LAST USED", isNumber: true, dropped: 2), .init(title: "WHAT IT IS", least: 10),
+  ]
+
+  private func table(_ width: Int?) -> [String] {
+    var table = TextTable(Self.columns)
+    table.add(["k2v9q1m0abcdefgh", "layer", "1.9 GB", "12m", "a description of some length, with words"])
+    table.add(["9fq0aa31abcdefgh", "base", "840.1 MB", "never", "short"])
+    table.fit(to: width)
+    return table.lines
+  }
+
+  @Test("a table is fitted to a window: columns go in order, texts are cut with a sign, numbers and headings never")
+  func fitted() {
+    let whole = table(nil)
+    #expect(whole[1].hasSuffix("with words") && !whole.joined().contains("…"))
+    for width in 20...120 {
+      let lines = table(width)
+      #expect(lines.allSatisfy { $0.count <= width || width < 32 }, "\(width): \(lines)")
+      let has = Self.columns.map { lines[0].contains($0.title.split(separator: " ")[0]) }
+      #expect(has[0] && has[2] && has[4] && (has[3] || !has[1]), "\(width): \(lines[0])")
+      #expect(lines[1].contains("1.9 GB") && lines[2].contains("840.1 MB"))
+      #expect(lines[1].contains("with words") || lines[1].hasSuffix("…"))
+      for word in lines[0].split(separator: " ") where !word.contains("…") {
+        #expect(Self.columns.contains { $0.title.split(separator: " ").contains(word) }, "\(width): \(word)")
+      }
+    }
+    #expect(table(90) == whole)
+  }
 }

@@ -51,11 +51,37 @@ import Testing
     }
   }
 
+  @Test("tables and sentences fit the window, and are whole in a pipe", arguments: [60, 100])
+  func printed(_ columns: Int) async throws {
+    let program = try Program.path
+    try await TestTerminal.open(columns: columns, rows: 120) { terminal in
+      for (command, heading) in [("du", "ID "), ("prune --dry-run --keep-storage 1MB", " # ")] {
+        try await terminal.type("clear; \(program) \(command) --root \(root); echo done.")
+        let screen = try await terminal.waitFor("done.")
+        let piped = try await Program.run(command.split(separator: " ").map(String.init) + ["--root", root]).output
+        // As many lines as in a pipe: none was wrapped.
+        func table(_ text: String) -> [Substring] {
+          let lines = text.split(separator: "\n").drop { !$0.contains(heading) || $0.contains("strata") }
+          return Array(lines.prefix { !$0.hasPrefix("In use:") && !$0.hasPrefix("Would remove") })
+        }
+        #expect(table(screen).count == table(piped).count && table(piped).count > 5, "\(screen)")
+        #expect(!table(piped).joined().contains("…"))
+        let cut = table(screen).first ?? ""
+        for word in cut.split(separator: " ") { #expect(table(piped)[0].split(separator: " ").contains(word)) }
+      }
+      try await terminal.type("clear; \(program) graph --root \(root); echo done.")
+      let graph = try await terminal.waitFor("done.")
+      let lines = graph.split(separator: "\n").drop { $0.contains("strata") }.prefix { !$0.contains("done.") }
+      #expect(lines.count == 30 && lines.contains { $0.contains("…") }, "\(graph)")
+      #expect(try await !Program.run(["graph", "--root", root]).output.contains("…"))
+    }
+  }
+
   /// How many records there are and what they take, as `strata du` says it.
   private func usage() async throws -> (records: String, bytes: String) {
     let table = try await Program.run(["du", "--root", root]).output
     let total = try #require(table.firstMatch(of: /Total: +(\S+ \S+)/)).1
-    let count = table.split(separator: "\n").count - 5  // the heading and four totals
+    let count = table.split(separator: "\n").prefix { !$0.hasPrefix("In use:") }.count - 1  // the heading
     return ("\(count) records", String(total))
   }
 

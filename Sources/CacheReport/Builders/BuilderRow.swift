@@ -22,7 +22,9 @@ public struct BuilderRow: Sendable, Equatable, Encodable {
   public let inUse: Int64?
   /// The bytes that are shared, and not in use.
   public let sharedUnused: Int64?
-  /// The bytes that are neither.
+  /// The bytes that are neither, but internal.
+  public let `internal`: Int64?
+  /// The bytes that are none of these.
   public let reclaimable: Int64?
   /// Free bytes of its disk.
   public let diskFree: Int64?
@@ -69,6 +71,7 @@ public struct BuilderRow: Sendable, Equatable, Encodable {
     size = figures?.totals.all.bytes
     inUse = figures?.totals[.inUse].bytes
     sharedUnused = figures?.totals[.sharedUnused].bytes
+    `internal` = figures?.totals[.internal].bytes
     reclaimable = figures?.totals[.reclaimable].bytes
     diskFree = figures?.space?.free
     diskCapacity = figures?.space?.capacity

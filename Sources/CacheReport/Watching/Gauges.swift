@@ -66,7 +66,9 @@ public struct Gauges: Sendable, Equatable {
       Gauge(
         name: "strata_cache_records", help: "Records, each in one state: together all of them.",
         samples: samples { "\($0.records)" }),
-      single("strata_cache_used_bytes", "Bytes of records that are not shared: what limits count.", "\(state.total)"),
+      single(
+        "strata_cache_used_bytes", "Bytes of records that are not shared: what limits count.",
+        "\(totals.reduce(into: UsageTotals()) { $0.add($1) }.unshared.bytes)"),
     ]
   }
 

@@ -79,7 +79,7 @@ public struct ThresholdFinding: Sendable, Equatable {
     let found = figure ?? 0
     switch limit {
     case .maxUsed(let most):
-      return "The cache uses \(ByteCount(found).exactText(in: units)), shared records not counted: "
+      return "The cache uses \(ByteCount(found).exactText(in: units)) without what is shared: "
         + "more than \(most.exactText(in: units))."
     case .minFree(let least):
       return "\(ByteCount(found).exactText(in: units)) of the disk is free: less than \(least.exactText(in: units))."

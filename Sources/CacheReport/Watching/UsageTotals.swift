@@ -1,6 +1,8 @@
 import BuildCache
 
 /// What the records of a cache take together; no sum passes what can be counted (G4).
+///
+/// Everything that adds records up does it here, so that a word means the same wherever it stands: see ``Glossary``.
 public struct UsageTotals: Sendable, Equatable {
   /// Some of the records.
   public struct Sum: Sendable, Equatable {
@@ -20,13 +22,15 @@ public struct UsageTotals: Sendable, Equatable {
     }
   }
 
-  /// What a record counts as: it is in one part only, so that the parts add up to all.
+  /// What a record counts as: it is in one part only, the first that fits, so that the parts add up to all.
   public enum Part: String, Sendable, CaseIterable {
     /// It is in use, be it shared or not.
     case inUse = "in_use"
     /// It is not in use, but shared.
     case sharedUnused = "shared_unused"
-    /// It is neither.
+    /// It is neither, but internal: a prune takes it with *all* only.
+    case `internal`
+    /// It is none of these: a prune takes it, unless something that stays stands on it.
     case reclaimable
   }
 
@@ -34,8 +38,11 @@ public struct UsageTotals: Sendable, Equatable {
   public private(set) var all = Sum()
   /// Those that are shared, be they in use or not.
   public private(set) var shared = Sum()
+  /// Those that are not shared, be they in use or not: what limits count (D4).
+  public private(set) var unshared = Sum()
   private var inUse = Sum()
   private var sharedUnused = Sum()
+  private var `internal` = Sum()
   private var reclaimable = Sum()
 
   /// Nothing.
@@ -51,17 +58,20 @@ public struct UsageTotals: Sendable, Equatable {
   /// Adds a record.
   public mutating func add(_ row: CacheState.Row) {
     all.add(row)
-    if row.isShared { shared.add(row) }
+    if row.isShared { shared.add(row) } else { unshared.add(row) }
     switch row.part {
     case .inUse: inUse.add(row)
     case .sharedUnused: sharedUnused.add(row)
+    case .internal: `internal`.add(row)
     case .reclaimable: reclaimable.add(row)
     }
   }
 
   /// Adds those of another cache.
   public mutating func add(_ other: UsageTotals) {
-    for sum: WritableKeyPath<UsageTotals, Sum> in [\.all, \.shared, \.inUse, \.sharedUnused, \.reclaimable] {
+    for sum: WritableKeyPath<UsageTotals, Sum> in [
+      \.all, \.shared, \.unshared, \.inUse, \.sharedUnused, \.internal, \.reclaimable,
+    ] {
       self[keyPath: sum].add(other[keyPath: sum])
     }
   }
@@ -71,14 +81,31 @@ public struct UsageTotals: Sendable, Equatable {
     switch part {
     case .inUse: inUse
     case .sharedUnused: sharedUnused
+    case .internal: `internal`
     case .reclaimable: reclaimable
     }
   }
 }
 
+/// The same in the words of other tools, which count otherwise.
+extension UsageTotals {
+  /// What `buildctl du` and `docker buildx du` call reclaimable: all that is not in use.
+  public var notInUse: Sum { sum(of: [.sharedUnused, .internal, .reclaimable]) }
+
+  /// What `docker system df` calls reclaimable: all that is neither in use nor shared.
+  public var neitherInUseNorShared: Sum { sum(of: [.internal, .reclaimable]) }
+
+  /// Whether these count otherwise here.
+  public var hasOtherCounts: Bool { shared.records > 0 || self[.internal].records > 0 }
+
+  private func sum(of parts: [Part]) -> Sum { parts.reduce(into: Sum()) { $0.add(self[$1]) } }
+}
+
 extension CacheState.Row {
   /// What the record counts as.
-  public var part: UsageTotals.Part { inUse ? .inUse : isShared ? .sharedUnused : .reclaimable }
+  public var part: UsageTotals.Part {
+    inUse ? .inUse : isShared ? .sharedUnused : recordType.isKeptUnlessAll ? .internal : .reclaimable
+  }
 
   /// Since when nobody has used it: since its last use, or since it was made where there was none.
   var unusedSince: Timestamp { lastUsedAt ?? createdAt }

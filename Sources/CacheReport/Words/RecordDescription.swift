@@ -11,10 +11,16 @@ public struct RecordDescription: Sendable {
     public let value: Value
 
     /// What it is, in words; any text.
-    public func text(in units: ByteUnits) -> String {
+    ///
+    /// - Parameters:
+    ///   - units: how sizes are written.
+    ///   - clock: by which times are written.
+    ///   - now: the moment from which ages are counted.
+    public func text(in units: ByteUnits, by clock: LocalTime, at now: Timestamp) -> String {
       switch value {
       case .text(let text): text
       case .bytes(let bytes): ByteCount(bytes).exactText(in: units)
+      case .time(let time): time.map { clock.words(for: $0, at: now) } ?? "never"
       }
     }
   }
@@ -25,6 +31,8 @@ public struct RecordDescription: Sendable {
     case text(String)
     /// So many bytes.
     case bytes(Int64)
+    /// When something was; absent: never.
+    case time(Timestamp?)
   }
 
   /// The name of the fact that is the whole description: after it comes what is known besides.
@@ -40,8 +48,10 @@ public struct RecordDescription: Sendable {
   public let sizeWithAncestors: Int64
   /// Its bytes with those of all that hangs on it: what goes where it is pruned.
   public let sizeWithDescendants: Int64
-  /// The facts.
+  /// The facts, what one comes for first.
   public let fields: [Field]
+  /// The facts of whoever looks into the store itself.
+  public let technicalFields: [Field]
 
   /// Describes a row.
   ///
@@ -57,46 +67,52 @@ public struct RecordDescription: Sendable {
       state.index(of: id).map { state.rows[$0].named() } ?? id.text
     }
     let children = Self.joined(Set(state.children(of: row)).sorted()) { state.rows[$0].named() }
-    var fields: [(String, Value)] = [
-      ("ID", .text(record.id.text)), ("Name", .text(RecordName(record.description).text)),
-      ("Kind", .text(record.kind?.rawValue ?? "unknown")), (Self.descriptionField, .text(record.description)),
-      ("State", .text(record.stateWords)), ("Type", .text(record.recordType.rawValue)), ("Parents", .text(parents)),
-      ("Children", .text(children)), ("Size", .bytes(record.size)), ("With all beneath", .bytes(sizeWithAncestors)),
-      ("Freed if pruned", .bytes(sizeWithDescendants)), ("Created at", .text(record.createdAt.text)),
-      ("Last used", .text(record.lastUsedAt?.text ?? "never")), ("Usage count", .text("\(record.usageCount)")),
-    ]
-    if fields[1].1 == .text(record.description) { fields.remove(at: 1) }
-    if let details { fields += Self.fields(details) }
-    self.fields = fields.map { Field(name: $0.0, value: $0.1) }
+    let name = RecordName(record.description).text
+    fields =
+      [Field("ID", record.id.text)] + (name == record.description ? [] : [Field("Name", name)])
+      + [
+        Field("Kind", record.kind?.rawValue ?? "unknown"), Field(Self.descriptionField, record.description),
+        Field("State", record.stateWords), Field(name: "Size", value: .bytes(record.size)),
+        Field(name: "Freed if pruned", value: .bytes(sizeWithDescendants)),
+        Field(name: "With all beneath", value: .bytes(sizeWithAncestors)),
+        Field(name: "Last used", value: .time(record.lastUsedAt)), Field("Usage count", "\(record.usageCount)"),
+        Field(name: "Created at", value: .time(record.createdAt)), Field("Type", record.recordType.rawValue),
+        Field("Parents", parents), Field("Children", children),
+      ] + (details.map(Self.fields) ?? [])
+    technicalFields = details.map(Self.technicalFields) ?? []
   }
 
-  private static func fields(_ details: RecordDetails) -> [(String, Value)] {
-    let metadata = details.metadata
-    var fields: [(String, Value)] = [
-      ("Refs", .text("\(details.refCount)" + (details.isHeld ? ", one of them a hold" : ""))),
-      ("Retained", .text(metadata.isRetained ? "yes" : "no")),
-    ]
+  /// Who holds it, and by which names it is known.
+  private static func fields(_ details: RecordDetails) -> [Field] {
+    var fields = [Field("Refs", "\(details.refCount)" + (details.isHeld ? ", one of them a hold" : ""))]
     if let mount = details.cacheMount {
       let parts = [mount.id.map { "id \($0)" }, mount.target.map { "at \($0)" }].compactMap(\.self)
-      fields.append(("Cache mount", .text(parts.joined(separator: ", "))))
+      fields.append(Field("Cache mount", parts.joined(separator: ", ")))
     }
-    if let half = details.equalHalf { fields.append(("Equal half", .text(half.text))) }
+    return fields
+      + [("Tags", details.tags), ("Images", details.metadata.imageRefs)].filter { !$1.isEmpty }.map { name, values in
+        Field(name, values.joined(separator: ", "))
+      }
+  }
+
+  /// How it is stored.
+  private static func technicalFields(_ details: RecordDetails) -> [Field] {
+    let metadata = details.metadata
+    var fields = [Field("Retained", metadata.isRetained ? "yes" : "no")]
+    if let half = details.equalHalf { fields.append(Field("Equal half", half.text)) }
     fields += [
-      ("Snapshot", .text(metadata.ownSnapshot.text)), ("Tree", .text(details.folder?.string ?? "none here")),
+      Field("Snapshot", metadata.ownSnapshot.text), Field("Tree", details.folder?.string ?? "none here"),
     ]
     if let blob = metadata.blob {
       fields += [
-        ("Blob", .text((blob.digest?.description ?? "none of its own") + (details.isLazy ? " (not here)" : ""))),
-        ("Blob size", .bytes(blob.size)), ("Blob type", .text(blob.mediaType)),
-        ("Diff id", .text(blob.diffID.description)),
+        Field("Blob", (blob.digest?.description ?? "none of its own") + (details.isLazy ? " (not here)" : "")),
+        Field(name: "Blob size", value: .bytes(blob.size)), Field("Blob type", blob.mediaType),
+        Field("Diff id", blob.diffID.description),
       ]
     }
-    if let id = metadata.chainID { fields.append(("Chain id", .text(id.description))) }
-    if let id = metadata.blobChainID { fields.append(("Blob chain id", .text(id.description))) }
-    for (name, values) in [("Leases", details.leases), ("Tags", details.tags), ("Images", metadata.imageRefs)]
-    where !values.isEmpty {
-      fields.append((name, .text(values.joined(separator: ", "))))
-    }
+    if let id = metadata.chainID { fields.append(Field("Chain id", id.description)) }
+    if let id = metadata.blobChainID { fields.append(Field("Blob chain id", id.description)) }
+    if !details.leases.isEmpty { fields.append(Field("Leases", details.leases.joined(separator: ", "))) }
     return fields
   }
 
@@ -107,6 +123,10 @@ public struct RecordDescription: Sendable {
     return records.prefix(most).map(name).joined(separator: ", ")
       + (records.count > most ? " and \(records.count - most) more" : "")
   }
+}
+
+extension RecordDescription.Field {
+  fileprivate init(_ name: String, _ text: String) { self.init(name: name, value: .text(text)) }
 }
 
 extension CacheState.Row {

@@ -15,6 +15,8 @@ public final class ExplorerSession: ScreenSession {
     public var export: @Sendable (CacheState, [Int]) throws -> String
     /// Writes a plan into a new file, and answers its name.
     public var exportPlan: @Sendable (PlanExport) throws -> String
+    /// The clock on the wall, by which times are written.
+    public var localTime = LocalTime.utc
     /// Reads and writes rules.
     public var policies: PolicyFiles
 
@@ -79,7 +81,8 @@ public final class ExplorerSession: ScreenSession {
     inbox = Inbox(wake: wake)
     state = ExplorerState(
       ExplorerState.Options(
-        name: name ?? source.identity.words, prune: prune, isASCII: isASCII, units: units, isOfSeveral: isOfSeveral),
+        name: name ?? source.identity.words, prune: prune, isASCII: isASCII, units: units,
+        localTime: outlets.localTime, isOfSeveral: isOfSeveral),
       size: size)
     self.first = first
     if first == nil { start(.glimpse(size.rows)) }

@@ -17,16 +17,19 @@ struct ExplorerState: Sendable {
     var isASCII: Bool
     /// The units in which bytes are written first.
     var units: ByteUnits
+    /// The clock by which times are written.
+    var localTime: LocalTime
     /// Whether it was opened from a list of builders, to which `b` and `q` go back.
     var isOfSeveral: Bool
 
     /// Makes options.
     init(
       name: String, prune: PrunePreset = PrunePreset(), isASCII: Bool = false, units: ByteUnits = .si,
-      isOfSeveral: Bool = false
+      localTime: LocalTime = .utc, isOfSeveral: Bool = false
     ) {
       self.isOfSeveral = isOfSeveral
       self.units = units
+      self.localTime = localTime
       self.name = name
       self.prune = prune
       self.isASCII = isASCII
@@ -37,6 +40,8 @@ struct ExplorerState: Sendable {
   var size: Size
   /// The units in which bytes are written.
   var units: ByteUnits
+  /// How rows show their share of what is listed.
+  var share = ShareDisplay.bar
   var screen = Screen.records
   /// Where `q` goes back to from a screen that was opened from another.
   var cameFrom = Screen.records

@@ -34,7 +34,8 @@ extension BuildersState {
     }
     if let help {
       let lines = BuildersBinding.all.map { helpLine($0.keys, $0.words, whyOff: $0.whyOff(self)) }
-      grid.drawBox("Keys", lines + [""] + Self.order + ["", "any other key: back"], from: help, signs)
+      grid.drawBox(
+        "Keys", lines + [""] + Self.order + [""] + Glossary.lines + ["", "any other key: back"], from: help, signs)
     }
     return grid
   }

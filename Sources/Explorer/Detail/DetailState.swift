@@ -5,6 +5,8 @@ import CacheReport
 struct DetailState: Sendable {
   /// Whether the user wants it; until said, where the window is wide.
   var isWanted: Bool?
+  /// Whether it shows how the record is stored, too.
+  var showsAll = false
   /// All about a record, the last that was found; it stays until its successor is there.
   var description: RecordDescription?
   /// Whether the cache was read anew since: its row number then means nothing any more.
@@ -35,9 +37,13 @@ extension ExplorerState {
     return effects
   }
 
-  /// Opens the pane, or closes it.
+  /// Opens the pane; when it is open shows all in it, where there is more; when it does, closes it.
   mutating func toggleDetail() -> [Effect] {
-    detail.isWanted = !isDetailShown
+    if isDetailShown && !detail.showsAll && detail.description?.technicalFields.isEmpty == false {
+      detail.showsAll = true
+    } else {
+      (detail.isWanted, detail.showsAll) = (!isDetailShown, false)
+    }
     return []
   }
 

@@ -48,12 +48,17 @@ extension ExplorerState {
     guard let description = detail.description, description.id == cache.rows[current].id else {
       return [(cache.rows[current].id.text, Style(bold: true)), (String(signs.ellipsis), Style(dim: true))]
     }
-    for (number, field) in description.fields.enumerated() {
-      add(field.name, field.text(in: units), Style(bold: number == 0))
+    let more = description.technicalFields
+    let fields = description.fields + (detail.showsAll ? more : [])
+    for (number, field) in fields.enumerated() {
+      add(field.name, field.text(in: units, by: options.localTime, at: now), Style(bold: number == 0))
       // What one came for stands near the top: after what tells which record it is.
       guard field.name == RecordDescription.descriptionField else { continue }
       let reasons = detail.reasons.isEmpty ? String(signs.ellipsis) : detail.reasons.joined(separator: " ")
       add("Why", reasons, Style(foreground: .cyan))
+    }
+    if !detail.showsAll && !more.isEmpty {
+      add("more", "\(more.map { $0.name.lowercased() }.joined(separator: ", ")): i shows them", Style(dim: true))
     }
     return lines
   }

@@ -9,7 +9,7 @@ enum FilesScreen: ExplorerScreen {
   static let bindings: [Binding] = [
     Binding([.enter, .character("l"), .right], "into the folder", isLikely: true) { $0.enterFolder() },
     Binding([.character("h"), .left, .backspace], "out of it", isLikely: true) { $0.leaveFolder() },
-    .preview, .why, .copy,
+    .preview, .why, .shares, .copy,
   ]
 
   static func lineCount(_ state: ExplorerState) -> Int { state.files.files?.count ?? 0 }

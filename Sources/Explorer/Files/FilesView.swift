@@ -17,8 +17,10 @@ extension ExplorerState {
     }
     if list.isEmpty { grid.draw(" an empty folder", at: Point(column: 0, row: top + 1), style: Style(dim: true)) }
     let total = list.reduce(Int64(0)) { $0.addingSaturating($1.bytes) }
+    // The largest comes first.
+    let scale = ShareDisplay.Scale(largest: list.first?.bytes ?? 0, whole: total)
     for (row, place) in zip(layout.listLines, visible) {
-      draw(list[place], of: total, row, isCurrent: place == files.position.cursor, on: &grid)
+      draw(list[place], of: scale, row, isCurrent: place == files.position.cursor, on: &grid)
     }
     if layout.hasLegend {
       let count = list.count == 1 ? "1 name" : "\(list.count) names"
@@ -28,16 +30,11 @@ extension ExplorerState {
     }
   }
 
-  private func draw(_ file: TreeFile, of total: Int64, _ row: Int, isCurrent: Bool, on grid: inout Grid) {
-    let share = total > 0 ? min(1, max(0, Double(file.bytes) / Double(total))) : 0
-    let width = 10
-    let full = Int((share * Double(width)).rounded())
+  private func draw(_ file: TreeFile, of scale: ShareDisplay.Scale, _ row: Int, isCurrent: Bool, on grid: inout Grid) {
     let bar =
-      size.columns >= 50
-      ? String(repeating: signs.inUse, count: full) + String(repeating: " ", count: width - full) + "  " : ""
-    let text =
-      " \(isCurrent ? signs.cursor : " ") " + cell(amount(file.bytes), max(9, units.width(upTo: total)), .right) + "  "
-      + bar
+      size.columns >= 50 && share != .none ? cell(share.text(file.bytes, of: scale, signs), share.width) + "  " : ""
+    let width = max(9, units.width(upTo: scale.whole))
+    let text = " \(isCurrent ? signs.cursor : " ") " + cell(amount(file.bytes), width, .right) + "  " + bar
     let start = grid.draw(text, at: Point(column: 0, row: row), width: size.columns)
     grid.draw(
       file.label, at: Point(column: start, row: row), width: size.columns - start,

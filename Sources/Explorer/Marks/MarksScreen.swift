@@ -14,7 +14,7 @@ enum MarksScreen: ExplorerScreen {
       state.records.select(row)
       return []
     },
-    .pruneMarked, .preview, .why, .files, .copy, .export { $0.marked.rows },
+    .pruneMarked, .preview, .why, .shares, .files, .copy, .export { $0.marked.rows },
   ]
 
   static func lineCount(_ state: ExplorerState) -> Int { state.marked.rows.count }

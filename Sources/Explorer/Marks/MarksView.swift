@@ -5,7 +5,8 @@ import Terminal
 extension ExplorerState {
   func drawMarks(on grid: inout Grid, _ layout: Layout) {
     drawTable(
-      marked.lines, [.id, .kind, .size, .frees, .flags, .used, .description], marked.traits, on: &grid, layout)
+      marked.lines, [.id, .kind, .size, .share, .frees, .flags, .used, .description], marked.traits,
+      largest: marked.rows.first.map { cache.rows[$0].size } ?? 0, on: &grid, layout)
     guard layout.hasLegend else { return }
     let row = layout.list.upperBound - 1
     grid.fill(column: 0, row: row, columns: layout.listColumns)

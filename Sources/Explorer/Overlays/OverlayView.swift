@@ -34,8 +34,8 @@ extension ExplorerState {
 
   private var helpLines: [String] {
     Binding.all(on: screen).map { helpLine($0.keys, $0.words, whyOff: $0.whyOff(self)) } + [
-      "", "In the question before a prune only y removes anything.", "any other key: back",
-    ]
+      "", "In the question before a prune only y removes anything.", "",
+    ] + Glossary.lines + ["", "any other key: back"]
   }
 
   private func title(of plan: PrunePlan) -> String {

@@ -68,6 +68,10 @@ extension ExplorerState {
     if let measured = prune.preview?.measuredFirst, measured > 0 { facts.append("\(measured) measured first, so used") }
     if plan.tied > 0 { facts.append("\(plan.tied) tied: any may go first") }
     if let pinned = prune.preview?.pinned { facts.append(words(for: pinned)) }
+    let leavingOut = " without what is shared"
+    if inventory.totals.shared.records > 0, displayWidth(joined(facts) + leavingOut) < size.columns {
+      facts[1] += leavingOut
+    }
     return " " + joined(facts)
   }
 

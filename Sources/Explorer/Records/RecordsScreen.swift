@@ -28,7 +28,7 @@ enum RecordsScreen: ExplorerScreen {
 
   static let bindings: [Binding] = [
     Binding.marking, [Binding.preview], Binding.filtering, own, Binding.grouping, Binding.details,
-    [Binding.files, Binding.hold, Binding.copy, Binding.export { $0.records.order }],
+    [Binding.shares, Binding.files, Binding.hold, Binding.copy, Binding.export { $0.records.order }],
   ].flatMap(\.self)
 
   static func lineCount(_ state: ExplorerState) -> Int { state.records.lines.count }

@@ -4,15 +4,26 @@ import Terminal
 
 extension ExplorerState {
   func drawRecords(on grid: inout Grid, _ layout: Layout) {
+    let isByFrees = choice.sort == .frees
     drawTable(
-      records.lines, [.id, .kind, .size, .frees, .flags, .type, .uses, .used, .created, .description],
-      records.arrangement.traits, on: &grid, layout)
+      records.lines,
+      [.id, .kind, .size] + (isByFrees ? [.frees, .share] : [.share, .frees])
+        + [.flags, .type, .uses, .used, .created, .description], records.arrangement.traits,
+      largest: records.arrangement.largest, isOfFrees: isByFrees, on: &grid, layout)
   }
 
+  /// Draws a table of records.
+  ///
+  /// - Parameters:
+  ///   - traits: what the rows have alike.
+  ///   - largest: the most that a row of it has: it fills a bar.
+  ///   - isOfFrees: whether that is what a row frees, else its own size.
   func drawTable(
-    _ lines: RecordLines, _ columns: [RecordColumn], _ traits: ListTraits, on grid: inout Grid, _ layout: Layout
+    _ lines: RecordLines, _ columns: [RecordColumn], _ traits: ListTraits, largest: Int64, isOfFrees: Bool = false,
+    on grid: inout Grid, _ layout: Layout
   ) {
     let margin = 4
+    let scale = ShareDisplay.Scale(largest: largest, whole: inventory.totals.all.bytes)
     let isSorted = screen == .records
     let table = table(columns, traits, width: layout.listColumns - margin - 1, isSorted: isSorted)
     if !layout.list.isEmpty {
@@ -25,8 +36,11 @@ extension ExplorerState {
       let start = Point(column: margin, row: line)
       switch lines.line(place) {
       case .record(let row):
+        let frees = freed(by: row)
         draw(
-          cache.rows[row], frees: freed(by: row), besides: neighbours(of: place, in: lines), in: table, at: start,
+          cache.rows[row], frees: frees,
+          share: share.text(isOfFrees ? frees : cache.rows[row].size, of: scale, signs),
+          besides: neighbours(of: place, in: lines), in: table, at: start,
           margin: self.margin(row, isCurrent: isCurrent), isCurrent: isCurrent, on: &grid)
       case .group(let group): draw(group, of: lines, in: table, at: start, isCurrent: isCurrent, on: &grid)
       case nil: break

@@ -27,6 +27,8 @@ struct Arrangement: Sendable {
   let frees: [Int64]?
   /// What the rows that match have alike.
   let traits: ListTraits
+  /// The most that a listed row has of what they are sorted by: what it frees, else its size.
+  let largest: Int64
   /// The groups of the rows that match, in the order chosen; absent where each row stands alone.
   let groups: RecordGroups?
   /// The group of every row, which serves as long as the cache is the same.
@@ -61,6 +63,8 @@ struct Arrangement: Sendable {
       order = sorted.filter { matching[$0] }
       traits = ListTraits(order.lazy.map { cache.rows[$0] })
     }
+    let weights = choice.sort == .frees ? frees : nil
+    largest = order.reduce(0) { max($0, weights?[$1] ?? cache.rows[$1].size) }
     guard let key = choice.grouping else {
       (groups, grouping) = (nil, earlier?.grouping)
       return

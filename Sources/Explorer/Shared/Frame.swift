@@ -38,8 +38,9 @@ extension Grid {
     let parts: [(sign: Character, words: String, bytes: Int64, color: Color)] = [
       (signs.inUse, "in use", totals[.inUse].bytes, .red),
       (signs.shared, "shared", totals[.sharedUnused].bytes, .yellow),
+      (signs.internal, "internal", totals[.internal].bytes, .magenta),
       (signs.reclaimable, "reclaimable", totals[.reclaimable].bytes, .green),
-    ]
+    ].filter { $0.bytes > 0 || $0.words != "internal" }
     var column = 1
     let width = min(40, size.columns / 4)
     var drawn: Int64 = 0
@@ -91,33 +92,3 @@ extension Grid {
     draw(corners[2] + side + corners[3], at: Point(column: left, row: upper + 1 + shown.count))
   }
 }
-
-/// Breaks a line at blanks, and a long word anywhere, so that no part is wider than `width`.
-func folded(_ line: String, to width: Int) -> [String] {
-  let line = String(line.prefix(mostFoldedLines * max(1, width)))
-  guard displayWidth(line) > width, width > 0 else { return [line] }
-  var lines: [String] = []
-  var current = ""
-  var used = 0
-  for word in line.split(separator: " ") {
-    var word = safeText(String(word))
-    if used > 0, used + 1 + displayWidth(word) > width {
-      lines.append(current)
-      (current, used) = ("", 0)
-    }
-    while displayWidth(word) > width {
-      // No word has a blank in it: those at the end fill up where a wide character did not fit.
-      let part = fitted(word, to: width, cutSign: nil).prefix { $0 != " " }
-      lines.append(String(part))
-      word = String(word.dropFirst(max(1, part.count)))
-    }
-    if used > 0 { current += " " }
-    current += word
-    used = displayWidth(current)
-    if lines.count > mostFoldedLines { break }
-  }
-  return lines + [current]
-}
-
-/// No text is worth more lines.
-private let mostFoldedLines = 60

@@ -4,7 +4,7 @@ import Terminal
 
 /// A column of a table of records.
 enum RecordColumn: TableColumn {
-  case id, kind, size, frees, flags, type, uses, used, created, description
+  case id, kind, size, frees, share, flags, type, uses, used, created, description
 
   /// Its heading.
   var title: String {
@@ -13,6 +13,7 @@ enum RecordColumn: TableColumn {
     case .kind: "KIND"
     case .size: "SIZE"
     case .frees: "FREES"
+    case .share: "SHARE"
     case .flags: "FLAGS"
     case .type: "TYPE"
     case .uses: "USES"
@@ -32,7 +33,7 @@ enum RecordColumn: TableColumn {
     case .kind: .kind
     case .size: .size
     case .frees: .frees
-    case .flags: nil
+    case .share, .flags: nil
     case .type: .type
     case .uses: .uses
     case .used: .used
@@ -45,7 +46,7 @@ enum RecordColumn: TableColumn {
   var alignment: Alignment {
     switch self {
     case .size, .frees, .uses, .used, .created: .right
-    case .id, .kind, .flags, .type, .description: .left
+    case .id, .kind, .share, .flags, .type, .description: .left
     }
   }
 }
@@ -61,8 +62,8 @@ extension RecordTable {
   /// something up goes first, what one decides by last.
   static var steps: [Narrowing<RecordColumn>] {
     [
-      .drop(.created), .drop(.kind), .drop(.uses), .shrink(.used, to: 5), .drop(.type), .drop(.flags), .drop(.frees),
-      .drop(.used),
+      .drop(.created), .drop(.kind), .drop(.uses), .shrink(.used, to: 5), .drop(.type), .drop(.flags), .drop(.share),
+      .drop(.frees), .drop(.used),
     ]
   }
 
@@ -79,14 +80,16 @@ extension RecordTable {
   ///   - width: the columns of the window that there are.
   ///   - id: the width of an id.
   ///   - amount: the width of a size.
+  ///   - share: how rows show their share, where they do.
   ///   - traits: what the rows have alike; absent: not known yet.
   ///   - sorted: the column that has an arrow.
   init(
-    _ offered: [RecordColumn], width: Int, id: Int, amount: Int, traits: ListTraits?, sorted: RecordColumn? = nil
+    _ offered: [RecordColumn], width: Int, id: Int, amount: Int, share: ShareDisplay = .none, traits: ListTraits?,
+    sorted: RecordColumn? = nil
   ) {
-    let widths = offered.filter { $0 != .description }.map { column in
+    let widths = offered.filter { $0 != .description && ($0 != .share || share != .none) }.map { column in
       let heading = displayWidth(column.title) + (column == sorted ? 2 : 0)
-      return (column, max(heading, Self.widest(column, id, amount, traits)))
+      return (column, max(heading, Self.widest(column, id, amount, share, traits)))
     }
     self.init(
       widths, last: .description, least: Self.leastDescription, steps: Self.steps(sortedBy: sorted),
@@ -94,11 +97,14 @@ extension RecordTable {
   }
 
   /// The width of a column's widest cell.
-  private static func widest(_ column: RecordColumn, _ id: Int, _ amount: Int, _ traits: ListTraits?) -> Int {
+  private static func widest(
+    _ column: RecordColumn, _ id: Int, _ amount: Int, _ share: ShareDisplay, _ traits: ListTraits?
+  ) -> Int {
     switch column {
     case .id: id
     case .kind, .flags, .used, .created: 5
     case .size, .frees: amount
+    case .share: share.width
     case .type: min(traits?.widestType ?? 15, 24)
     case .uses: min(traits.map { "\($0.mostUses)".count } ?? 4, 10)
     case .description: 0
@@ -119,7 +125,7 @@ extension ExplorerState {
   func table(_ offered: [RecordColumn], _ traits: ListTraits, width: Int, isSorted: Bool) -> RecordTable {
     let given = Set(alike(traits).map(\.column))
     return RecordTable(
-      offered.filter { !given.contains($0) }, width: width, id: idWidth, amount: amountWidth,
+      offered.filter { !given.contains($0) }, width: width, id: idWidth, amount: amountWidth, share: share,
       traits: isLoaded ? traits : nil,
       sorted: isSorted ? offered.first { $0.sort == choice.sort } : nil)
   }
@@ -161,9 +167,10 @@ extension ExplorerState {
   ///
   /// - Parameters:
   ///   - frees: what pruning it frees; absent where that isn't known yet.
+  ///   - share: its share, where the table shows that.
   ///   - neighbours: the records above and beneath it.
   func line(
-    of row: CacheState.Row, frees: Int64?, besides neighbours: [CacheState.Row], in table: RecordTable
+    of row: CacheState.Row, frees: Int64?, share: String, besides neighbours: [CacheState.Row], in table: RecordTable
   ) -> String {
     table.line { column, width, alignment in
       let text =
@@ -172,6 +179,7 @@ extension ExplorerState {
         case .kind: row.kind?.rawValue ?? "?"
         case .size: amount(row.size)
         case .frees: frees.map { amount($0) } ?? String(signs.ellipsis)
+        case .share: share
         case .flags: flags(of: row)
         case .type: row.recordType.rawValue
         case .uses: "\(row.usageCount)"
@@ -195,15 +203,16 @@ extension ExplorerState {
 
   /// Draws a record's line: its mark, its text, and how it stands out.
   func draw(
-    _ row: CacheState.Row, frees: Int64?, besides neighbours: [CacheState.Row], in table: RecordTable, at start: Point,
-    margin: String, isCurrent: Bool, isDim: Bool = false, on grid: inout Grid
+    _ row: CacheState.Row, frees: Int64?, share: String = "", besides neighbours: [CacheState.Row],
+    in table: RecordTable, at start: Point, margin: String, isCurrent: Bool, isDim: Bool = false, on grid: inout Grid
   ) {
     let isMarked = marks.contains(row.id)
     let style = Style(foreground: isMarked ? .yellow : nil, bold: isMarked, dim: isDim)
     let width = layout.listColumns
     grid.draw(margin, at: Point(column: 0, row: start.row), width: width, style: style)
     grid.draw(
-      line(of: row, frees: frees, besides: neighbours, in: table), at: start, width: width - start.column, style: style)
+      line(of: row, frees: frees, share: share, besides: neighbours, in: table), at: start,
+      width: width - start.column, style: style)
     if let names = table.start(of: .description), !isMarked, !isCurrent {
       dimContext(of: row, from: start.column + names, at: start.row, width, on: &grid)
     }

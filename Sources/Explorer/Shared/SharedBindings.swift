@@ -53,6 +53,12 @@ extension Binding {
     Binding([.character("K")], "details up", whyOff: noDetail) { $0.scrollDetail(by: -1) },
   ]
 
+  static let shares = Binding([.character("%")], "bar, percent, both or none") { state in
+    state.share = state.share.next
+    state.message = state.share.words
+    return []
+  }
+
   static let files = Binding(
     [.character("f")], "its files", shows: .files, whyOff: { $0.rights.noInsight ?? noRecord($0) })
   static let hold = Binding(

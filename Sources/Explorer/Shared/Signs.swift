@@ -10,7 +10,10 @@ struct Signs {
   let related: String
   let inUse: Character
   let shared: Character
+  let `internal`: Character
   let reclaimable: Character
+  /// What bars of sizes are made of.
+  let bar: Character
   let line: Character
   let side: Character
   let knob: String
@@ -32,11 +35,13 @@ struct Signs {
   static func signs(isASCII: Bool) -> Signs {
     isASCII
       ? Signs(
-        cursor: ">", mark: "*", related: "-", inUse: "#", shared: "=", reclaimable: ".", line: "-", side: "|",
+        cursor: ">", mark: "*", related: "-", inUse: "#", shared: "=", internal: "+", reclaimable: ".", bar: "#",
+        line: "-", side: "|",
         knob: "O", dot: "-", rising: "^",
         falling: "v", ellipsis: "~", folded: "+", unfolded: "-", box: Box(corners: ["+", "+", "+", "+"], side: "|"))
       : Signs(
-        cursor: "▌", mark: "✓", related: "•", inUse: "█", shared: "▒", reclaimable: "░", line: "─", side: "│",
+        cursor: "▌", mark: "✓", related: "•", inUse: "█", shared: "▒", internal: "▓", reclaimable: "░", bar: "■",
+        line: "─", side: "│",
         knob: "●", dot: "·", rising: "↑",
         falling: "↓", ellipsis: "…", folded: "▸", unfolded: "▾", box: Box(corners: ["┌", "┐", "└", "┘"], side: "│"))
   }

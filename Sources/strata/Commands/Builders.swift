@@ -115,10 +115,11 @@ struct Builders: AsyncParsableCommand {
     guard !list.lines.isEmpty else { return }
     output.table(
       [
-        .init(title: "BUILDER"), .init(title: "KIND"), .init(title: "STATE"), .init(title: "RECORDS", isNumber: true),
-        .init(title: "SIZE", isNumber: true), .init(title: "RECLAIMABLE", isNumber: true),
-        .init(title: "IN USE", isNumber: true), .init(title: "DISK FREE", isNumber: true), .init(title: "LIMITS"),
-        .init(title: "ITS RULES TAKE, OR WHY IT DOESN'T ANSWER"),
+        .init(title: "BUILDER", least: 12), .init(title: "KIND", dropped: 1), .init(title: "STATE"),
+        .init(title: "RECORDS", isNumber: true, dropped: 3), .init(title: "SIZE", isNumber: true),
+        .init(title: "RECLAIMABLE", isNumber: true, dropped: 6), .init(title: "IN USE", isNumber: true, dropped: 4),
+        .init(title: "DISK FREE", isNumber: true, dropped: 5), .init(title: "LIMITS", dropped: 2),
+        .init(title: "ITS RULES TAKE, OR WHY IT DOESN'T ANSWER", least: 24),
       ], rows: list.lines.count
     ) { number in
       let line = list.lines[number]

@@ -13,8 +13,8 @@ struct Check: AsyncParsableCommand {
       and the like, is told on standard error besides.
 
       Used is the total that a daemon's limits count: the bytes of all records, in use or not, that are not shared. A \
-      record is unused since its last use, or since it was made where there was none; those that are in use or shared \
-      are passed over. Sizes: 500MB is 500 million bytes, 500MiB is 524,288,000. Durations: 90s, 45m, 48h, 7d.
+      record is unused since its last use, or since it was made where there was none; those that are in use, shared \
+      or internal are passed over. Sizes: 500MB is 500 million bytes, 500MiB is 524,288,000. Durations: 90s, 45m, 48h, 7d.
       """)
 
   @OptionGroup var source: SourceOptions

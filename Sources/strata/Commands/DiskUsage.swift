@@ -13,6 +13,8 @@ struct DiskUsage: AsyncParsableCommand {
       Filters are BuildKit's: key==value, key!=value, key~=regex or a bare key; a comma is and, several --filter \
       are or. Keys: \(FilterKey.allCases.map(\.rawValue).joined(separator: ", ")). Besides, size, uses and age are \
       compared with <, <=, > and >=: size>100MB, uses<=1, age>7d.
+
+      \(Glossary.terms.map { "\($0.word): \($0.meaning)" }.joined(separator: "\n\n"))
       """)
 
   @OptionGroup var source: SourceOptions
@@ -50,7 +52,11 @@ struct DiskUsage: AsyncParsableCommand {
     case .prometheus: output.lines(Gauges(reading, of: source.identity).lines)
     case .table:
       let order = largestFirst(state)
-      if verbose { printDetails(state, order) } else { printTable(state, order, now: reading.moment) }
+      if verbose {
+        printDetails(state, order, now: reading.moment)
+      } else {
+        printTable(state, order, now: reading.moment)
+      }
       output.totals(UsageTotals(state), in: sizes.units)
       printBesides(reading)
     }
@@ -84,9 +90,10 @@ struct DiskUsage: AsyncParsableCommand {
 
   private func printTable(_ state: CacheState, _ order: [Int], now: Timestamp) {
     let columns: [TextTable.Column] = [
-      .init(title: "ID"), .init(title: "KIND"), .init(title: "SIZE", isNumber: true), .init(title: "STATE"),
-      .init(title: "TYPE"), .init(title: "USES", isNumber: true), .init(title: "LAST USED", isNumber: true),
-      .init(title: "DESCRIPTION"),
+      .init(title: "ID", least: 12), .init(title: "KIND", dropped: 2), .init(title: "SIZE", isNumber: true),
+      .init(title: "STATE", dropped: 5), .init(title: "TYPE", dropped: 1),
+      .init(title: "USES", isNumber: true, dropped: 3), .init(title: "LAST USED", isNumber: true, dropped: 4),
+      .init(title: "DESCRIPTION", least: 24),
     ]
     output.table(columns, rows: order.count) { number in
       let row = state.rows[order[number]]
@@ -98,22 +105,19 @@ struct DiskUsage: AsyncParsableCommand {
     }
   }
 
-  private func printDetails(_ state: CacheState, _ order: [Int]) {
+  private func printDetails(_ state: CacheState, _ order: [Int], now: Timestamp) {
     for number in order {
       let row = state.rows[number]
-      var table = TextTable([.init(title: "ID:"), .init(title: row.id.text)])
-      table.add(["Kind:", row.kind?.rawValue ?? "-"])
-      table.add(["Parents:", state.parentIDs(of: number).map(\.text).joined(separator: ";")])
-      table.add(["Created at:", row.createdAt.text])
-      table.add(["Mutable:", "\(row.isMutable)"])
-      table.add(["Reclaimable:", "\(!row.inUse)"])
-      table.add(["Shared:", "\(row.isShared)"])
-      table.add(["Size:", ByteCount(row.size).exactText(in: sizes.units)])
-      table.add(["Description:", row.description])
-      table.add(["Usage count:", "\(row.usageCount)"])
-      table.add(["Last used:", row.lastUsedAt?.text ?? "never"])
-      table.add(["Type:", row.recordType.rawValue])
-      output.table(table)
+      func words(_ time: Timestamp) -> String { LocalTime.system.words(for: time, at: now) }
+      output.facts([
+        ("ID", row.id.text), ("Kind", row.kind?.rawValue ?? "-"),
+        ("Parents", state.parentIDs(of: number).map(\.text).joined(separator: ";")),
+        ("Created at", words(row.createdAt)), ("Mutable", "\(row.isMutable)"), ("In use", "\(row.inUse)"),
+        ("Shared", "\(row.isShared)"), ("Internal", "\(row.recordType.isKeptUnlessAll)"),
+        ("Reclaimable", "\(row.part == .reclaimable)"), ("Size", ByteCount(row.size).exactText(in: sizes.units)),
+        ("Description", row.description), ("Usage count", "\(row.usageCount)"),
+        ("Last used", row.lastUsedAt.map(words) ?? "never"), ("Type", row.recordType.rawValue),
+      ])
       output.line()
     }
   }

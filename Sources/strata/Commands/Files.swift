@@ -18,7 +18,7 @@ struct Files: AsyncParsableCommand {
     let insight = try await source.insight().means(to: "look into a record")
     let state = try await source.told().state
     let files = try await insight.files(of: state.rows[try state.resolve(id)].id, at: FilePath(path))
-    var table = TextTable([.init(title: "SIZE", isNumber: true), .init(title: "NAME")])
+    var table = TextTable([.init(title: "SIZE", isNumber: true), .init(title: "NAME", least: 12)])
     for file in files {
       table.add([sizes.amount(file.bytes), file.label])
     }

@@ -45,21 +45,23 @@ struct Graph: AsyncParsableCommand {
   private func printText(_ state: CacheState, now: Timestamp) throws {
     let layout = try GraphLayout(state)
     let drawer = GraphText(isASCII: ascii || !TerminalScreen.localeIsUTF8)
-    let amountWidth = max(9, sizes.units.width(upTo: state.rows.map(\.size).max() ?? 0))
-    let width = 2 * min(20, layout.laneCount)
-    for number in 0..<layout.count {
+    output.table(
+      [
+        .init(title: "", least: 12, most: 2 * 20), .init(title: "", least: 12), .init(title: "", dropped: 1),
+        .init(title: "", isNumber: true), .init(title: "", isNumber: true, dropped: 3), .init(title: "", dropped: 2),
+        .init(title: "", least: 20),
+      ], rows: layout.count, hasHeading: false
+    ) { number in
       let row = layout.record(atRow: number)
       let record = state.rows[row]
       let lanes = drawer.lanes(
         layout.cells(ofRow: number, lanes: 0..<layout.width(ofRow: number)),
         record: drawer.sign(of: record, hasParents: layout.hasParents(row)))
-      let cells = [
-        lanes + String(repeating: " ", count: max(0, width - displayWidth(lanes))), record.id.text,
-        fitted(record.kind?.rawValue ?? "-", to: 5), fitted(sizes.amount(record.size), to: amountWidth, from: .right),
-        fitted(record.lastUsedAt.map { now.since($0).ageText } ?? "never", to: 5, from: .right),
-        fitted(record.stateWords, to: 6), RecordName(record.description).text,
+      return [
+        lanes, record.id.text, record.kind?.rawValue ?? "-", sizes.amount(record.size),
+        record.lastUsedAt.map { now.since($0).ageText } ?? "never", record.stateWords,
+        RecordName(record.description).text,
       ]
-      output.line(cells.joined(separator: "  "))
     }
   }
 

@@ -60,7 +60,7 @@ struct Prune: AsyncParsableCommand {
       if let growth { output.line(sentence(growth.words(in: sizes.units))) }
       if let assumptions, !plan.rules.isEmpty {
         output.line("This takes for granted:")
-        output.lines(assumptions.lines.map { "- \($0)" })
+        output.sentences(assumptions.lines.map { "- \($0)" })
       }
     }
   }

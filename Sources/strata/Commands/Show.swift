@@ -14,7 +14,8 @@ struct Show: AsyncParsableCommand {
 
   func run() async throws {
     let source = try await source.source()
-    let state = try await source.told().state
+    let reading = try await source.told()
+    let state = reading.state
     let row = try state.resolve(id)
     var details: RecordDetails?
     if case .allowed(let insight) = await source.insight() {
@@ -24,9 +25,10 @@ struct Show: AsyncParsableCommand {
     switch format {
     case .json: try printJSON(DetailsJSON(state, description))
     case .table:
-      var table = TextTable([.init(title: ""), .init(title: "")])
-      for field in description.fields { table.add([field.name + ":", field.text(in: sizes.units)]) }
-      output.lines(table.lines.dropFirst())
+      output.facts(
+        (description.fields + description.technicalFields).map {
+          ($0.name, $0.text(in: sizes.units, by: .system, at: reading.moment))
+        })
     }
   }
 }

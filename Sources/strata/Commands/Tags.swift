@@ -20,7 +20,7 @@ struct Tags: AsyncParsableCommand {
       switch format {
       case .json: try printJSON(tags.map { TagJSON(name: $0.name, record: $0.record) })
       case .table:
-        var table = TextTable([.init(title: "NAME"), .init(title: "RECORD")])
+        var table = TextTable([.init(title: "NAME", least: 12), .init(title: "RECORD", least: 12)])
         for tag in tags { table.add([tag.name, tag.record.text]) }
         output.table(table)
       }

@@ -17,6 +17,6 @@ struct Why: AsyncParsableCommand {
     let parsed = try policy.parsed(worker: source.policyWorker)
     let plan = try parsed.plan(try await source.source(for: policy).told())
     let row = try plan.state.resolve(id)
-    output.lines(plan.explanation(ofRow: row, now: plan.now, in: sizes.units, naming: { $0.named() }))
+    output.sentences(plan.explanation(ofRow: row, now: plan.now, in: sizes.units, naming: { $0.named() }))
   }
 }

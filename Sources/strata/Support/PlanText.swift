@@ -7,6 +7,8 @@ import Terminal
 struct PlanText: Sendable {
   /// The units of sizes.
   let units: ByteUnits
+  /// The columns of the window that it is printed in; absent: there is none.
+  var width = output.width
 
   private func amount(_ bytes: Int64) -> String { ByteCount(bytes).text(in: units) }
 
@@ -67,12 +69,12 @@ struct PlanText: Sendable {
     var lines: [String] = []
     var before: (count: Int, freed: Int64) = (0, 0)
     for (number, rule) in plan.rules.enumerated() {
-      if namesRules { lines.append(heading(rule, number)) }
+      if namesRules { lines += wrapped(heading(rule, number)) }
       if rule.cut > 0 { lines += table(rule, in: plan.state, now, after: before).lines }
       if namesRules { lines.append("") }
       before = (before.count + rule.cut, before.freed.addingSaturating(rule.freed))
     }
-    return lines + sums(plan)
+    return lines + sums(plan).flatMap(wrapped)
   }
 
   /// A plan as a ticket has it: plain text that says what, when and by which rules, what would go by name, and what stays.
@@ -98,6 +100,8 @@ struct PlanText: Sendable {
     return (lines + export.notes.map { "Note: \($0)" }).map { safeText($0) }
   }
 
+  private func wrapped(_ sentence: String) -> [String] { width.map { folded(sentence, to: $0) } ?? [sentence] }
+
   private func heading(_ rule: PlannedRule, _ number: Int) -> String {
     let limit =
       rule.isRanked
@@ -113,12 +117,12 @@ struct PlanText: Sendable {
     -> TextTable
   {
     var table = TextTable([
-      .init(title: "#", isNumber: true), .init(title: "ID"), .init(title: "SIZE", isNumber: true),
-      .init(title: "LAST USED", isNumber: true), .init(title: "(RANK)", isNumber: true),
-      .init(title: "USES", isNumber: true), .init(title: "(RANK)", isNumber: true),
-      .init(title: "SCORE", isNumber: true), .init(title: "TIED", isNumber: true),
-      .init(title: "FREED SO FAR", isNumber: true), .init(title: "REMAINS", isNumber: true),
-      .init(title: "DESCRIPTION"),
+      .init(title: "#", isNumber: true), .init(title: "ID", least: 12), .init(title: "SIZE", isNumber: true),
+      .init(title: "LAST USED", isNumber: true, dropped: 6), .init(title: "(RANK)", isNumber: true, dropped: 1),
+      .init(title: "USES", isNumber: true, dropped: 5), .init(title: "(RANK)", isNumber: true, dropped: 2),
+      .init(title: "SCORE", isNumber: true, dropped: 4), .init(title: "TIED", isNumber: true, dropped: 3),
+      .init(title: "FREED SO FAR", isNumber: true, dropped: 7), .init(title: "REMAINS", isNumber: true, dropped: 8),
+      .init(title: "DESCRIPTION", least: 20),
     ])
     for (number, victim) in rule.victims.enumerated() {
       let row = state.rows[victim.row]
@@ -132,13 +136,14 @@ struct PlanText: Sendable {
         amount(rule.remaining(after: number + 1)), RecordName(row.description).text,
       ])
     }
+    table.fit(to: width)
     return table
   }
 
   private func sums(_ plan: PrunePlan) -> [String] {
     var lines = [
       "Would remove \(counted(plan.count)), freeing \(amount(plan.freed)): "
-        + "\(amount(plan.before)) before, \(amount(plan.after)) after (shared records not counted)."
+        + "\(amount(plan.before)) before, \(amount(plan.after)) after, without what is shared."
     ]
     if plan.tied > 0 {
       lines.append("\(counted(plan.tied)) had the same score as others: a daemon's choice among them is accidental.")

@@ -110,7 +110,7 @@ struct ScreenOptions: ParsableArguments {
 
   /// What keys of the explorer reach outside the cache.
   static func outlets(copy: @escaping @Sendable (String) -> Void) -> ExplorerSession.Outlets {
-    ExplorerSession.Outlets(
+    var outlets = ExplorerSession.Outlets(
       copy: copy,
       export: { cache, rows in
         let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
@@ -126,10 +126,12 @@ struct ScreenOptions: ParsableArguments {
               assumptions: PlanAssumptions(export.plan, tellsUnmeasured: export.tellsUnmeasured),
               growth: GrowthForecast(export.plan, GrowthEstimate(export.plan.state, now: export.plan.now))))
         case .text:
-          bytes = Data((try PlanText(units: export.units).ticket(export).joined(separator: "\n") + "\n").utf8)
+          bytes = Data((try PlanText(units: export.units, width: nil).ticket(export).joined(separator: "\n") + "\n").utf8)
         }
         return try writeNew(bytes, named: "strata-plan", extension: export.form == .json ? "json" : "txt")
       }, policies: .system)
+    outlets.localTime = .system
+    return outlets
   }
 
   /// A crash on purpose, so that a test can see what it leaves of the terminal.

@@ -36,6 +36,13 @@ final class StandardOutput: Sendable {
     isTerminal = isatty(descriptor.rawValue) == 1
   }
 
+  /// The columns of the window that is printed in; absent where there is none: then nothing is cut or folded.
+  var width: Int? {
+    var window = winsize()
+    guard isTerminal, ioctl(descriptor.rawValue, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0 else { return nil }
+    return Int(window.ws_col)
+  }
+
   /// Prints a line.
   func line(_ text: String = "") { add(Array((safeText(text) + "\n").utf8)) }
 
