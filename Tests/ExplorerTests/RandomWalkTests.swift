@@ -20,6 +20,10 @@ import Testing
       .policyRead([PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, keepBytes: 100)], remarks: [], file)
     case .measure(let cache, let rows):
       .freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.sizeWithDescendants(of: $0)) }))
+    case .match(let cache, let arrangement, let filter, let isMarking, let now):
+      .matched(
+        (isMarking ? arrangement.order : Array(cache.rows.indices)).filter { cache.matches(filter, now: now)[$0] },
+        isMarking: isMarking)
     case .layOut(let cache, let arrangement, let unfolded):
       .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
     case .relate(let cache, let row): .related(Related(cache, row))

@@ -1,4 +1,5 @@
 @testable import BuildCache
+import CacheReport
 import Synchronization
 import SystemPackage
 import Terminal
@@ -149,8 +150,15 @@ var sample: CacheState {
 /// What the outlets were asked for.
 let copied = Mutex<[String]>([])
 let exported = Mutex<[[RecordID]]>([])
-let outlets = ExplorerSession.Outlets(copy: { text in copied.withLock { $0.append(text) } }) { cache, rows in
-  exported.withLock { $0.append(rows.map { cache.rows[$0].id }) }
+/// The names of files and of builders that were to be written.
+let exportedNames = Mutex<[[String]]>([])
+let outlets = ExplorerSession.Outlets(copy: { text in copied.withLock { $0.append(text) } }) { what in
+  switch what {
+  case .records(let cache, let rows): exported.withLock { $0.append(rows.map { cache.rows[$0].id }) }
+  case .files(_, let folder, let files):
+    exportedNames.withLock { $0.append(files.map { folder.appending($0.name).string }) }
+  case .builders(let lines): exportedNames.withLock { $0.append(lines.map(\.builder.name)) }
+  }
   return "export.json"
 } readPolicy: { file, _, _ in
   guard file == "b.toml" else { throw CacheError(.storage, "can't read \(file)") }

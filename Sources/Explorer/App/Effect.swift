@@ -17,6 +17,8 @@ enum Effect: Sendable {
   case readPolicy(String, RankingRule, CacheSpace?)
   /// Work out what pruning rows with all that hangs on them frees.
   case measure(CacheState, [Int])
+  /// Find what matches a filter: of what is listed, so that it is marked; or of all, so that marks are taken away.
+  case match(CacheState, Arrangement, Filter, isMarking: Bool, at: Timestamp)
   /// Lay the graph out.
   case layOut(CacheState, Arrangement, unfolded: Set<RecordID>)
   /// Find what a row has to do with others.
@@ -39,14 +41,14 @@ enum Effect: Sendable {
   case setHeld(Bool, RecordID)
   /// Copy a text to the clipboard.
   case copy(String)
-  /// Write rows into a file, as `du` prints them.
-  case export(CacheState, [Int])
+  /// Write something into a new file.
+  case export(Exported)
 }
 
 extension Effect {
   /// Of the effects in a slot only the last matters: a new one cancels it.
   enum Slot: Hashable {
-    case arrange, plan, readPolicy, layOut, relate, describe, stand, choose, list
+    case arrange, plan, readPolicy, match, layOut, relate, describe, stand, choose, list
   }
 
   var slot: Slot? {
@@ -54,6 +56,7 @@ extension Effect {
     case .arrange: .arrange
     case .plan: .plan
     case .readPolicy: .readPolicy
+    case .match: .match
     case .layOut: .layOut
     case .relate: .relate
     case .describe: .describe
@@ -69,7 +72,7 @@ extension Effect {
   /// Whether its answer speaks of row numbers, which mean nothing once the cache is read anew.
   var isOfRows: Bool {
     switch self {
-    case .arrange, .plan, .measure, .layOut, .relate, .describe, .stand, .choose: true
+    case .arrange, .plan, .measure, .match, .layOut, .relate, .describe, .stand, .choose: true
     case .glimpse, .load, .readPolicy, .list, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: false
     }
   }

@@ -11,8 +11,8 @@ public final class ExplorerSession: ScreenSession {
   public struct Outlets: Sendable {
     /// Copies a text to the clipboard.
     public var copy: @Sendable (String) -> Void
-    /// Writes rows into a new file, as `du` prints them, and answers its name.
-    public var export: @Sendable (CacheState, [Int]) throws -> String
+    /// Writes something into a new file, and answers its name.
+    public var export: @Sendable (Exported) throws -> String
 
     /// Reads the rules of a daemon's configuration, for a ranking rule and the cache's disk.
     public var readPolicy:
@@ -20,7 +20,7 @@ public final class ExplorerSession: ScreenSession {
 
     /// Makes outlets.
     public init(
-      copy: @escaping @Sendable (String) -> Void, export: @escaping @Sendable (CacheState, [Int]) throws -> String,
+      copy: @escaping @Sendable (String) -> Void, export: @escaping @Sendable (Exported) throws -> String,
       readPolicy:
         @escaping @Sendable (String, RankingRule, CacheSpace?) throws -> (policies: [PrunePolicy], remarks: [String])
     ) {
@@ -63,14 +63,15 @@ public final class ExplorerSession: ScreenSession {
   ///   - first: a reading of it that somebody has made already; absent: it is made.
   ///   - prune: what the Prune screen begins with; absent: what suits the cache.
   ///   - isASCII: whether signs are drawn in ASCII only.
+  ///   - keys: the keys that the user gave the work of others.
   ///   - size: the window's size.
   ///   - clock: tells the moment from which ages are counted.
   ///   - outlets: what keys that copy and export use.
   ///   - wake: called, from any thread, when ``receive()`` has something to do.
   public init(
     _ source: any CacheSource, name: String? = nil, isOfSeveral: Bool = false, first: Reading? = nil,
-    prune: PrunePreset = PrunePreset(), isASCII: Bool, size: Size, clock: any CacheClock = SystemClock(),
-    outlets: Outlets, wake: @escaping @Sendable () -> Void
+    prune: PrunePreset = PrunePreset(), isASCII: Bool, keys: KeyMap = KeyMap(), size: Size,
+    clock: any CacheClock = SystemClock(), outlets: Outlets, wake: @escaping @Sendable () -> Void
   ) {
     self.source = source
     self.clock = clock
@@ -78,7 +79,8 @@ public final class ExplorerSession: ScreenSession {
     inbox = Inbox(wake: wake)
     state = ExplorerState(
       ExplorerState.Options(
-        name: name ?? source.identity.words, prune: prune, isASCII: isASCII, isOfSeveral: isOfSeveral), size: size)
+        name: name ?? source.identity.words, prune: prune, isASCII: isASCII, isOfSeveral: isOfSeveral,
+        keys: keys), size: size)
     self.first = first
     if first == nil { start(.glimpse(size.rows)) }
     start(.load(ListChoice(), last: nil))
@@ -193,12 +195,13 @@ extension ExplorerSession {
   /// the same.
   public static func play(
     _ keys: [Key], on source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset(), size: Size,
-    isASCII: Bool,
+    isASCII: Bool, map: KeyMap = KeyMap(),
     clock: any CacheClock = SystemClock(), outlets: Outlets
   ) async -> Grid {
     await play(keys) { wake in
       ExplorerSession(
-        source, first: first, prune: prune, isASCII: isASCII, size: size, clock: clock, outlets: outlets, wake: wake)
+        source, first: first, prune: prune, isASCII: isASCII, keys: map, size: size, clock: clock, outlets: outlets,
+        wake: wake)
     }
   }
 }

@@ -43,11 +43,13 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
   case .policyRead(let policies, let remarks, let file):
     effects = state.rulesArrived(policies, remarks, from: file)
   case .freed(let sizes): state.frees.merge(sizes) { $1 }
+  case .matched(let rows, let isMarking): effects = state.matchesArrived(rows, isMarking: isMarking)
   case .failed(let message): state.message = message
   case .removed(let row): state.count(row)
   case .pruned(let report, let outcome, let differences):
     state.overlay = differences.isEmpty ? nil : .note(title: "Not as foreseen", lines: differences)
     state.marks = Marks()
+    state.undos.forgetMarks()
     // Who promises to keep to a plan needs not say that it did.
     let isPromised = state.rights.promises == .all && outcome.isAsForeseen
     state.message = isPromised ? report.words : "\(report.words); \(outcome.words)"
@@ -93,6 +95,7 @@ extension ExplorerState {
     freesAsked = []
     records.take(arrangement, cursorOn: listed.flatMap { cache.index(of: $0) })
     marks.keep(in: cache)
+    if range?.screen == .records { carryRange() }
     if !isLoaded || message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
     tellNews(since: notes)
     isLoaded = true
@@ -165,6 +168,7 @@ extension ExplorerState {
     let isFiltered = arrangement.choice.filter != records.arrangement.choice.filter || choice.filter.dependsOnTime
     records.arrangement = arrangement
     records.select(current)
+    if range?.screen == .records { carryRange() }
     if case .filter = overlay { message = matchWords }
     guard isFiltered else { return [] }
     if screen == .graph { return [layOut()] }

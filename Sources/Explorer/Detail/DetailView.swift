@@ -24,7 +24,7 @@ extension ExplorerState {
       grid.draw(line.text, at: Point(column: left, row: row), width: width, style: line.style)
     }
     if lines.count > top + rows.count, let last = rows.last {
-      let words = " J for more "
+      let words = " \(label("J")) for more "
       grid.draw(
         words, at: Point(column: max(left, left + width - words.count), row: last), width: min(width, words.count),
         style: Style(dim: true, reverse: true))

@@ -5,9 +5,10 @@ import CacheReport
 extension ExplorerState {
   /// Marks the record under the cursor, or takes its mark away; of a folded chain all.
   mutating func toggleMark() -> [Effect] {
+    if range != nil { return takeRange() }
     guard let current else { return [] }
     let row = cache.rows[current]
-    marks.set(!marks.contains(row.id), (foldedChain ?? [current]).map { cache.rows[$0] })
+    mark(!marks.contains(row.id), (foldedChain ?? [current]).map { cache.rows[$0] })
     if marks.contains(row.id) { message = wordsForTree(of: current) }
     if screen != .marks { position.move(.down, height: listLines.count) }
     return marksChanged()
@@ -16,26 +17,37 @@ extension ExplorerState {
   /// Marks the record under the cursor with all that hangs on it.
   mutating func markTree() -> [Effect] {
     guard let current else { return [] }
-    marks.set(true, [cache.rows[current]] + cache.descendants(of: current).map { cache.rows[$0] })
+    mark(true, [cache.rows[current]] + cache.descendants(of: current).map { cache.rows[$0] })
     message = wordsForTree(of: current)
     return marksChanged()
   }
 
   /// Marks all that is listed.
   mutating func markAll() -> [Effect] {
-    marks.set(true, records.order.lazy.map { [cache] in cache.rows[$0] })
+    mark(true, records.order.lazy.map { [cache] in cache.rows[$0] })
     return marksChanged()
   }
 
   /// Takes all marks away.
   mutating func unmarkAll() -> [Effect] {
-    marks.set(false, markedRows.map { cache.rows[$0] })
+    mark(false, markedRows.map { cache.rows[$0] })
     return marksChanged()
   }
 
-  /// Takes the last change of marks back.
-  mutating func undoMark() -> [Effect] {
-    marks.undo()
+  /// Marks rows, or takes their marks away, so that it can be taken back.
+  mutating func mark(_ isMarked: Bool, _ rows: some Sequence<CacheState.Row>) {
+    let changed = marks.set(isMarked, rows)
+    if !changed.isEmpty { undos.add(.marks(isMarking: isMarked, changed)) }
+  }
+
+  /// Marks what was found to match a filter, or takes its marks away.
+  mutating func matchesArrived(_ rows: [Int], isMarking: Bool) -> [Effect] {
+    let before = marks.count
+    mark(isMarking, rows.lazy.map { [cache] in cache.rows[$0] })
+    let changed = abs(marks.count - before)
+    message =
+      rows.isEmpty
+      ? "nothing matches" : isMarking ? "\(counted(changed)) more marked" : "\(counted(changed)) no longer marked"
     return marksChanged()
   }
 
@@ -44,10 +56,8 @@ extension ExplorerState {
 
   /// The records of the folded chain under the cursor.
   private var foldedChain: [Int]? {
-    guard screen == .graph, let layout = graph.layout, lineCount > 0,
-      case .chain(let chain) = graph.lines.line(graph.position.cursor)
-    else { return nil }
-    return graph.lines.chains[chain].rows.compactMap { row(layout.record(atRow: $0), of: graph.cache, graph.reading) }
+    guard screen == .graph, lineCount > 0, case .chain = graph.lines.line(graph.position.cursor) else { return nil }
+    return rows(inLine: graph.position.cursor)
   }
 
   /// Lists the marked rows, the largest first, and asks what would go with them.
@@ -61,9 +71,10 @@ extension ExplorerState {
 
   /// Asks for the plan of what is marked, or else of the record under the cursor; the question follows.
   mutating func choose() -> [Effect] {
+    let effects = range == nil ? [] : takeRange()
     let chosen = marks.isEmpty ? foldedChain ?? [current].compactMap(\.self) : markedRows
     asksWhenChosen = true
-    return [.choose(cache, chosen)]
+    return effects + [.choose(cache, chosen)]
   }
 
   mutating func removalArrived(_ plan: PrunePlan) {

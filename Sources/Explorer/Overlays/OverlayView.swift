@@ -5,31 +5,45 @@ import Terminal
 extension ExplorerState {
   func drawOverlay(on grid: inout Grid) {
     switch overlay {
-    case nil, .filter: return
-    case .help(let top): drawBox("Keys", helpLines, from: top, on: &grid)
-    case .question(let plan): drawBox(title(of: plan), questionLines(plan), on: &grid)
+    case nil, .filter, .prompt: return
+    case .help(let top): grid.drawBox("Keys", helpLines, from: top, scrolling: scrollingWords)
+    case .question(let plan): grid.drawBox(title(of: plan), questionLines(plan), last: 1)
     case .sortMenu:
       let lines = SortKey.allCases.map {
         "\($0.letter)  \($0.rawValue)\($0 == choice.sort ? "  (again: turn round)" : "")"
       }
-      drawBox("Sort by", lines, on: &grid)
-    case .policyMenu(let rule): drawBox(title(of: rule), lines(of: rule), on: &grid)
-    case .entry(let entry): drawBox(title(of: entry), entryLines(entry), on: &grid)
-    case .note(let title, let lines): drawBox(title, lines + ["", "any key: back"], on: &grid)
-    case .running(let progress): drawBox("Pruning", progressLines(progress), on: &grid)
+      grid.drawBox("Sort by", lines)
+    case .policyMenu(let rule): grid.drawBox(title(of: rule), lines(of: rule))
+    case .entry(let entry): grid.drawBox(title(of: entry), entryLines(entry))
+    case .note(let title, let lines):
+      grid.drawBox(title, Self.noteLines(lines), from: noteTop, scrolling: scrollingWords)
+    case .running(let progress): grid.drawBox("Pruning", progressLines(progress), last: 1)
     }
   }
 
-  /// A box in the middle, with its lines folded to fit.
-  func drawBox(_ title: String, _ lines: [String], from top: Int = 0, on grid: inout Grid) {
-    grid.drawBox(title, lines, from: top, signs)
-  }
+  /// What is said of the keys that scroll a box.
+  private var scrollingWords: String { "\(label("j")) \(label("k")) scroll" }
 
-  private var helpLines: [String] {
-    Binding.all(on: screen).map { helpLine($0.keys, $0.words, whyOff: $0.whyOff(self)) } + [
-      "", "In the question before a prune only y removes anything.", "any other key: back",
+  /// A note with what ends it.
+  static func noteLines(_ lines: [String]) -> [String] { lines + ["", "any other key: back"] }
+
+  /// All keys of the screen and all commands, and what was said last where a line had no room for it.
+  var helpLines: [String] {
+    let keys = Binding.all(on: screen).map { binding in
+      helpLine(options.keys.keys(for: binding.keys), binding.words, whyOff: binding.whyOff(self))
+    }
+    let typed = TypedCommand.all.map { command in
+      ":\(command.name) \(command.argument): \(command.words)"
+        + (command.whyOff(self).map { " (now off: \($0))" } ?? "")
+    }
+    return saidLines + keys + ["", "Commands, after \(label(":")) (Tab completes; every key has one, too):"] + typed + [
+      ":quit: leave, from any screen", "", "In the question before a prune only y removes anything.",
+      "any other key: back",
     ]
   }
+
+  /// What was said last, where it was more than a line.
+  private var saidLines: [String] { displayWidth(said) > size.columns - 2 ? [said, ""] : [] }
 
   private func title(of plan: PrunePlan) -> String {
     plan.count == 1 ? "Prune 1 record?" : "Prune \(plan.count) records?"

@@ -75,8 +75,8 @@ struct Explore: AsyncParsableCommand {
     let outlets = ScreenOptions.outlets { _ in }
     output.text(
       await ExplorerSession.play(
-        keys, on: source, first: first, prune: preset, size: cells, isASCII: isASCII, clock: clock,
-        outlets: outlets
+        keys, on: source, first: first, prune: preset, size: cells, isASCII: isASCII, map: screen.keyMap,
+        clock: clock, outlets: outlets
       ).text)
   }
 
@@ -88,7 +88,9 @@ struct Explore: AsyncParsableCommand {
     let isASCII = screen.ascii || !TerminalScreen.localeIsUTF8
     let outlets = ScreenOptions.outlets { _ in }
     output.text(
-      await BuildersSession.play(keys, size: size, isASCII: isASCII, outlets: outlets, search: search.find).text)
+      await BuildersSession.play(
+        keys, size: size, isASCII: isASCII, map: screen.keyMap, outlets: outlets, search: search.find
+      ).text)
   }
 
   private static func size(of text: String) throws -> Size {

@@ -30,6 +30,23 @@ struct ScreenOptions: ParsableArguments {
   @Flag(help: "Let the mouse click, double click and scroll; the terminal then no longer selects text with it.")
   var mouse = false
   @Option(help: "Use colours: auto, always or never.") var color = ColorMode.auto
+  @Option(
+    name: .customLong("key"),
+    help: ArgumentHelp(
+      "Give a key the work of another in the explorer, such as ^P=p or x=prune marked; may be repeated.",
+      valueName: "new=old"))
+  var keyChanges: [String] = []
+
+  func validate() throws {
+    do {
+      _ = try KeyMap(keyChanges)
+    } catch {
+      throw ValidationError("--\(error.description)")
+    }
+  }
+
+  /// The keys that the user gave the work of others.
+  var keyMap: KeyMap { (try? KeyMap(keyChanges)) ?? KeyMap() }
 
   /// Opens the explorer on a cache, and comes back when the user leaves it.
   ///
@@ -47,7 +64,7 @@ struct ScreenOptions: ParsableArguments {
     let isList = source.identity.kind == .list
     let session = try await show(keys) { size, wake in
       ExplorerSession(
-        source, first: first, prune: prune, isASCII: isASCII, size: size, clock: clock,
+        source, first: first, prune: prune, isASCII: isASCII, keys: keyMap, size: size, clock: clock,
         outlets: Self.outlets(copy: TerminalScreen.copy), wake: wake)
     } isHopeless: { session in
       isList && session.openingFailure != nil
@@ -64,7 +81,7 @@ struct ScreenOptions: ParsableArguments {
     let isASCII = ascii || !TerminalScreen.localeIsUTF8
     _ = try await show(keys) { size, wake in
       BuildersSession(
-        isASCII: isASCII, size: size, outlets: Self.outlets(copy: TerminalScreen.copy), search: search, wake: wake)
+        isASCII: isASCII, keys: keyMap, size: size, outlets: Self.outlets(copy: TerminalScreen.copy), search: search, wake: wake)
     }
   }
 
@@ -107,8 +124,14 @@ struct ScreenOptions: ParsableArguments {
 
   /// What keys of the explorer reach outside the cache.
   static func outlets(copy: @escaping @Sendable (String) -> Void) -> ExplorerSession.Outlets {
-    ExplorerSession.Outlets(copy: copy) { cache, rows in
-      let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
+    ExplorerSession.Outlets(copy: copy) { exported in
+      let json =
+        switch exported {
+        case .records(let cache, let rows): try encodedJSON(rows.map { UsageRow(cache, $0) })
+        case .files(let record, let folder, let files):
+          try encodedJSON(files.map { FileRow($0, of: record, in: folder) })
+        case .builders(let lines): try encodedJSON(lines.map { BuilderRow($0) })
+        }
       return try writeNew(json, named: "strata-export", extension: "json")
     } readPolicy: { file, ranking, space in
       // Standard input is where the keys come from.

@@ -1,0 +1,156 @@
+import BuildCache
+import Terminal
+
+/// A command of the explorer's prompt that takes words; all others are the bindings' by their names.
+struct TypedCommand: Sendable {
+  /// How it begins.
+  let name: String
+  /// What follows, for the help.
+  let argument: String
+  /// What it does, in few words.
+  let words: String
+  /// Why it can't be done at the moment.
+  let whyOff: @Sendable (ExplorerState) -> String?
+  /// What may follow, of what begins as the text does.
+  let completions: @Sendable (ExplorerState) -> [String]
+  /// Does it.
+  let perform: @Sendable (inout ExplorerState, String) throws(CacheError) -> [Effect]
+
+  /// All of them.
+  static let all: [TypedCommand] = [
+    TypedCommand(
+      name: "sort", argument: "COLUMN [up|down]", words: "sort by a column",
+      whyOff: Self.noList, completions: { _ in SortKey.allCases.map(\.rawValue) }
+    ) { state, text throws(CacheError) in try state.sort(typed: text) },
+    TypedCommand(
+      name: "filter", argument: "FILTER", words: "show only what matches", whyOff: Self.noList,
+      completions: { _ in filterKeys }
+    ) { state, text throws(CacheError) in
+      let filter = try Filter(typed: text)
+      guard filter != state.choice.filter else { return [] }
+      state.undos.add(.filter(from: state.choice.filter))
+      state.choice.filter = filter
+      return [state.arrange()]
+    },
+    TypedCommand(
+      name: "mark", argument: "FILTER", words: "mark what matches, of what is listed", whyOff: Self.noList,
+      completions: { _ in filterKeys }
+    ) { state, text throws(CacheError) in [state.match(try Filter(typed: text), isMarking: true)] },
+    TypedCommand(
+      name: "unmark", argument: "FILTER", words: "take the marks of what matches away", whyOff: Binding.nothingMarked,
+      completions: { _ in filterKeys }
+    ) { state, text throws(CacheError) in [state.match(try Filter(typed: text), isMarking: false)] },
+  ]
+
+  /// How clauses of a filter begin.
+  private static let filterKeys = [
+    "type==", "size>", "size<", "age>", "age<", "uses<=", "uses>", "description~=", "id~=", "mutable", "immutable",
+    "inuse", "shared", "private", "parents==",
+  ]
+
+  private static func noList(_ state: ExplorerState) -> String? {
+    state.screen.listsRecords ? Binding.emptyCache(state) : "that is for the lists of records"
+  }
+}
+
+/// Typed commands.
+extension ExplorerState {
+  mutating func press(_ key: Key, in entry: PromptEntry) -> [Effect] {
+    var entry = entry
+    switch entry.take(key, completions: { completions(of: $0) }, history: typed) {
+    case .typing: overlay = .prompt(entry)
+    case .dropped: overlay = nil
+    case .done(let text):
+      do {
+        overlay = nil
+        let effects = try run(text)
+        typed.add(text)
+        return effects
+      } catch {
+        entry.problem = error.message
+        overlay = .prompt(entry)
+      }
+    }
+    return []
+  }
+
+  /// The names that mean something here: those of the bindings, in their order, and those of all other ways to leave.
+  private var commands: [(name: String, binding: Binding?)] {
+    Binding.all(on: screen).map { ($0.name, $0) } + [("quit", nil), ("q", nil)]
+  }
+
+  /// What a typed text may go on to.
+  func completions(of text: String) -> [String] {
+    let text = text.lowercased()
+    var names: [String] = []
+    for (name, _) in commands where name.hasPrefix(text) && name != "q" && !names.contains(name) { names.append(name) }
+    for command in TypedCommand.all where command.whyOff(self) == nil {
+      guard text.hasPrefix(command.name + " ") else {
+        if command.name.hasPrefix(text) && !names.contains(command.name) { names.append(command.name) }
+        continue
+      }
+      names += command.completions(self).map { "\(command.name) \($0)" }.filter { $0.hasPrefix(text) }
+    }
+    return names
+  }
+
+  /// Does what is typed.
+  ///
+  /// - Throws: ``CacheError`` saying what is wrong with it; nothing was done then.
+  private mutating func run(_ text: String) throws(CacheError) -> [Effect] {
+    let names = commands.map(\.name)
+    let found = NamedCommand(text, among: names)
+    if case .found(let place) = found, names[place] == text.lowercased() || !isWithWords(text) {
+      guard let binding = commands[place].binding else { return quit(again: ":q") }
+      return perform(binding)
+    }
+    if let command = TypedCommand.all.first(where: { text.lowercased().hasPrefix($0.name + " ") }) {
+      if let reason = command.whyOff(self) { throw CacheError(.badInput, reason) }
+      message = ""
+      let before = choice
+      let effects = try command.perform(&self, String(text.dropFirst(command.name.count + 1)))
+      if choice != before { range = nil }
+      return effects
+    }
+    for other in Screen.allCases where other != screen {
+      guard other.itself.bindings.contains(where: { $0.name == text.lowercased() }) else { continue }
+      throw CacheError(.badInput, "\(text) is a command of another screen: \(other.itself.title)")
+    }
+    let all = NamedCommand(text, among: names + TypedCommand.all.map(\.name))
+    throw CacheError(.badInput, NamedCommand.words(text, all) ?? "\(text): say what")
+  }
+
+  private func isWithWords(_ text: String) -> Bool {
+    TypedCommand.all.contains { text.lowercased().hasPrefix($0.name + " ") }
+  }
+
+  /// Sorts as `size`, `last used up` and the like say.
+  fileprivate mutating func sort(typed text: String) throws(CacheError) -> [Effect] {
+    var text = text.lowercased()
+    var isDescending: Bool?
+    for (word, goesDown) in [(" up", false), (" down", true)] where text.hasSuffix(word) {
+      isDescending = goesDown
+      text.removeLast(word.count)
+    }
+    let names = SortKey.allCases.map(\.rawValue)
+    let found = NamedCommand(text, among: names)
+    guard case .found(let place) = found else {
+      throw CacheError(.badInput, "nothing is sorted by \(text): write \(names.joined(separator: ", "))")
+    }
+    return sort(by: SortKey.allCases[place], isDescending: isDescending)
+  }
+
+  /// Sorts by a column, the other way round where it is the one already.
+  ///
+  /// - Parameter isDescending: which way; absent: as suits it.
+  mutating func sort(by sort: SortKey, isDescending: Bool? = nil) -> [Effect] {
+    choice.isDescending =
+      isDescending ?? (sort == choice.sort ? !choice.isDescending : sort.startsDescending)
+    choice.sort = sort
+    return [arrange()]
+  }
+
+  fileprivate func match(_ filter: Filter, isMarking: Bool) -> Effect {
+    .match(cache, records.arrangement, filter, isMarking: isMarking, at: now)
+  }
+}
