@@ -99,19 +99,19 @@ extension ExplorerState {
 
   /// What is to be said, or what is being typed.
   private func drawMessage(on grid: inout Grid, _ row: Int, _ layout: Layout) {
+    // The legend can be missed for as long as something is said.
+    let mayRise = layout.hasLegend && layout.detail == nil && screen.itself.hasLegend
     switch overlay {
     case .filter(let entry):
       grid.drawTyped(
         "/\(entry.text)",
         hint: entry.problem
           ?? (entry.text.isEmpty ? "words, or type==regular, size>100MB, age>7d, uses<=1, mutable" : matchWords),
-        isProblem: entry.problem != nil, row: row)
+        isProblem: entry.problem != nil, row: row, mayRise: mayRise)
     case .prompt(let entry):
-      let hint = entry.problem ?? completions(of: entry.text).joined(separator: "  ")
-      grid.drawTyped(":\(entry.text)", hint: hint, isProblem: entry.problem != nil, row: row)
+      grid.drawTyped(
+        ":\(entry.text)", hint: hint(of: entry), isProblem: entry.problem != nil, row: row, mayRise: mayRise)
     default:
-      // The legend can be missed for as long as something is said.
-      let mayRise = layout.hasLegend && layout.detail == nil && screen.itself.hasLegend
       grid.drawMessage(message, row: row, mayRise: mayRise, more: label("?"))
     }
   }
@@ -143,13 +143,20 @@ extension LineParts {
 }
 
 extension Grid {
-  /// A line that is being typed, with what is said of it; the end of what is typed stays in sight.
-  mutating func drawTyped(_ typed: String, hint: String, isProblem: Bool, row: Int) {
-    let room = max(4, size.columns - min(displayWidth(hint), size.columns / 2) - 5)
+  /// A line that is being typed, with what is said of it beside it, or above it where it is long and may be there; the end
+  /// of what is typed stays in sight.
+  mutating func drawTyped(_ typed: String, hint: String, isProblem: Bool, row: Int, mayRise: Bool) {
+    let style = Style(foreground: isProblem ? .red : nil, dim: !isProblem)
+    let isAbove = mayRise && displayWidth(typed) + displayWidth(hint) + 5 > size.columns
+    let room = max(4, size.columns - (isAbove ? 0 : min(displayWidth(hint), size.columns / 2)) - 5)
     fill(column: 0, row: row, columns: size.columns)
     let column = draw(
       " \(fittedEnd(typed, to: room, cutSign: cutSign))_", at: Point(column: 0, row: row), style: Style(bold: true))
-    let style = Style(foreground: isProblem ? .red : nil, dim: !isProblem)
-    draw(hint, at: Point(column: column + 2, row: row), width: size.columns - column - 3, style: style)
+    if isAbove {
+      fill(column: 0, row: row - 1, columns: size.columns)
+      draw(wholeWords(hint, to: size.columns - 2), at: Point(column: 1, row: row - 1), style: style)
+    } else {
+      draw(wholeWords(hint, to: size.columns - column - 3), at: Point(column: column + 2, row: row), style: style)
+    }
   }
 }

@@ -165,11 +165,13 @@ extension ExplorerState {
   fileprivate mutating func arrangementArrived(_ arrangement: Arrangement) -> [Effect] {
     guard arrangement.choice == choice else { return [] }
     let current = records.current
-    let isFiltered = arrangement.choice.filter != records.arrangement.choice.filter || choice.filter.dependsOnTime
+    let isOther = arrangement.choice.filter != records.arrangement.choice.filter
+    let isFiltered = isOther || choice.filter.dependsOnTime
     records.arrangement = arrangement
     records.select(current)
     if range?.screen == .records { carryRange() }
     if case .filter = overlay { message = matchWords }
+    if isOther, choice.filter != .all, message.isEmpty { message = matchWords }
     guard isFiltered else { return [] }
     if screen == .graph { return [layOut()] }
     graph.forget()

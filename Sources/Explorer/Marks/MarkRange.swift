@@ -15,7 +15,8 @@ extension ExplorerState {
   /// The lines from where a range was begun to the cursor; absent where none is.
   var rangeLines: ClosedRange<Int>? {
     guard let range, range.screen == screen, lineCount > 0 else { return nil }
-    let (line, cursor) = (min(range.line, lineCount - 1), position.cursor)
+    // A key that moves puts the cursor anywhere: it is put within the list afterwards.
+    let (line, cursor) = (min(range.line, lineCount - 1), max(0, min(position.cursor, lineCount - 1)))
     return min(line, cursor)...max(line, cursor)
   }
 
@@ -34,7 +35,7 @@ extension ExplorerState {
     range = nil
     let before = marks.count
     mark(true, lines.flatMap { rows(inLine: $0) }.map { cache.rows[$0] })
-    message = "\(counted(marks.count - before)) more marked"
+    message = "marked \(counted(marks.count - before))"
     return marksChanged()
   }
 

@@ -47,7 +47,7 @@ extension ExplorerState {
     let changed = abs(marks.count - before)
     message =
       rows.isEmpty
-      ? "nothing matches" : isMarking ? "\(counted(changed)) more marked" : "\(counted(changed)) no longer marked"
+      ? "nothing matches" : isMarking ? "marked \(counted(changed))" : "took the marks of \(counted(changed)) away"
     return marksChanged()
   }
 

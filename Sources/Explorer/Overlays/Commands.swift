@@ -74,24 +74,34 @@ extension ExplorerState {
     return []
   }
 
-  /// The names that mean something here: those of the bindings, in their order, and those of all other ways to leave.
+  /// The names that mean something here: those of the screen's bindings, then of those that hold everywhere, and of the
+  /// other ways to leave.
   private var commands: [(name: String, binding: Binding?)] {
-    Binding.all(on: screen).map { ($0.name, $0) } + [("quit", nil), ("q", nil)]
+    (screen.itself.bindings + Binding.everywhere).map { ($0.name, $0) } + [("quit", nil), ("q", nil)]
+      + Binding.moves.map { ($0.name, $0) }
   }
 
-  /// What a typed text may go on to.
+  /// What a typed text may go on to; behind a command that takes words stands a blank.
   func completions(of text: String) -> [String] {
     let text = text.lowercased()
-    var names: [String] = []
-    for (name, _) in commands where name.hasPrefix(text) && name != "q" && !names.contains(name) { names.append(name) }
-    for command in TypedCommand.all where command.whyOff(self) == nil {
-      guard text.hasPrefix(command.name + " ") else {
-        if command.name.hasPrefix(text) && !names.contains(command.name) { names.append(command.name) }
-        continue
-      }
-      names += command.completions(self).map { "\(command.name) \($0)" }.filter { $0.hasPrefix(text) }
+    let typed = TypedCommand.all.filter { $0.whyOff(self) == nil }
+    var names = typed.map { $0.name + " " }
+    for (name, _) in commands where name != "q" && !names.contains(name) && !names.contains(name + " ") {
+      names.append(name)
     }
-    return names
+    return names.filter { $0.hasPrefix(text) && $0 != text }
+      + typed.filter { text.hasPrefix($0.name + " ") }.flatMap { command in
+        command.completions(self).map { "\(command.name) \($0)" }.filter { $0.hasPrefix(text) }
+      }
+  }
+
+  /// What is said of a typed text: what is wrong with it, else how it may go on.
+  func hint(of entry: PromptEntry) -> String {
+    if let problem = entry.problem { return problem }
+    // What was typed of the words before needs not be said again.
+    let known = entry.text.lastIndex(of: " ").map { entry.text[...$0].count } ?? 0
+    let next = completions(of: entry.text).map { $0.dropFirst(known).trimmingPrefix(" ") }
+    return next.map { $0.last == " " ? $0.dropLast() : $0 }.joined(separator: "  ")
   }
 
   /// Does what is typed.

@@ -6,7 +6,7 @@ extension ExplorerState {
   func drawOverlay(on grid: inout Grid) {
     switch overlay {
     case nil, .filter, .prompt: return
-    case .help(let top): grid.drawBox("Keys", helpLines, from: top, scrolling: scrollingWords)
+    case .help(let top): grid.drawBox("Keys", helpLines, from: top, scrolling: scrollingKeys)
     case .question(let plan): grid.drawBox(title(of: plan), questionLines(plan), last: 1)
     case .sortMenu:
       let lines = SortKey.allCases.map {
@@ -16,13 +16,13 @@ extension ExplorerState {
     case .policyMenu(let rule): grid.drawBox(title(of: rule), lines(of: rule))
     case .entry(let entry): grid.drawBox(title(of: entry), entryLines(entry))
     case .note(let title, let lines):
-      grid.drawBox(title, Self.noteLines(lines), from: noteTop, scrolling: scrollingWords)
+      grid.drawBox(title, Self.noteLines(lines), from: noteTop, scrolling: scrollingKeys)
     case .running(let progress): grid.drawBox("Pruning", progressLines(progress), last: 1)
     }
   }
 
-  /// What is said of the keys that scroll a box.
-  private var scrollingWords: String { "\(label("j")) \(label("k")) scroll" }
+  /// The keys that scroll a box.
+  private var scrollingKeys: String { "\(label("j")) \(label("k"))" }
 
   /// A note with what ends it.
   static func noteLines(_ lines: [String]) -> [String] { lines + ["", "any other key: back"] }

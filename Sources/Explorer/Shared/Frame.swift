@@ -119,8 +119,8 @@ extension Grid {
   }
 
   /// As many whole words as fit, with the sign of a cut where some are missing.
-  private func wholeWords(_ text: String, to width: Int) -> String {
-    guard displayWidth(text) > width, width > 2 else { return text }
+  func wholeWords(_ text: String, to width: Int) -> String {
+    guard displayWidth(text) > width, width > 2 else { return width > 0 ? text : "" }
     let first = folded(text, to: width - 2).first ?? ""
     return first + (first.last == " " ? "" : " ") + String(cutSign)
   }
@@ -129,15 +129,17 @@ extension Grid {
   ///
   /// - Parameters:
   ///   - top: the first line that is seen, as far as there are more than fit.
-  ///   - scrolling: what is said of keys that scroll; absent: it doesn't, and lines before the last ones go instead.
+  ///   - scrolling: the keys that scroll; absent: it doesn't, and lines before the last ones go instead.
   ///   - last: so many of the lines stand at its foot whatever there is room for.
   mutating func drawBox(_ title: String, _ lines: [String], from top: Int = 0, scrolling: String? = nil, last: Int = 0) {
     let box = Box(lines, in: size, last: last)
     let shown = box.shown(from: top, cutSign: cutSign, isScrolling: scrolling != nil)
     var foot = ""
-    if let scrolling, box.lines.count > box.height {
+    if let scrolling, box.most > 0 {
       let first = min(top, box.most)
-      foot = " \(scrolling) \(first + 1)-\(first + box.height) of \(box.lines.count) "
+      let seen = "\(first + 1)-\(first + box.height)"
+      foot = " \(scrolling) scroll, \(seen) of \(box.lines.count) "
+      if displayWidth(foot) > box.room { foot = " \(scrolling) \(seen)/\(box.lines.count) " }
     }
     let inner = min(
       box.room, max(displayWidth(title) + 2, displayWidth(foot), shown.map { displayWidth($0) }.max() ?? 0))

@@ -82,7 +82,7 @@ struct LineParts {
       if isFirst { return "" }
       // What stands at the right edge is a line of its own.
       let isApart = part >= parts.count - atRight && !(parts.count - atRight..<part).contains { form($0) != nil }
-      return isApart ? Self.gap : parts[part].gap
+      return isApart ? "  " : parts[part].gap
     }
     func needed() -> Int {
       var sum = 0
@@ -139,7 +139,7 @@ extension LineParts.Part {
     var texts = [path] + folders
     if path.contains("/"), let name = names.last { texts.append(String(name)) }
     var forms = texts.map { Form(text: $0, rank: rank) }
-    for width in [16, 12, 8] where displayWidth(texts.last ?? "") > width {
+    for width in [16, 12, 7] where displayWidth(texts.last ?? "") > width {
       forms.append(Form(text: fittedEnd(texts.last ?? "", to: width, cutSign: sign), rank: 1))
     }
     if let last = forms.popLast() { forms.append(Form(text: last.text, rank: 0)) }

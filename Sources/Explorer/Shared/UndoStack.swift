@@ -60,15 +60,16 @@ extension ExplorerState {
     case .marks(let isMarking, let ids):
       let rows = ids.compactMap { cache.index(of: $0) }.map { cache.rows[$0] }
       marks.set(!isMarking, rows)
-      message = isMarking ? "taken back: \(counted(rows.count)) marked" : "marked again: \(counted(rows.count))"
+      message =
+        isMarking ? "undone: the marks of \(counted(rows.count))" : "undone: \(counted(rows.count)) marked again"
       return marksChanged()
     case .fold(let top, let isFolding):
       refold(top, !isFolding)
-      message = isFolding ? "taken back: a fold" : "folded again"
+      message = isFolding ? "undone: a fold" : "undone: folded again"
       return []
     case .filter(let before):
       choice.filter = before
-      message = before.strings.first.map { "filter again: \($0)" } ?? "no filter any more"
+      message = before.strings.first.map { "undone: the filter is \($0) again" } ?? "undone: no filter any more"
       return [arrange()]
     }
   }

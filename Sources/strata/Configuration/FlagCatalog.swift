@@ -19,7 +19,7 @@ struct FlagCatalog {
   /// Asks a command and those beneath it.
   init(_ command: (some ParsableCommand).Type) {
     guard let tool = try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8)) else { return }
-    standard = tool.command.defaultSubcommand ?? ""
+    standard = command.configuration.defaultSubcommand?._commandName ?? ""
     for command in tool.command.subcommands ?? [] {
       commands[command.commandName] = Dictionary(
         (command.arguments ?? []).filter { $0.kind != "positional" }.flatMap { argument in
@@ -39,7 +39,6 @@ struct FlagCatalog {
 
   private struct Command: Decodable {
     let commandName: String
-    let defaultSubcommand: String?
     let subcommands: [Command]?
     let arguments: [Argument]?
   }
