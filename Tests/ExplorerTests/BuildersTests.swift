@@ -173,10 +173,15 @@ private struct DrivenList {
 
   @Test("nothing is cut without a sign, and no column says nothing") func cuts() async throws {
     for script in ["", "jj", "G", "?", ":", ":nosuch<Enter>", "R", "Z"] {
-      let wide = try await playList(script, size: Size(columns: 500, rows: 100))
+      let list = DrivenList(searching(fleet))
+      await list.until(\.isIdle)
+      list.session.resize(to: Size(columns: 500, rows: 100))
+      try await list.press(script)
+      let wide = list.session.frame()
       let checker = ScreenChecker([wide.text] + fleet.map(\.name) + BuildersBinding.all.map(\.words))
       for columns in [20, 40, 60, 80, 100, 120, 160, 250] {
-        let grid = try await playList(script, size: Size(columns: columns, rows: 24))
+        list.session.resize(to: Size(columns: columns, rows: 24))
+        let grid = list.session.frame()
         let problems = checker.problems(grid, heading: script == "?" ? nil : 3, list: 4..<11)
         #expect(problems.isEmpty, "\(script), \(columns): \(problems.joined(separator: "; "))\n\(grid.text)")
       }

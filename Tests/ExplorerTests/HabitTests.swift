@@ -68,6 +68,12 @@ private var long30: CacheState {
     #expect(shows(try await play("p:mark size>1MB<Enter>"), "that is for the lists of records"))
   }
 
+  @Test("limit moves the limit of a plan") func limits() async throws {
+    #expect(shows(try await play("p:limit 300MB<Enter>"), "keep-bytes 300.0 MB"))
+    #expect(shows(try await play("p:limit 300<Enter>"), "300"))
+    #expect(shows(try await play(":limit 300MB<Enter>"), "that is for the Prune screen"))
+  }
+
   @Test("mark marks of what is listed only") func marksListed() async throws {
     let grid = try await play("/layer<Enter>:mark size>100MB<Enter>")
     #expect(shows(grid, "2 marked · 500.0 MB"))
@@ -102,7 +108,8 @@ private var long30: CacheState {
     #expect(shows(try await play(":srot<Enter>"), "there is no command srot: the nearest is sort"))
     #expect(shows(try await play(":srot<Enter>"), ":srot_"))
     #expect(shows(try await play(":zzzzzz<Enter>"), "there is no command zzzzzz: Tab shows"))
-    #expect(shows(try await play(":p<Enter>"), "several commands begin so: previous match, prune marked, prune preview"))
+    #expect(
+      shows(try await play(":p<Enter>"), "several commands begin so: previous match, prune marked, prune preview"))
     #expect(shows(try await play(":center<Enter>"), "center is a command of another screen: 2 Graph"))
     #expect(shows(try await play(":<Enter>"), "base0000"))
   }
@@ -117,7 +124,8 @@ private var long30: CacheState {
 
   @Test("edit distance") func distance() {
     for (one, other, number) in [
-      ("", "", 0), ("a", "", 1), ("srot", "sort", 1), ("fliter", "filter", 1), ("kitten", "sitting", 3), ("ab", "ba", 1),
+      ("", "", 0), ("a", "", 1), ("srot", "sort", 1), ("fliter", "filter", 1), ("kitten", "sitting", 3),
+      ("ab", "ba", 1),
     ] {
       #expect(editDistance(one, other) == number && editDistance(other, one) == number, "\(one) \(other)")
     }

@@ -23,10 +23,11 @@ private let scripts = [
 @Suite("Screens read without cuts") struct ReadingWithoutCutsTests {
   @Test(
     "no word is cut without a sign, no column says nothing, no line is wider than the window, with real lists",
-    arguments: ["du.json", "lists/engine-1.56.json", "lists/engine-20.10.json"])
-  func realLists(_ name: String) async throws {
-    let state = try await realList(name)
-    let scripts = name == "du.json" ? scripts : ["", "2", "p", "w", "i", "f", "Am", "Amd"]
+    arguments: ["du.json", "lists/engine-1.56.json", "lists/engine-20.10.json", "sample"])
+  func lists(_ name: String) async throws {
+    // Beside real lists the one that the kept screens are of.
+    let state = name == "sample" ? sample : try await realList(name)
+    let scripts = name == "du.json" || name == "sample" ? scripts : ["", "2", "p", "w", "i", "f", "Am", "Amd"]
     var sessions: [(script: String, session: DrivenSession)] = []
     // What a huge window says is whole.
     var texts = state.rows.flatMap { [$0.id.text, $0.description, $0.recordType.rawValue] }
@@ -38,7 +39,7 @@ private let scripts = [
     }
     let checker = ScreenChecker(texts)
     for (script, session) in sessions {
-      for columns in [20, 40, 60, 80, 100, 120, 160, 250] {
+      for columns in [20, 40, 60, 80, 100, 110, 120, 160, 250] {
         await session.send(.resize(Size(columns: columns, rows: 24)))
         let shown = session.state
         let grid = shown.draw()
@@ -51,7 +52,8 @@ private let scripts = [
           grid, heading: isTable ? shown.listLines.lowerBound - 1 : nil, list: isTable ? shown.listLines : 0..<0)
         // A daemon's list tells no kinds.
         let others = problems.filter { $0 != "the column KIND says nothing" }
-        #expect(others.isEmpty, "\(name), \(script), \(columns) columns: \(others.joined(separator: "; "))\n\(grid.text)")
+        #expect(
+          others.isEmpty, "\(name), \(script), \(columns) columns: \(others.joined(separator: "; "))\n\(grid.text)")
       }
     }
   }
@@ -93,9 +95,12 @@ private let scripts = [
     #expect(shows(help, "word40"))
     #expect(try await play("?<Esc>", on: cache, size: Size(columns: 60, rows: 20)).line(17).hasPrefix(" 2 notes"))
     #expect(shows(try await play("", on: cache, size: Size(columns: 250, rows: 20)), "word1 "))
+    let several = MemoryCache(sample, notes: ["the first note", "the second note"])
+    #expect(shows(try await play("?", on: several, size: Size(columns: 110, rows: 40)), "the second note"))
   }
 
-  @Test("help scrolls no further than its end, says where it is, and any other key leaves it") func help() async throws {
+  @Test("help scrolls no further than its end, says where it is, and any other key leaves it") func help() async throws
+  {
     let size = Size(columns: 60, rows: 12)
     #expect(shows(try await play("?", size: size), "j k scroll, 1-8 of"))
     #expect(shows(try await play("?jj", size: size), "j k scroll, 3-10 of"))

@@ -93,7 +93,9 @@ struct ScreenChecker {
   }
 
   /// Whether it goes on in the next row, or comes from the one before: a word that no line has room for.
-  private func isBroken(_ word: (text: String, column: Int), _ row: Int, _ rows: [[(text: String, column: Int)]]) -> Bool {
+  private func isBroken(_ word: (text: String, column: Int), _ row: Int, _ rows: [[(text: String, column: Int)]])
+    -> Bool
+  {
     var whole = word.text
     var above = row - 1
     while above >= 0, let part = rows[above].last(where: { $0.column == word.column }) {

@@ -43,7 +43,8 @@ import Testing
 
   @Test("one a line, with a value behind a blank or =, comments and blank lines between") func lines() throws {
     let flags = try StandingFlags(
-      lines: "# mine\n\n--mouse\n  --color never\n--format=json \n\t--filter size>1MB, type==regular\nkey ^P=p\nkey x = d",
+      lines:
+        "# mine\n\n--mouse\n  --color never\n--format=json \n\t--filter size>1MB, type==regular\nkey ^P=p\nkey x = d",
       of: "config", catalog
     ).flags
     #expect(
@@ -139,7 +140,9 @@ import Testing
     return try await Program.run(arguments, environment: variables)
   }
 
-  @Test("no file is nothing; its flags hold; what is typed wins; --ignore-config does without") func holds() async throws {
+  @Test("no file is nothing; its flags hold; what is typed wins; --ignore-config does without") func holds()
+    async throws
+  {
     #expect(try await strata("du", "--from", list).code == 0)
     try configure("# as I like it\n--format json\n--mouse\n")
     #expect(try await strata("du", "--from", list).output == "[]\n")

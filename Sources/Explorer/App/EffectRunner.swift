@@ -60,7 +60,8 @@ struct EffectRunner: Sendable {
           }))
     case .match(let cache, let arrangement, let filter, let isMarking, let now):
       let isMatch = cache.matches(filter, now: now)
-      return .matched((isMarking ? arrangement.order : Array(cache.rows.indices)).filter { isMatch[$0] }, isMarking: isMarking)
+      return .matched(
+        (isMarking ? arrangement.order : Array(cache.rows.indices)).filter { isMatch[$0] }, isMarking: isMarking)
     case .layOut(let cache, let arrangement, let unfolded):
       return .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
     case .relate(let cache, let row): return .related(Related(cache, row))

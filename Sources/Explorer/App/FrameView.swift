@@ -128,7 +128,8 @@ extension ExplorerState {
 
   private func drawFooter(on grid: inout Grid, _ row: Int) {
     switch overlay {
-    case .filter: grid.draw(LineParts(keeping: ["Enter keeps the filter", "Esc takes it back", "^U empties it"]), row: row)
+    case .filter:
+      grid.draw(LineParts(keeping: ["Enter keeps the filter", "Esc takes it back", "^U empties it"]), row: row)
     case .prompt: grid.draw(LineParts(keeping: PromptEntry.hints), row: row)
     default: grid.drawFooter(hints, row: row)
     }

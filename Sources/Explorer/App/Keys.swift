@@ -44,7 +44,9 @@ extension ExplorerState {
   /// Reads the cache anew from time to time, or no longer.
   mutating func toggleWatching() -> [Effect] {
     isWatching.toggle()
-    message = isWatching ? "reads the cache anew every 5 seconds: \(label("R")) again to stop" : "no longer reads anew by itself"
+    message =
+      isWatching
+      ? "reads the cache anew every 5 seconds: \(label("R")) again to stop" : "no longer reads anew by itself"
     return []
   }
 

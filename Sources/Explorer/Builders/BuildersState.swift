@@ -191,7 +191,9 @@ extension BuildersState {
   }
 
   /// What a typed text may go on to.
-  func completions(_ text: String) -> [String] { BuildersBinding.all.map(\.name).filter { $0.hasPrefix(text.lowercased()) } }
+  func completions(_ text: String) -> [String] {
+    BuildersBinding.all.map(\.name).filter { $0.hasPrefix(text.lowercased()) }
+  }
 
   /// The wheel moves, a click goes to a line or presses a key of the footer, a second one opens it.
   fileprivate mutating func use(_ mouse: Mouse) -> [BuildersEffect] {

@@ -27,13 +27,18 @@ extension BuildersState {
     if let row = layout.message {
       if let prompt {
         let hint = prompt.problem ?? completions(prompt.text).joined(separator: "  ")
-        grid.drawTyped(":\(prompt.text)", hint: hint, isProblem: prompt.problem != nil, row: row, mayRise: remarkHeight > 0)
+        grid.drawTyped(
+          ":\(prompt.text)", hint: hint, isProblem: prompt.problem != nil, row: row, mayRise: remarkHeight > 0)
       } else {
         grid.drawMessage(spoken, row: row, mayRise: remarkHeight > 0, more: label("?"))
       }
     }
     if let row = layout.footer {
-      if prompt == nil { grid.drawFooter(hints, row: row) } else { grid.draw(LineParts(keeping: PromptEntry.hints), row: row) }
+      if prompt == nil {
+        grid.drawFooter(hints, row: row)
+      } else {
+        grid.draw(LineParts(keeping: PromptEntry.hints), row: row)
+      }
     }
     if let help {
       grid.drawBox("Keys", helpLines, from: help, scrolling: "\(label("j")) \(label("k"))")

@@ -26,7 +26,9 @@ extension ExplorerState {
       let bytes = ByteCount(total).text
       let words = LineParts([
         .init(count, rank: 1),
-        .init([.init(text: "\(bytes) on disk with all beneath", rank: 2), .init(text: bytes, rank: 0)], gap: " \(signs.dot) "),
+        .init(
+          [.init(text: "\(bytes) on disk with all beneath", rank: 2), .init(text: bytes, rank: 0)],
+          gap: " \(signs.dot) "),
       ])
       grid.draw(words, row: layout.list.upperBound - 1, style: Style(dim: true))
     }

@@ -34,7 +34,9 @@ extension ExplorerState {
       let isInRange = rangeLines?.contains(number) ?? false
       switch graph.lines.line(number) {
       case .record(let line):
-        draw(picture.record(atRow: line), atRow: line, of: picture, columns, row, isCurrent: isCurrent, isInRange: isInRange, on: &grid, nil)
+        draw(
+          picture.record(atRow: line), atRow: line, of: picture, columns, row, isCurrent: isCurrent,
+          isInRange: isInRange, on: &grid, nil)
       case .chain(let number):
         let chain = graph.lines.chains[number]
         draw(

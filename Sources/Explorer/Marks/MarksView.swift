@@ -22,7 +22,8 @@ extension ExplorerState {
     guard let plan = marked.plan else { return LineParts(parts) }
     let stay = marked.rows.count { plan.reason(forRow: $0) != nil }
     let frees = "\(label("d")) prunes \(counted(plan.count)), frees \(ByteCount(plan.freed).text)"
-    parts.append(LineParts.Part([.init(text: frees, rank: 3), .init(text: "frees \(ByteCount(plan.freed).text)", rank: 0)]))
+    parts.append(
+      LineParts.Part([.init(text: frees, rank: 3), .init(text: "frees \(ByteCount(plan.freed).text)", rank: 0)]))
     if stay > 0 {
       parts.append(
         LineParts.Part([.init(text: "\(stay) can't go: in use", rank: 4), .init(text: "\(stay) stay", rank: 1)]))

@@ -40,6 +40,12 @@ struct TypedCommand: Sendable {
       name: "unmark", argument: "FILTER", words: "take the marks of what matches away", whyOff: Binding.nothingMarked,
       completions: { _ in filterKeys }
     ) { state, text throws(CacheError) in [state.match(try Filter(typed: text), isMarking: false)] },
+    TypedCommand(
+      name: "limit", argument: "SIZE", words: "keep so many bytes, in the plan of a prune",
+      whyOff: { $0.screen == .prune ? Binding.noPlan($0) : "that is for the Prune screen" }, completions: { _ in [] }
+    ) { state, text throws(CacheError) in
+      try state.entryTyped(TextEntry(purpose: .maxUsed, rule: state.prune.chosen, text: text))
+    },
   ]
 
   /// How clauses of a filter begin.

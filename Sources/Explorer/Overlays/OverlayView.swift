@@ -42,8 +42,12 @@ extension ExplorerState {
     ]
   }
 
-  /// What was said last, where it was more than a line.
-  private var saidLines: [String] { displayWidth(said) > size.columns - 2 ? [said, ""] : [] }
+  /// What was said last, where it was more than a line; of notes that were only counted all.
+  private var saidLines: [String] {
+    let notes = inventory.reading.notes
+    if notes.count > 1, said.contains(inventory.summary) { return notes + [""] }
+    return displayWidth(said) > size.columns - 2 ? [said, ""] : []
+  }
 
   private func title(of plan: PrunePlan) -> String {
     plan.count == 1 ? "Prune 1 record?" : "Prune \(plan.count) records?"

@@ -104,7 +104,7 @@ extension Grid {
     let most = mayRise ? 2 : 1
     var hint = ""
     if lines.count > most {
-      hint = "\(more) all"
+      hint = width < 30 ? more : "\(more) all"
       let room = width - displayWidth(hint) - 3
       lines = Array(lines.prefix(most - 1)) + [wholeWords(lines.dropFirst(most - 1).joined(separator: " "), to: room)]
     }
@@ -131,7 +131,8 @@ extension Grid {
   ///   - top: the first line that is seen, as far as there are more than fit.
   ///   - scrolling: the keys that scroll; absent: it doesn't, and lines before the last ones go instead.
   ///   - last: so many of the lines stand at its foot whatever there is room for.
-  mutating func drawBox(_ title: String, _ lines: [String], from top: Int = 0, scrolling: String? = nil, last: Int = 0) {
+  mutating func drawBox(_ title: String, _ lines: [String], from top: Int = 0, scrolling: String? = nil, last: Int = 0)
+  {
     let box = Box(lines, in: size, last: last)
     let shown = box.shown(from: top, cutSign: cutSign, isScrolling: scrolling != nil)
     var foot = ""

@@ -39,7 +39,9 @@ public struct KeyMap: Sendable, Equatable {
       changed.append(pressed)
     }
     for (number, key) in changed.enumerated() {
-      guard let lost = Self.tables.first(where: { $0.keys.contains(key) && keys(for: $0.keys).isEmpty }) else { continue }
+      guard let lost = Self.tables.first(where: { $0.keys.contains(key) && keys(for: $0.keys).isEmpty }) else {
+        continue
+      }
       throw Problem(
         change: number,
         description:

@@ -136,14 +136,15 @@ extension LineParts.Part {
     let names = path.split(separator: "/")
     let most = 12  // outer folders tell the least: those of a long path go together
     let folders = names.indices.dropFirst().suffix(most).map { "\(sign)/" + names[$0...].joined(separator: "/") }
-    var texts = [path] + folders
-    if path.contains("/"), let name = names.last { texts.append(String(name)) }
-    var forms = texts.map { Form(text: $0, rank: rank) }
-    for width in [16, 12, 7] where displayWidth(texts.last ?? "") > width {
-      forms.append(Form(text: fittedEnd(texts.last ?? "", to: width, cutSign: sign), rank: 1))
+    let name = names.last.map(String.init) ?? path
+    let shorter = [24, 20, 17, 15, 13, 11, 10, 9, 8, 7].filter { $0 < displayWidth(name) }.map {
+      fittedEnd(name, to: $0, cutSign: sign)
     }
-    if let last = forms.popLast() { forms.append(Form(text: last.text, rank: 0)) }
-    return LineParts.Part(forms, gap: gap, style: style)
+    let long = path == name ? [] : [path] + folders
+    let ends = [name] + shorter
+    return LineParts.Part(
+      long.map { Form(text: $0, rank: rank) }
+        + ends.enumerated().map { Form(text: $1, rank: $0 < ends.count - 1 ? 1 : 0) }, gap: gap, style: style)
   }
 
   /// Words of which a narrow line has fewer, with a sign.

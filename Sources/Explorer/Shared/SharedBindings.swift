@@ -83,8 +83,9 @@ extension Binding {
       state.message = ExplorerState.reading
       return state.readAgain()
     },
-    Binding([.character("R")], "read it anew every 5 seconds (more seldom where it answers slowly), or not", name: "live")
-    { $0.toggleWatching() },
+    Binding(
+      [.character("R")], "read it anew every 5 seconds (more seldom where it answers slowly), or not", name: "live"
+    ) { $0.toggleWatching() },
     Binding([.character("1")], "records", shows: .records, whyOff: { _ in nil }),
     Binding([.character("2")], "graph", isLikely: true, shows: .graph, whyOff: emptyCache),
     Binding([.character("3")], "prune preview", shows: .prune, whyOff: emptyCache),

@@ -30,11 +30,13 @@ struct Signs {
   static func signs(isASCII: Bool) -> Signs {
     isASCII
       ? Signs(
-        cursor: ">", mark: "*", chosen: "+", related: "-", inUse: "#", shared: "=", reclaimable: ".", line: "-", side: "|",
+        cursor: ">", mark: "*", chosen: "+", related: "-", inUse: "#", shared: "=", reclaimable: ".", line: "-",
+        side: "|",
         knob: "O", dot: "-", rising: "^",
         falling: "v", ellipsis: "~", box: Box(corners: ["+", "+", "+", "+"], side: "|"))
       : Signs(
-        cursor: "▌", mark: "✓", chosen: "┃", related: "•", inUse: "█", shared: "▒", reclaimable: "░", line: "─", side: "│",
+        cursor: "▌", mark: "✓", chosen: "┃", related: "•", inUse: "█", shared: "▒", reclaimable: "░", line: "─",
+        side: "│",
         knob: "●", dot: "·", rising: "↑",
         falling: "↓", ellipsis: "…", box: Box(corners: ["┌", "┐", "└", "┘"], side: "│"))
   }

@@ -81,7 +81,8 @@ struct ScreenOptions: ParsableArguments {
     let isASCII = ascii || !TerminalScreen.localeIsUTF8
     _ = try await show(keys) { size, wake in
       BuildersSession(
-        isASCII: isASCII, keys: keyMap, size: size, outlets: Self.outlets(copy: TerminalScreen.copy), search: search, wake: wake)
+        isASCII: isASCII, keys: keyMap, size: size, outlets: Self.outlets(copy: TerminalScreen.copy), search: search,
+        wake: wake)
     }
   }
 
