@@ -96,7 +96,9 @@ private let scripts = [
     #expect(try await play("?<Esc>", on: cache, size: Size(columns: 60, rows: 20)).line(17).hasPrefix(" 2 notes"))
     #expect(shows(try await play("", on: cache, size: Size(columns: 250, rows: 20)), "word1 "))
     let several = MemoryCache(sample, notes: ["the first note", "the second note"])
-    #expect(shows(try await play("?", on: several, size: Size(columns: 110, rows: 40)), "the second note"))
+    #expect(shows(try await play("j?", on: several, size: Size(columns: 110, rows: 90)), "the second note"))
+    #expect(shows(try await play("y?<Esc>", size: Size(columns: 60, rows: 20)), "copied base0000"))
+    #expect(!shows(try await play("yj?<Esc>", size: Size(columns: 60, rows: 20)), "copied base0000"))
   }
 
   @Test("help scrolls no further than its end, says where it is, and any other key leaves it") func help() async throws

@@ -31,8 +31,7 @@ extension ExplorerState {
       message = reason
       return []
     }
-    if !message.isEmpty { said = message }
-    message = ""
+    (said, message) = (message, "")
     if !binding.keepsWalk { graph.walk = nil }
     let before = (screen: screen, choice: choice)
     let effects = binding.perform(&self)

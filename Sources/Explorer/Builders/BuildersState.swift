@@ -163,8 +163,7 @@ extension BuildersState {
       message = reason
       return []
     }
-    said = spoken
-    message = ""
+    (said, message) = (message, "")
     return binding.perform(&self)
   }
 

@@ -26,7 +26,7 @@ extension ExplorerState {
       LineParts.Part([.init(text: frees, rank: 3), .init(text: "frees \(ByteCount(plan.freed).text)", rank: 0)]))
     if stay > 0 {
       parts.append(
-        LineParts.Part([.init(text: "\(stay) can't go: in use", rank: 4), .init(text: "\(stay) stay", rank: 1)]))
+        LineParts.Part([.init(text: "\(stay) can't go: in use", rank: 4), .init(text: "\(stay) in use", rank: 1)]))
     }
     return LineParts(parts)
   }

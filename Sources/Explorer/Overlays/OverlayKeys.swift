@@ -34,7 +34,7 @@ extension ExplorerState {
     case .filter(let entry): return press(key, in: entry)
     case .prompt(let entry): return press(key, in: entry)
     case .note(_, let lines):
-      let box = Box(Self.noteLines(lines), in: size)
+      let box = Box(noteLines(lines), in: size)
       if let top = box.scrolled(noteTop, by: options.keys.meant(by: key)) {
         noteTop = top
       } else {

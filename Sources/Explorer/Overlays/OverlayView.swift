@@ -16,7 +16,7 @@ extension ExplorerState {
     case .policyMenu(let rule): grid.drawBox(title(of: rule), lines(of: rule))
     case .entry(let entry): grid.drawBox(title(of: entry), entryLines(entry))
     case .note(let title, let lines):
-      grid.drawBox(title, Self.noteLines(lines), from: noteTop, scrolling: scrollingKeys)
+      grid.drawBox(title, noteLines(lines), from: noteTop, scrolling: scrollingKeys)
     case .running(let progress): grid.drawBox("Pruning", progressLines(progress), last: 1)
     }
   }
@@ -25,7 +25,10 @@ extension ExplorerState {
   private var scrollingKeys: String { "\(label("j")) \(label("k"))" }
 
   /// A note with what ends it.
-  static func noteLines(_ lines: [String]) -> [String] { lines + ["", "any other key: back"] }
+  func noteLines(_ lines: [String]) -> [String] {
+    let whole = lines + ["", "any key: back"]
+    return Box(whole, in: size).most == 0 ? whole : lines + ["", "any other key: back"]
+  }
 
   /// All keys of the screen and all commands, and what was said last where a line had no room for it.
   var helpLines: [String] {
@@ -36,17 +39,18 @@ extension ExplorerState {
       ":\(command.name) \(command.argument): \(command.words)"
         + (command.whyOff(self).map { " (now off: \($0))" } ?? "")
     }
-    return saidLines + keys + ["", "Commands, after \(label(":")) (Tab completes; every key has one, too):"] + typed + [
-      ":quit: leave, from any screen", "", "In the question before a prune only y removes anything.",
-      "any other key: back",
-    ]
+    let commands = ["", "Commands, after \(label(":")) (Tab completes; every key has one, too):"] + typed
+    let end = ["", "In the question before a prune only y removes anything.", "any other key: back"]
+    return saidLines + keys + commands + [":quit: leave, from any screen"] + cacheNotes + end
   }
 
-  /// What was said last, where it was more than a line; of notes that were only counted all.
-  private var saidLines: [String] {
+  /// What was said last, where it was more than a line.
+  private var saidLines: [String] { displayWidth(said) > size.columns - 2 ? [said, ""] : [] }
+
+  /// What has to be known of the cache: a message only counts it.
+  private var cacheNotes: [String] {
     let notes = inventory.reading.notes
-    if notes.count > 1, said.contains(inventory.summary) { return notes + [""] }
-    return displayWidth(said) > size.columns - 2 ? [said, ""] : []
+    return notes.isEmpty ? [] : ["", "What has to be known of this cache:"] + notes
   }
 
   private func title(of plan: PrunePlan) -> String {
