@@ -123,7 +123,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
     .testTarget(
-      name: "ExplorerTests", dependencies: ["BuildCache", "CacheReport", "Explorer", "Terminal", "TestSupport"],
+      name: "ExplorerTests",
+      dependencies: ["BuildCache", "BuildKitBridge", "CacheReport", "Explorer", "Terminal", "TestSupport"],
       exclude: ["Screens"],
       swiftSettings: strict),
     .testTarget(

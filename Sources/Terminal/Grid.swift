@@ -20,15 +20,18 @@ public struct Cell: Hashable, Sendable {
 
 /// A screen as a value: what views draw on, and tests read.
 ///
-/// Whatever is drawn is made safe first, so that no text from outside reaches a terminal raw.
+/// Whatever is drawn is made safe first, so that no text from outside reaches a terminal raw; and what is cut shows it.
 public struct Grid: Equatable, Sendable {
   /// Its extent.
   public let size: Size
+  /// What stands at the end of a text that was cut, one column wide.
+  public let cutSign: Character
   private var cells: [Cell]
 
   /// Makes a blank grid.
-  public init(size: Size) {
+  public init(size: Size, cutSign: Character = "…") {
     self.size = size
+    self.cutSign = cutSign
     cells = [Cell](repeating: .blank, count: size.columns * size.rows)
   }
 
@@ -42,7 +45,7 @@ public struct Grid: Equatable, Sendable {
     (0..<size.columns).contains(column) && (0..<size.rows).contains(row)
   }
 
-  /// Draws a text, made safe, and cut where it leaves the grid.
+  /// Draws a text, made safe, and cut where it leaves the grid or its width: ``cutSign`` then is its last character.
   ///
   /// - Parameters:
   ///   - text: any text, one line.
@@ -63,14 +66,34 @@ public struct Grid: Equatable, Sendable {
         put(Cell(character: Character(Unicode.Scalar(byte)), width: 1, style: style), column, place.row)
         column += 1
       }
+      if room > 0, text.utf8.dropFirst(room).prefix(Self.mostBlanks).contains(where: { $0 != 0x20 }) {
+        put(Cell(character: cutSign, width: 1, style: style), column - 1, place.row)
+      }
       return column - place.column
     }
-    for glyph in Glyphs(text) {
-      if column + glyph.width > end { break }
+    var glyphs = Glyphs(text)
+    while let glyph = glyphs.next() {
+      if column + glyph.width > end {
+        if room > 0, glyph.character != " " || Self.says(glyphs) {
+          // A wide character that found no room leaves one.
+          if column == end { column -= 1 }
+          put(Cell(character: cutSign, width: 1, style: style), column, place.row)
+          column += 1
+        }
+        break
+      }
       put(Cell(character: glyph.character, width: Int8(glyph.width), style: style), column, place.row)
       column += glyph.width
     }
     return column - place.column
+  }
+
+  /// Nobody puts more blanks behind a text.
+  private static let mostBlanks = 400
+
+  /// Whether there is more than blanks in what was not drawn.
+  private static func says(_ rest: Glyphs) -> Bool {
+    rest.prefix(mostBlanks).contains { $0.character != " " }
   }
 
   /// Fills a rectangle with one character, a column wide.

@@ -26,6 +26,32 @@ public enum Key: Hashable, Sendable {
     }
   }
 
+  /// The key as people write it: `j`, `Enter`, `^D`, `space`.
+  public var label: String {
+    switch self {
+    case .character(" "): "space"
+    case .character(let character): String(character)
+    case .control(let letter): "^" + letter.uppercased()
+    default: String(name.dropFirst().dropLast())
+    }
+  }
+
+  /// The key that people write so, in ``label`` or as a script spells it; nothing where there is no such key.
+  public init?(written text: String) {
+    if text.count == 1, let character = text.first {
+      self = .character(character)
+    } else if text.count == 2, text.first == "^", let letter = text.last?.lowercased().first, letter.isASCII,
+      letter.isLetter
+    {
+      self = .control(letter)
+    } else if let key = Self.named(text.hasPrefix("<") && text.hasSuffix(">") ? text.dropFirst().dropLast() : text[...])
+    {
+      self = key
+    } else {
+      return nil
+    }
+  }
+
   /// The keys that a script spells: characters as typed, and names in angle brackets.
   ///
   /// - Throws: ``KeyScriptError`` naming what is not known.

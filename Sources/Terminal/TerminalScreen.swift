@@ -92,6 +92,8 @@ public final class TerminalScreen {
     intrflush(nil, false)
     let window = strata_window()
     keypad(window, true)
+    // F1 as other terminals than the one that TERM names send it.
+    for sequence in ["\u{1b}OP", "\u{1b}[11~", "\u{1b}[[A"] { define_key(sequence, KEY_F0 + 1) }
     nodelay(window, true)
     leaveok(window, true)
     set_escdelay(25)

@@ -13,6 +13,10 @@ struct Strata: AsyncParsableCommand {
       Without a command it opens the explorer. The cache is in --root, else $STRATA_ROOT, else \
       $XDG_DATA_HOME/strata, else ~/.local/share/strata.
 
+      Flags may also stand in $XDG_CONFIG_HOME/strata/config, else ~/.config/strata/config, one a line, and in \
+      $STRATA_OPTS; what is typed wins, and --ignore-config passes them over. There a line such as key ^P=p gives Control \
+      with P the work of p in the explorer.
+
       Exit codes: 0 done; 1 failed, or answered no; 2 wrong use; 3 the cache is being changed by another process; \
       141 nobody reads the output any more.
       """,
@@ -30,15 +34,20 @@ struct Strata: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     reserveStandardDescriptors()
     var code: Int32 = 0
+    var words: CommandLineWords?
     do {
-      var command = try parseAsRoot()
+      let line = try CommandLineWords(Array(CommandLine.arguments.dropFirst())) { name in
+        getenv(name).map { String(cString: $0) }
+      }
+      words = line
+      var command = try parseAsRoot(line.words)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
         try command.run()
       }
     } catch {
-      code = Failure.report(error)
+      code = Failure.report(error, of: words)
     }
     end(code)
   }
@@ -79,14 +88,20 @@ struct Failure: Error {
 
   /// Tells an error on standard error, and help that was asked for on standard output.
   ///
+  /// - Parameter words: the command line; absent where it was not even read.
   /// - Returns: the exit code.
-  static func report(_ error: any Error) -> Int32 {
+  static func report(_ error: any Error, of words: CommandLineWords? = nil) -> Int32 {
+    // Who did not type a flag wants to know where it comes from.
+    func tell(_ message: String) {
+      printError(message)
+      for remark in words?.remarks(on: message) ?? [] { printError(remark) }
+    }
     switch error {
     case let failure as Failure:
-      if let message = failure.message { printError(message) }
+      if let message = failure.message { tell(message) }
       return failure.code
     case let error as CacheError:
-      printError(error.description)
+      tell(error.description)
       switch error.code {
       case .heldByOther: return 3
       case .badFilter, .badInput: return 2
@@ -103,6 +118,7 @@ struct Failure: Error {
         return 0
       }
       writeError(message)
+      for remark in words?.remarks(on: Strata.message(for: error)) ?? [] { printError(remark) }
       return code == .validationFailure ? 2 : code.rawValue
     }
   }

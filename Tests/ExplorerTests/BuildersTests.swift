@@ -171,6 +171,54 @@ private struct DrivenList {
     }
   }
 
+  @Test("nothing is cut without a sign, and no column says nothing") func cuts() async throws {
+    for script in ["", "jj", "G", "?", ":", ":nosuch<Enter>", "R", "Z"] {
+      let list = DrivenList(searching(fleet))
+      await list.until(\.isIdle)
+      list.session.resize(to: Size(columns: 500, rows: 100))
+      try await list.press(script)
+      let wide = list.session.frame()
+      let checker = ScreenChecker([wide.text] + fleet.map(\.name) + BuildersBinding.all.map(\.words))
+      for columns in [20, 40, 60, 80, 100, 120, 160, 250] {
+        list.session.resize(to: Size(columns: columns, rows: 24))
+        let grid = list.session.frame()
+        let problems = checker.problems(grid, heading: script == "?" ? nil : 3, list: 4..<11)
+        #expect(problems.isEmpty, "\(script), \(columns): \(problems.joined(separator: "; "))\n\(grid.text)")
+      }
+    }
+    #expect(try await playList("", size: Size(columns: 20, rows: 5)).line(0) == " builders  147.0 GB")
+  }
+
+  @Test("commands, pages, F1, exports, clicks on the footer and other keys are as in the explorer") func habits()
+    async throws
+  {
+    #expect(shows(try await playList(":ask all anew<Enter>"), "4 of 7 builders answered"))
+    #expect(shows(try await playList(":expotr<Enter>"), "there is no command expotr: the nearest is export"))
+    #expect(shows(try await playList(":export<Enter>"), "wrote 7 builders to export.json"))
+    #expect(shows(try await playList("e"), "wrote 7 builders to export.json"))
+    #expect(exportedNames.withLock { $0.contains { $0.first == "ci/ci0" } })
+    #expect(shows(try await playList("<F1>"), "Keys"))
+    #expect(shows(try await playList(":he<Tab>"), ":help_"))
+    #expect(try await playList("<PageDown>").line(10).hasPrefix(" ▌"))
+    #expect(try await playList("<C-f><C-b>").line(4).hasPrefix(" ▌"))
+    #expect(shows(try await playList("Z"), "Z does nothing here: ? shows the keys"))
+    let map = try KeyMap(["x=?", "Q=q"])
+    let grid = await BuildersSession.play(
+      try Key.keys(in: "x"), size: Size(columns: 100, rows: 40), isASCII: false, map: map, clock: now, outlets: outlets,
+      search: searching(fleet))
+    #expect(shows(grid, "x ? F1"))
+    #expect(shows(grid, "Q q"))
+    let list = DrivenList(searching(fleet))
+    await list.until(\.isIdle)
+    let foot = list.session.frame().line(list.session.state.size.rows - 1)
+    let help = try #require(foot.firstRange(of: "? help")).lowerBound
+    list.session.use(
+      Mouse(.click, at: Point(column: displayWidth(String(foot[..<help])), row: list.session.state.size.rows - 1)))
+    #expect(list.session.state.help == 0)
+    try await list.press("<Esc>:q<Enter>")
+    #expect(list.session.hasQuit)
+  }
+
   @Test("one that doesn't answer holds up no other, and fills in when it does") func side() async throws {
     let (silent, gone) = (GatedCache(holding(7 * gigabyte)), GatedCache(nil))
     defer {

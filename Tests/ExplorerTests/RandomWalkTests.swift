@@ -24,6 +24,10 @@ import Testing
       .completed(text, PathCompletion(text, home: nil) { _ in [.init(name: "b.toml", isFolder: false)] })
     case .measure(let cache, let rows):
       .freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.sizeWithDescendants(of: $0)) }))
+    case .match(let cache, let arrangement, let filter, let isMarking, let now):
+      .matched(
+        (isMarking ? arrangement.order : Array(cache.rows.indices)).filter { cache.matches(filter, now: now)[$0] },
+        isMarking: isMarking)
     case .layOut(let cache, let arrangement, let unfolded):
       .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
     case .relate(let cache, let row): .related(Related(cache, row))
@@ -38,7 +42,7 @@ import Testing
     case .carryOut(let plan):
       pruned(plan)
     case .setHeld: .changed("held")
-    case .copy, .export, .exportPlan: .told("done")
+    case .copy, .export: .told("done")
     case .stop, .stopListing: .nothing
     }
   }

@@ -199,7 +199,7 @@ private func weave(_ script: String, size: Size = Size(columns: 110, rows: 20)) 
     #expect(shows(try await play("<Space><Space>u"), "1 marked · 500.0 MB"))
     #expect(!shows(try await play("<Space><Space>uu"), "marked ·"))
     #expect(shows(try await play("MUu"), "3 marked · 1.0 GB"))
-    #expect(shows(try await play("u"), "there is no mark to undo"))
+    #expect(shows(try await play("u"), "there is nothing to undo"))
     #expect(shows(try await play("Mmu"), "nothing is marked"))
   }
 

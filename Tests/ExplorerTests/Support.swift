@@ -150,16 +150,22 @@ var sample: CacheState {
 /// What the outlets were asked for.
 let copied = Mutex<[String]>([])
 let exported = Mutex<[[RecordID]]>([])
+/// The names of files and of builders that were to be written.
+let exportedNames = Mutex<[[String]]>([])
 let exportedPlans = Mutex<[PlanExport]>([])
 let outlets = ExplorerSession.Outlets(
   copy: { text in copied.withLock { $0.append(text) } },
-  export: { cache, rows in
-    exported.withLock { $0.append(rows.map { cache.rows[$0].id }) }
+  export: { what in
+    switch what {
+    case .records(let cache, let rows): exported.withLock { $0.append(rows.map { cache.rows[$0].id }) }
+    case .files(_, let folder, let files):
+      exportedNames.withLock { $0.append(files.map { folder.appending($0.name).string }) }
+    case .builders(let lines): exportedNames.withLock { $0.append(lines.map(\.builder.name)) }
+    case .plan(let export):
+      exportedPlans.withLock { $0.append(export) }
+      return "plan.\(export.form == .json ? "json" : "txt")"
+    }
     return "export.json"
-  },
-  exportPlan: { export in
-    exportedPlans.withLock { $0.append(export) }
-    return "plan.\(export.form == .json ? "json" : "txt")"
   },
   policies: PolicyFiles(
     read: { request in

@@ -159,6 +159,8 @@ import Testing
       try await terminal.press("q")
       try await terminal.waitFor("[1 Records]")
       try await terminal.press("q")
+      try await terminal.waitFor("2 marked: q again leaves")
+      try await terminal.press("q")
       try await terminal.waitFor("modes are the same, code 0.")
     }
   }
@@ -182,7 +184,7 @@ import Testing
       try await terminal.waitFor("removes")
       try await terminal.press("1")
       try await terminal.waitFor("30 records")
-      try await terminal.press("q")
+      try await terminal.press("q", "q")
       try await terminal.waitFor("modes are the same, code 0.")
       try await terminal.type("clear; echo garbage | \(program) --from -; echo code $?.")
       try await terminal.waitFor("code 1.")
@@ -203,7 +205,7 @@ import Testing
       #expect(!shell.contains("1 marked"))
       try await terminal.type("fg")
       try await terminal.waitFor("1 marked")
-      try await terminal.press("q")
+      try await terminal.press("q", "q")
       try await terminal.waitFor("code")
     }
   }

@@ -43,8 +43,16 @@ import Testing
 @Suite("Grids") struct GridTests {
   @Test("text is cut at the edges, wide characters are never halved") func cuts() {
     var grid = Grid(size: Size(columns: 5, rows: 2))
-    #expect(grid.draw("ab日本", at: Point(column: 0, row: 0)) == 4)
-    #expect(grid.line(0) == "ab日")
+    #expect(grid.draw("ab日本", at: Point(column: 0, row: 0)) == 5)
+    #expect(grid.line(0) == "ab日…")
+    #expect(grid.draw("a日本語", at: Point(column: 0, row: 0)) == 5)
+    #expect(grid.line(0) == "a日 …", "half of a wide character gives way to the sign")
+    for (text, line) in [("abcde", "abcde"), ("abcde  ", "abcde"), ("abcdef", "abcd…"), ("abcde f", "abcd…")] {
+      grid.draw(text, at: Point(column: 0, row: 0))
+      #expect(grid.line(0) == line, "\(text)")
+    }
+    grid.draw("abcdef", at: Point(column: 0, row: 0), width: 3)
+    #expect(grid.line(0) == "ab…d…", "so it is where there is less room than the grid has")
     grid.draw("xyz", at: Point(column: -1, row: 1))
     #expect(grid.line(1) == "yz")
     grid.draw("far", at: Point(column: 9, row: 9))

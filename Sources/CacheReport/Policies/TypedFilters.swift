@@ -22,7 +22,7 @@ public struct TypedFilters {
   ///   - texts: each as it is given to one option.
   ///   - hasAge: whether there is a duration to keep what was used: a listing has none.
   /// - Throws: ``CacheError`` `badFilter` naming what to write instead.
-  public init(_ texts: [String], hasAge: Bool) throws {
+  public init(_ texts: [String], hasAge: Bool) throws(CacheError) {
     // Docker joins its filters by *and*, BuildKit by *or*.
     var joined: [String] = []
     var names: Set<String> = []
@@ -87,7 +87,7 @@ public struct TypedFilters {
   }
 
   /// Compared with a value a flag matches nothing, or all, which nobody means.
-  private static func checkFlag(_ name: String, _ clause: FilterClause, of text: String, isPrune: Bool) throws {
+  private static func checkFlag(_ name: String, _ clause: FilterClause, of text: String, isPrune: Bool) throws(CacheError) {
     guard let sign = clause.sign, let opposite = opposites[name] else { return }
     let isNegated = ["false", "no", "0"].contains(clause.valueWords.lowercased()) != (sign == "!=")
     let advice =

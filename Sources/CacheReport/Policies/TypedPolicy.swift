@@ -49,7 +49,7 @@ extension PrunePolicy {
   ///
   /// - Returns: how something was understood, in sentences.
   /// - Throws: ``CacheError`` `badFilter`, or `badInput` where there is a keep-duration already.
-  public mutating func takeFilter(_ texts: [String]) throws -> [String] {
+  public mutating func takeFilter(_ texts: [String]) throws(CacheError) -> [String] {
     let typed = try TypedFilters(texts, hasAge: true)
     filter = try Filter(parsing: typed.strings).checked()
     if let span = typed.keepDuration { keepDuration = span }

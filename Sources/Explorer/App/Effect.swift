@@ -21,6 +21,8 @@ enum Effect: Sendable {
   case complete(String)
   /// Work out what pruning rows with all that hangs on them frees.
   case measure(CacheState, [Int])
+  /// Find what matches a filter: of what is listed, so that it is marked; or of all, so that marks are taken away.
+  case match(CacheState, Arrangement, Filter, isMarking: Bool, at: Timestamp)
   /// Lay the graph out.
   case layOut(CacheState, Arrangement, unfolded: Set<RecordID>)
   /// Find what a row has to do with others.
@@ -45,16 +47,14 @@ enum Effect: Sendable {
   case setHeld(Bool, RecordID)
   /// Copy a text to the clipboard.
   case copy(String)
-  /// Write rows into a file, as `du` prints them.
-  case export(CacheState, [Int])
-  /// Write a plan into a file.
-  case exportPlan(PlanExport)
+  /// Write something into a new file.
+  case export(Exported)
 }
 
 extension Effect {
   /// Of the effects in a slot only the last matters: a new one cancels it.
   enum Slot: Hashable {
-    case arrange, plan, readPolicy, complete, layOut, relate, describe, stand, choose, weigh, list
+    case arrange, plan, readPolicy, complete, match, layOut, relate, describe, stand, choose, weigh, list
   }
 
   var slot: Slot? {
@@ -63,6 +63,7 @@ extension Effect {
     case .plan: .plan
     case .readPolicy: .readPolicy
     case .complete: .complete
+    case .match: .match
     case .layOut: .layOut
     case .relate: .relate
     case .describe: .describe
@@ -70,8 +71,7 @@ extension Effect {
     case .choose: .choose
     case .weigh: .weigh
     case .list: .list
-    case .glimpse, .load, .writePolicy, .measure, .stopListing, .carryOut, .stop, .setHeld, .copy, .export, .exportPlan:
-      nil
+    case .glimpse, .load, .writePolicy, .measure, .stopListing, .carryOut, .stop, .setHeld, .copy, .export: nil
     }
   }
 }
@@ -80,9 +80,9 @@ extension Effect {
   /// Whether its answer speaks of row numbers, which mean nothing once the cache is read anew.
   var isOfRows: Bool {
     switch self {
-    case .arrange, .plan, .measure, .layOut, .relate, .describe, .stand, .choose, .weigh: true
+    case .arrange, .plan, .measure, .match, .layOut, .relate, .describe, .stand, .choose, .weigh: true
     case .glimpse, .load, .readPolicy, .writePolicy, .complete, .list, .stopListing, .carryOut, .stop, .setHeld, .copy,
-      .export, .exportPlan:
+      .export:
       false
     }
   }

@@ -61,6 +61,10 @@ struct EffectRunner: Sendable {
             try Task.checkCancellation()
             return (row, cache.sizeWithDescendants(of: row))
           }))
+    case .match(let cache, let arrangement, let filter, let isMarking, let now):
+      let isMatch = cache.matches(filter, now: now)
+      return .matched(
+        (isMarking ? arrangement.order : Array(cache.rows.indices)).filter { isMatch[$0] }, isMarking: isMarking)
     case .layOut(let cache, let arrangement, let unfolded):
       return .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
     case .relate(let cache, let row): return .related(Related(cache, row))
@@ -83,14 +87,12 @@ struct EffectRunner: Sendable {
     case .setHeld(let isHeld, let id):
       do {
         try await source.insight().means(to: "hold a record").setHeld(isHeld, id, reason: "held in the explorer")
-        return .changed(isHeld ? "held: no prune takes it until H lets go" : "let go")
+        return .changed(isHeld ? "held: no prune takes it until it is let go" : "let go")
       } catch {
         return .notChanged("\(error)")
       }
-    case .export(let cache, let rows):
-      return .told("wrote \(counted(rows.count)) to \(try await waiting { try outlets.export(cache, rows) })")
-    case .exportPlan(let export):
-      return .told("wrote the plan to \(try await waiting { try outlets.exportPlan(export) })")
+    case .export(let exported):
+      return .told("wrote \(exported.words) to \(try await waiting { try outlets.export(exported) })")
     case .carryOut, .copy, .stop, .stopListing: return .nothing
     }
   }

@@ -31,6 +31,8 @@ enum ExplorerEvent: Sendable {
   case completed(String, PathCompletion)
   /// What pruning these rows frees was worked out.
   case freed([Int: Int64])
+  /// Rows that match a filter by which records are marked, or lose their marks.
+  case matched([Int], isMarking: Bool)
   /// The graph was laid out.
   case laidOut(GraphPicture)
   /// What a row has to do with others was found.

@@ -11,10 +11,8 @@ public final class ExplorerSession: ScreenSession {
   public struct Outlets: Sendable {
     /// Copies a text to the clipboard.
     public var copy: @Sendable (String) -> Void
-    /// Writes rows into a new file, as `du` prints them, and answers its name.
-    public var export: @Sendable (CacheState, [Int]) throws -> String
-    /// Writes a plan into a new file, and answers its name.
-    public var exportPlan: @Sendable (PlanExport) throws -> String
+    /// Writes something into a new file, and answers its name.
+    public var export: @Sendable (Exported) throws -> String
     /// The clock on the wall, by which times are written.
     public var localTime = LocalTime.utc
     /// Reads and writes rules.
@@ -22,12 +20,11 @@ public final class ExplorerSession: ScreenSession {
 
     /// Makes outlets.
     public init(
-      copy: @escaping @Sendable (String) -> Void, export: @escaping @Sendable (CacheState, [Int]) throws -> String,
-      exportPlan: @escaping @Sendable (PlanExport) throws -> String, policies: PolicyFiles
+      copy: @escaping @Sendable (String) -> Void, export: @escaping @Sendable (Exported) throws -> String,
+      policies: PolicyFiles
     ) {
       self.copy = copy
       self.export = export
-      self.exportPlan = exportPlan
       self.policies = policies
     }
   }
@@ -66,13 +63,14 @@ public final class ExplorerSession: ScreenSession {
   ///   - prune: what the Prune screen begins with; absent: what suits the cache.
   ///   - isASCII: whether signs are drawn in ASCII only.
   ///   - units: the units in which bytes are written first.
+  ///   - keys: the keys that the user gave the work of others.
   ///   - size: the window's size.
   ///   - clock: tells the moment from which ages are counted.
   ///   - outlets: what keys that copy and export use.
   ///   - wake: called, from any thread, when ``receive()`` has something to do.
   public init(
     _ source: any CacheSource, name: String? = nil, isOfSeveral: Bool = false, first: Reading? = nil,
-    prune: PrunePreset = PrunePreset(), isASCII: Bool, units: ByteUnits = .si, size: Size,
+    prune: PrunePreset = PrunePreset(), isASCII: Bool, units: ByteUnits = .si, keys: KeyMap = KeyMap(), size: Size,
     clock: any CacheClock = SystemClock(), outlets: Outlets, wake: @escaping @Sendable () -> Void
   ) {
     self.source = source
@@ -82,7 +80,7 @@ public final class ExplorerSession: ScreenSession {
     state = ExplorerState(
       ExplorerState.Options(
         name: name ?? source.identity.words, prune: prune, isASCII: isASCII, units: units,
-        localTime: outlets.localTime, isOfSeveral: isOfSeveral),
+        localTime: outlets.localTime, isOfSeveral: isOfSeveral, keys: keys),
       size: size)
     self.first = first
     if first == nil { start(.glimpse(size.rows)) }
@@ -204,12 +202,13 @@ extension ExplorerSession {
   /// the same.
   public static func play(
     _ keys: [Key], on source: any CacheSource, first: Reading? = nil, prune: PrunePreset = PrunePreset(), size: Size,
-    isASCII: Bool, units: ByteUnits = .si,
+    isASCII: Bool, units: ByteUnits = .si, map: KeyMap = KeyMap(),
     clock: any CacheClock = SystemClock(), outlets: Outlets
   ) async -> Grid {
     await play(keys) { wake in
       ExplorerSession(
-        source, first: first, prune: prune, isASCII: isASCII, units: units, size: size, clock: clock, outlets: outlets,
+        source, first: first, prune: prune, isASCII: isASCII, units: units, keys: map, size: size, clock: clock,
+        outlets: outlets,
         wake: wake)
     }
   }

@@ -21,12 +21,15 @@ struct ExplorerState: Sendable {
     var localTime: LocalTime
     /// Whether it was opened from a list of builders, to which `b` and `q` go back.
     var isOfSeveral: Bool
+    /// The keys that the user gave the work of others.
+    var keys: KeyMap
 
     /// Makes options.
     init(
       name: String, prune: PrunePreset = PrunePreset(), isASCII: Bool = false, units: ByteUnits = .si,
-      localTime: LocalTime = .utc, isOfSeveral: Bool = false
+      localTime: LocalTime = .utc, isOfSeveral: Bool = false, keys: KeyMap = KeyMap()
     ) {
+      self.keys = keys
       self.isOfSeveral = isOfSeveral
       self.units = units
       self.localTime = localTime
@@ -49,6 +52,10 @@ struct ExplorerState: Sendable {
   var overlay: Overlay?
   /// What is said beneath the body.
   var message = ExplorerState.reading
+  /// What was said before the last key: help shows it whole where it had no room.
+  var said = ""
+  /// The first line of a note that is seen.
+  var noteTop = 0
 
   /// What was read.
   var inventory = Inventory(Reading(state: .empty, moment: Timestamp(nanoseconds: 0), behavior: .embedded))
@@ -72,6 +79,12 @@ struct ExplorerState: Sendable {
   /// Rows for which that is being worked out.
   var freesAsked: Set<Int> = []
   var marks = Marks()
+  /// A range of marks that is being chosen; absent where none is.
+  var range: MarkRange?
+  /// What was changed and can be taken back.
+  var undos = UndoStack()
+  /// Commands that were typed, the last one last.
+  var typed = CommandHistory()
 
   var records = RecordsState()
   var graph = GraphState()
@@ -89,6 +102,10 @@ struct ExplorerState: Sendable {
   var holding: Holding?
   /// Whether the cache is to be read anew from time to time: then ``ExplorerEvent/tick`` is wanted.
   var isWatching = false
+  /// Keys that were pressed on screens so far.
+  var presses = 0
+  /// Which of them asked to leave though records are marked: the next one that does leaves.
+  var leaveAskedBy: Int?
   /// Whether the user left.
   var hasQuit = false
   /// Whether the user went back to the list of builders.

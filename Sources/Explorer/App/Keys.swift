@@ -11,23 +11,41 @@ extension ExplorerState {
   /// Does what a key means where it is pressed.
   mutating func press(_ key: Key) -> [Effect] {
     if let overlay { return press(key, in: overlay) }
+    presses += 1
+    return perform(options.keys.meant(by: key), pressed: key)
+  }
+
+  /// Does what a key of the tables means, whichever is pressed for it.
+  mutating func perform(_ key: Key, pressed: Key? = nil) -> [Effect] {
     guard let binding = Binding.all(on: screen).first(where: { $0.keys.contains(key) }) else {
-      message = "\(key.name) does nothing here: ? shows the keys"
+      let help = label("?")
+      message = "\((pressed ?? key).name) does nothing here: \(help) shows the keys"
       return []
     }
+    return perform(binding)
+  }
+
+  /// Does what a binding says, or says why not.
+  mutating func perform(_ binding: Binding) -> [Effect] {
     if let reason = binding.whyOff(self) {
       message = reason
       return []
     }
-    message = ""
+    (said, message) = (message, "")
     if !binding.keepsWalk { graph.walk = nil }
-    return binding.perform(&self)
+    let before = (screen: screen, choice: choice)
+    let effects = binding.perform(&self)
+    if screen != before.screen || choice != before.choice { range = nil }
+    if range != nil, message.isEmpty { message = rangeWords }
+    return effects
   }
 
   /// Reads the cache anew from time to time, or no longer.
   mutating func toggleWatching() -> [Effect] {
     isWatching.toggle()
-    message = isWatching ? "reads the cache anew every 5 seconds: R again to stop" : "no longer reads anew by itself"
+    message =
+      isWatching
+      ? "reads the cache anew every 5 seconds: \(label("R")) again to stop" : "no longer reads anew by itself"
     return []
   }
 

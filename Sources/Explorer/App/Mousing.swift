@@ -1,7 +1,8 @@
 import Terminal
 
 extension ExplorerState {
-  /// Does what the mouse asks for: the wheel moves, a click goes to a line or a tab, a second one opens.
+  /// Does what the mouse asks for: the wheel moves; a click goes to a line or a tab, sorts by a heading, or presses a key
+  /// of the footer; a second one opens.
   mutating func use(_ mouse: Mouse) -> [Effect] {
     guard overlay == nil else { return [] }
     switch mouse.kind {
@@ -9,6 +10,12 @@ extension ExplorerState {
     case .wheelUp: position.cursor -= 3
     case .click, .doubleClick:
       if mouse.place.row == layout.tabs { return tab(atColumn: mouse.place.column).map { show($0) } ?? [] }
+      if mouse.place.row == layout.footer { return pressHint(atColumn: mouse.place.column) }
+      if screen == .records, let column = heading(at: mouse.place) {
+        guard let key = column.sort else { return [] }
+        range = nil
+        return sort(by: key)
+      }
       guard listLines.contains(mouse.place.row), screen == .prune || mouse.place.column < layout.listColumns else {
         return []
       }
@@ -16,21 +23,25 @@ extension ExplorerState {
       guard line < lineCount else { return [] }
       position.cursor = line
       // Enter does what a second click does, but for the Prune screen, where it asks to prune.
-      if mouse.kind == .doubleClick && screen != .prune { return press(.enter) }
+      if mouse.kind == .doubleClick && screen != .prune { return perform(.enter) }
     }
     return []
   }
 
   /// The tab that is drawn at a column.
   private func tab(atColumn column: Int) -> Screen? {
-    var start = 1
-    for tab in Screen.allCases where tab != .marks || screen == .marks {
-      let end = start + displayWidth(tab.itself.title) + 2
-      if (start..<end).contains(column) {
-        return Binding.everywhere.first { $0.shows == tab }?.whyOff(self) == nil ? tab : nil
-      }
-      start = end
+    guard let place = tabLine.part(atColumn: column, onRowOf: size.columns), tabs.indices.contains(place) else {
+      return nil
     }
-    return nil
+    let tab = tabs[place]
+    return Binding.everywhere.first { $0.shows == tab }?.whyOff(self) == nil ? tab : nil
+  }
+
+  /// Presses the key that the footer shows at a column.
+  private mutating func pressHint(atColumn column: Int) -> [Effect] {
+    let hints = hints
+    guard let place = footerLine(hints).part(atColumn: column, onRowOf: size.columns) else { return [] }
+    presses += 1
+    return perform(hints[place].meant)
   }
 }

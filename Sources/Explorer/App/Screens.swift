@@ -99,19 +99,41 @@ extension ExplorerState {
   /// Goes back; from the first screen out of the explorer, or to the list of builders that it was opened from.
   mutating func goBackOrQuit() -> [Effect] {
     guard screen == .records else { return goBack() }
-    if options.isOfSeveral { isLeft = true } else { hasQuit = true }
+    guard !options.isOfSeveral else {
+      isLeft = true
+      return []
+    }
+    return quit(again: label("q"))
+  }
+
+  /// Leaves the explorer; where records are marked it is said first that their marks go with it.
+  ///
+  /// - Parameter again: what is pressed or typed to leave all the same.
+  mutating func quit(again: String) -> [Effect] {
+    if marks.isEmpty || leaveAskedBy.map({ presses - $0 == 1 }) ?? false {
+      hasQuit = true
+    } else {
+      leaveAskedBy = presses
+      message = "\(marks.count) marked: \(again) again leaves"
+    }
     return []
   }
 
   /// Takes the filter away, where there is one; else goes back.
   mutating func dismiss() -> [Effect] {
+    guard range == nil else {
+      range = nil
+      message = "no range any more: nothing of it was marked"
+      return []
+    }
     if choice.filter != .all && screen.listsRecords {
+      undos.add(.filter(from: choice.filter))
       choice.filter = .all
       message = "no filter any more"
       return [arrange()]
     }
     guard screen != .records else {
-      message = "q leaves"
+      message = "\(label("q")) leaves"
       return []
     }
     return goBack()

@@ -45,11 +45,13 @@ func update(_ state: inout ExplorerState, _ event: ExplorerEvent) -> [Effect] {
     effects = state.rulesArrived(policies, remarks, from: request)
   case .completed(let text, let completion): state.completed(text, completion)
   case .freed(let sizes): state.frees.merge(sizes) { $1 }
+  case .matched(let rows, let isMarking): effects = state.matchesArrived(rows, isMarking: isMarking)
   case .failed(let message): state.message = message
   case .removed(let row): state.count(row)
   case .pruned(let report, let outcome, let differences):
     state.overlay = differences.isEmpty ? nil : .note(title: "Not as foreseen", lines: differences)
     state.marks = Marks()
+    state.undos.forgetMarks()
     // Who promises to keep to a plan needs not say that it did.
     let isPromised = state.rights.promises == .all && outcome.isAsForeseen
     let words = report.words(in: state.units)
@@ -97,6 +99,7 @@ extension ExplorerState {
     records.take(arrangement, cursorOn: listed.flatMap { cache.index(of: $0) })
     marks.keep(in: cache)
     records.count(marked: markedRows)
+    if range?.screen == .records { carryRange() }
     if !isLoaded || message == Self.reading { message = cache.rows.isEmpty ? "the cache is empty" : "" }
     tellNews(since: notes)
     isLoaded = true
@@ -165,10 +168,13 @@ extension ExplorerState {
 
   fileprivate mutating func arrangementArrived(_ arrangement: Arrangement) -> [Effect] {
     guard arrangement.choice == choice else { return [] }
-    let isFiltered = arrangement.choice.filter != records.arrangement.choice.filter || choice.filter.dependsOnTime
+    let isOther = arrangement.choice.filter != records.arrangement.choice.filter
+    let isFiltered = isOther || choice.filter.dependsOnTime
     records.take(arrangement, cursorOn: records.anchor, staysPut: false)
     if arrangement.groups != nil { records.count(marked: markedRows) }
+    if range?.screen == .records { carryRange() }
     if case .filter = overlay { message = matchWords }
+    if isOther, choice.filter != .all, message.isEmpty { message = matchWords }
     guard isFiltered else { return [] }
     if screen == .graph { return [layOut()] }
     graph.forget()

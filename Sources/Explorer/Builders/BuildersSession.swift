@@ -25,19 +25,20 @@ public final class BuildersSession: ScreenSession {
   /// - Parameters:
   ///   - isASCII: whether signs are drawn in ASCII only.
   ///   - units: the units in which bytes are written first.
+  ///   - keys: the keys that the user gave the work of others.
   ///   - size: the window's size.
   ///   - clock: tells the moment from which explorers count ages.
   ///   - outlets: what keys of explorers that copy and export use.
   ///   - search: looks for builders.
   ///   - wake: called, from any thread, when ``receive()`` has something to do.
   public init(
-    isASCII: Bool, units: ByteUnits = .si, size: Size, clock: any CacheClock = SystemClock(),
-    outlets: ExplorerSession.Outlets, search: @escaping Search,
+    isASCII: Bool, units: ByteUnits = .si, keys: KeyMap = KeyMap(), size: Size,
+    clock: any CacheClock = SystemClock(), outlets: ExplorerSession.Outlets, search: @escaping Search,
     wake: @escaping @Sendable () -> Void
   ) {
     (self.search, self.clock, self.outlets, self.wake) = (search, clock, outlets, wake)
     inbox = Inbox(wake: wake)
-    state = BuildersState(size: size, isASCII: isASCII, units: units)
+    state = BuildersState(size: size, isASCII: isASCII, units: units, keys: keys)
     start(.search)
   }
 
@@ -48,7 +49,7 @@ public final class BuildersSession: ScreenSession {
   public func frame() -> Grid { shown?.frame() ?? state.draw() }
 
   /// Whether the user left.
-  public var hasQuit: Bool { state.hasQuit }
+  public var hasQuit: Bool { state.hasQuit || shown?.hasQuit ?? false }
 
   /// Whether what is shown is to be read anew from time to time.
   public var isWatching: Bool { shown?.isWatching ?? state.isWatching }
@@ -114,8 +115,17 @@ public final class BuildersSession: ScreenSession {
         return
       }
       explorers[id] = ExplorerSession(
-        way.opened, name: name, isOfSeveral: true, isASCII: state.isASCII, units: state.units, size: state.size,
-        clock: clock, outlets: outlets, wake: wake)
+        way.opened, name: name, isOfSeveral: true, isASCII: state.isASCII, units: state.units, keys: state.keys,
+        size: state.size, clock: clock, outlets: outlets, wake: wake)
+    case .export(let lines):
+      run("export") { [outlets] in
+        let exported = Exported.builders(lines)
+        do {
+          return .told("wrote \(exported.words) to \(try await waiting { try outlets.export(exported) })")
+        } catch {
+          return .told("\(error)")
+        }
+      }
     }
   }
 
@@ -129,12 +139,14 @@ extension BuildersSession {
   /// Plays keys without a terminal and answers the last screen; each key waits until every builder has answered, or has
   /// not for as long as is waited for it.
   public static func play(
-    _ keys: [Key], size: Size, isASCII: Bool, units: ByteUnits = .si, clock: any CacheClock = SystemClock(),
+    _ keys: [Key], size: Size, isASCII: Bool, units: ByteUnits = .si, map: KeyMap = KeyMap(),
+    clock: any CacheClock = SystemClock(),
     outlets: ExplorerSession.Outlets, search: @escaping Search
   ) async -> Grid {
     await play(keys) { wake in
       BuildersSession(
-        isASCII: isASCII, units: units, size: size, clock: clock, outlets: outlets, search: search, wake: wake)
+        isASCII: isASCII, units: units, keys: map, size: size, clock: clock, outlets: outlets, search: search,
+        wake: wake)
     }
   }
 }

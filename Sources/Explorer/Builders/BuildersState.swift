@@ -7,6 +7,8 @@ import Terminal
 struct BuildersState: Sendable {
   /// Whether signs are drawn in ASCII only.
   let isASCII: Bool
+  /// The keys that the user gave the work of others.
+  let keys: KeyMap
   var size: Size
   /// The units in which bytes are written.
   var units: ByteUnits
@@ -17,6 +19,12 @@ struct BuildersState: Sendable {
   var hasMoved = false
   /// What is said beneath the list; empty: what there is to say of the builder under the cursor.
   var message = ""
+  /// What was said before the last key: help shows it whole where it had no room.
+  var said = ""
+  /// A command that is being typed; absent where none is.
+  var prompt: PromptEntry?
+  /// Commands that were typed, the last one last.
+  var typed = CommandHistory()
   /// The first line of the help that is seen; absent where it isn't open.
   var help: Int?
   /// Whether builders are being looked for.
@@ -29,12 +37,14 @@ struct BuildersState: Sendable {
   var hasQuit = false
 
   /// The list before anything is found; the first search has begun.
-  init(size: Size, isASCII: Bool, units: ByteUnits = .si) {
-    (self.size, self.isASCII, self.units) = (size, isASCII, units)
+  init(size: Size, isASCII: Bool, units: ByteUnits = .si, keys: KeyMap = KeyMap()) {
+    (self.size, self.isASCII, self.units, self.keys) = (size, isASCII, units, keys)
     list.beginSearch()
   }
 
   var signs: Signs { .signs(isASCII: isASCII) }
+  /// How the key is written that does the work of a letter of the table.
+  func label(_ letter: Character) -> String { keys.label(.character(letter)) }
   var layout: Layout { Layout(size) }
   /// The lines of the window that are left for builders: the headings go off, and what is said of the one under the
   /// cursor.
@@ -63,6 +73,8 @@ enum BuildersEffect: Sendable {
   case ask(Builder)
   /// Open one in an explorer, where it isn't open already.
   case open(Builder.Way, id: String, name: String)
+  /// Write the list into a new file.
+  case export([BuilderLine])
 }
 
 /// What can happen to the list of builders.
@@ -79,6 +91,8 @@ enum BuildersEvent: Sendable {
   case searched
   /// A builder answered, or did not.
   case answered(String, BuilderLine.Outcome)
+  /// Something was done that is only to be told.
+  case told(String)
   /// The user came back from an explorer, which wrote bytes in these units.
   case cameBack(ByteUnits)
   /// It is time to look whether anything has changed.
@@ -109,6 +123,7 @@ func update(_ state: inout BuildersState, _ event: BuildersEvent) -> [BuildersEf
   case .answered(let id, let outcome):
     state.list.take(outcome, of: id)
     if !state.isAsking { state.message = state.list.notes.joined(separator: "; ") }
+  case .told(let message): state.message = message
   case .cameBack(let units):
     state.units = units
     // Something may have been pruned there.
@@ -129,37 +144,76 @@ extension BuildersState {
 
   fileprivate mutating func press(_ key: Key) -> [BuildersEffect] {
     if let help {
-      switch key {
-      case .down, .character("j"): self.help = help + 1
-      case .up, .character("k"): self.help = max(0, help - 1)
-      default: self.help = nil
-      }
+      self.help = Box(helpLines, in: size).scrolled(help, by: keys.meant(by: key))
+      if self.help == nil { message = said }
       return []
     }
+    if let prompt { return press(key, in: prompt) }
+    return perform(keys.meant(by: key), pressed: key)
+  }
+
+  /// Does what a key of the table means, whichever is pressed for it.
+  private mutating func perform(_ key: Key, pressed: Key? = nil) -> [BuildersEffect] {
     guard let binding = BuildersBinding.all.first(where: { $0.keys.contains(key) }) else {
-      message = "\(key.name) does nothing here: ? shows the keys"
+      message = "\((pressed ?? key).name) does nothing here: \(label("?")) shows the keys"
       return []
     }
+    return perform(binding)
+  }
+
+  private mutating func perform(_ binding: BuildersBinding) -> [BuildersEffect] {
     if let reason = binding.whyOff(self) {
       message = reason
       return []
     }
-    message = ""
+    (said, message) = (message, "")
     return binding.perform(&self)
   }
 
-  /// The wheel moves, a click goes to a line, a second one opens it.
+  private mutating func press(_ key: Key, in entry: PromptEntry) -> [BuildersEffect] {
+    var entry = entry
+    prompt = nil
+    switch entry.take(key, completions: completions, history: typed) {
+    case .typing: prompt = entry
+    case .dropped: break
+    case .done(let text):
+      let names = BuildersBinding.all.map(\.name)
+      switch NamedCommand(text, among: names) {
+      case .found(let place):
+        typed.add(text)
+        return perform(BuildersBinding.all[place])
+      case let other:
+        // The shortest name of leaving is the beginning of others.
+        if text == "q" { return perform(.character("q")) }
+        entry.problem = NamedCommand.words(text, other)
+        prompt = entry
+      }
+    }
+    return []
+  }
+
+  /// What a typed text may go on to.
+  func completions(_ text: String) -> [String] {
+    BuildersBinding.all.map(\.name).filter { $0.hasPrefix(text.lowercased()) }
+  }
+
+  /// The wheel moves, a click goes to a line or presses a key of the footer, a second one opens it.
   fileprivate mutating func use(_ mouse: Mouse) -> [BuildersEffect] {
-    guard help == nil else { return [] }
+    guard help == nil, prompt == nil else { return [] }
     switch mouse.kind {
     case .wheelDown: return move(.down)
     case .wheelUp: return move(.up)
     case .click, .doubleClick:
+      if mouse.place.row == layout.footer {
+        let hints = hints
+        let place = footerLine(hints).part(atColumn: mouse.place.column, onRowOf: size.columns)
+        return place.map { perform(hints[$0].meant) } ?? []
+      }
       let line = position.top + mouse.place.row - listLines.lowerBound
       guard listLines.contains(mouse.place.row), line < list.lines.count else { return [] }
       position.cursor = line
       hasMoved = true
-      return mouse.kind == .doubleClick ? press(.enter) : []
+      return mouse.kind == .doubleClick ? perform(.enter) : []
     }
   }
 

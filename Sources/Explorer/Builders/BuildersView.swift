@@ -7,37 +7,58 @@ extension BuildersState {
   ///
   /// - Complexity: O(cells, builders).
   func draw() -> Grid {
-    var grid = Grid(size: size)
+    var grid = Grid(size: size, cutSign: signs.ellipsis)
     let layout = layout
     let totals = list.totals
-    let facts = [list.summary, counted(totals.all.records), ByteCount(totals.all.bytes).text(in: units)]
+    let dot = " \(signs.dot) "
     grid.drawTitle(
-      "builders", isWatching ? " [live]" : "", right: facts.joined(separator: " \(signs.dot) ") + " ", signs)
+      "builders", badges: isWatching ? ["live"] : [],
+      facts: [
+        LineParts.Part(list.summary, rank: 5, gap: dot), LineParts.Part(counted(totals.all.records), rank: 6, gap: dot),
+        LineParts.Part(ByteCount(totals.all.bytes).text(in: units), rank: 0, gap: dot),
+      ])
     if let row = layout.bar { grid.drawBar(totals, besides: "", row: row, signs, units) }
     if let row = layout.tabs {
-      let tab = "[Builders]"
-      grid.draw(tab, at: Point(column: 1, row: row), style: Style(bold: true))
-      let order = "by what hurts \(signs.falling) "
-      grid.draw(order, at: Point(column: max(tab.count + 3, size.columns - displayWidth(order)), row: row))
+      let tab = LineParts.Part("[Builders]", rank: 0, style: Style(bold: true))
+      grid.draw(LineParts([tab], right: [.init("by what hurts \(signs.falling)", rank: 1)]), row: row)
     }
     drawList(on: &grid)
     if remarkHeight > 0 { drawRemark(on: &grid) }
     if let row = layout.message {
-      grid.draw(" " + spoken, at: Point(column: 0, row: row), style: Style(bold: true))
+      if let prompt {
+        let hint = prompt.problem ?? completions(prompt.text).joined(separator: "  ")
+        grid.drawTyped(
+          ":\(prompt.text)", hint: hint, isProblem: prompt.problem != nil, row: row, mayRise: remarkHeight > 0)
+      } else {
+        grid.drawMessage(spoken, row: row, mayRise: remarkHeight > 0, more: label("?"))
+      }
     }
     if let row = layout.footer {
-      let likely = BuildersBinding.all.filter(\.isLikely)
-      grid.drawFooter(
-        likely.compactMap { binding in
-          binding.keys.first.map { KeyHint(key: $0, words: binding.words, isOff: binding.whyOff(self) != nil) }
-        }, row: row)
+      if prompt == nil {
+        grid.drawFooter(hints, row: row)
+      } else {
+        grid.draw(LineParts(keeping: PromptEntry.hints), row: row)
+      }
     }
     if let help {
-      let lines = BuildersBinding.all.map { helpLine($0.keys, $0.words, whyOff: $0.whyOff(self)) }
-      grid.drawBox(
-        "Keys", lines + [""] + Self.order + [""] + Glossary.lines + ["", "any other key: back"], from: help, signs)
+      grid.drawBox("Keys", helpLines, from: help, scrolling: "\(label("j")) \(label("k"))")
     }
     return grid
+  }
+
+  /// The likely keys.
+  var hints: [KeyHint] {
+    BuildersBinding.all.filter(\.isLikely).compactMap { binding in
+      guard let key = keys.keys(for: binding.keys).first, let meant = binding.keys.first else { return nil }
+      return KeyHint(label: key.label, meant: meant, words: binding.words, isOff: binding.whyOff(self) != nil)
+    }
+  }
+
+  /// All keys, how the list is sorted, and what was said last where a line had no room for it.
+  var helpLines: [String] {
+    (displayWidth(said) > size.columns - 2 ? [said, ""] : [])
+      + BuildersBinding.all.map { helpLine(keys.keys(for: $0.keys), $0.words, whyOff: $0.whyOff(self)) }
+      + [""] + Self.order + [""] + Glossary.lines + ["", "any other key: back"]
   }
 
   /// How the list is sorted.
@@ -47,7 +68,7 @@ extension BuildersState {
   ]
 
   /// What was said last, else who is still to answer.
-  private var spoken: String {
+  var spoken: String {
     if !message.isEmpty { return message }
     if isSearching && list.lines.isEmpty { return "looking for builders" }
     let asked = list.lines.count(where: \.isAsked)
@@ -95,9 +116,12 @@ extension BuildersState {
     let text = [line.builder.name, line.remark.isEmpty ? nil : line.remark, reason].compactMap(\.self)
     let lines = [text.joined(separator: ": ")] + notes
     let width = max(1, size.columns - 2)
-    for (offset, part) in lines.flatMap({ folded($0, to: width) }).prefix(remarkHeight - 1).enumerated() {
-      grid.draw(
-        " " + part, at: Point(column: 0, row: top + 1 + offset), style: Style(dim: line.error == nil))
+    let all = lines.flatMap { folded($0, to: width) }
+    for (offset, part) in all.prefix(remarkHeight - 1).enumerated() {
+      // What there is no room for is told by a sign: Enter opens the builder, where its notes are told anew.
+      let isCut = offset == remarkHeight - 2 && all.count > remarkHeight - 1
+      let text = isCut ? fitted(part, to: min(width - 2, displayWidth(part))) + " \(signs.ellipsis)" : part
+      grid.draw(" " + text, at: Point(column: 0, row: top + 1 + offset), style: Style(dim: line.error == nil))
     }
   }
 }

@@ -20,11 +20,12 @@ extension ExplorerState {
     guard width > 0 else { return }
     let lines = detailLines(width)
     let top = max(0, min(detail.top, lines.count - rows.count))
+    let words = lines.count > top + rows.count ? " \(label("J")) for more " : ""
     for (row, line) in zip(rows, lines.dropFirst(top)) {
-      grid.draw(line.text, at: Point(column: left, row: row), width: width, style: line.style)
+      let room = row == rows.last ? width - words.count : width
+      grid.draw(line.text, at: Point(column: left, row: row), width: room, style: line.style)
     }
-    if lines.count > top + rows.count, let last = rows.last {
-      let words = " J for more "
+    if !words.isEmpty, let last = rows.last {
       grid.draw(
         words, at: Point(column: max(left, left + width - words.count), row: last), width: min(width, words.count),
         style: Style(dim: true, reverse: true))

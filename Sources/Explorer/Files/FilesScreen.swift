@@ -10,6 +10,13 @@ enum FilesScreen: ExplorerScreen {
     Binding([.enter, .character("l"), .right], "into the folder", isLikely: true) { $0.enterFolder() },
     Binding([.character("h"), .left, .backspace], "out of it", isLikely: true) { $0.leaveFolder() },
     .preview, .why, .shares, .copy,
+    Binding(
+      [.character("e")], "export what the folder holds as JSON", name: "export",
+      whyOff: { $0.files.files == nil ? $0.files.problem ?? "its files are being looked for" : nil }
+    ) { state in
+      guard let record = state.files.record, let files = state.files.files else { return [] }
+      return [.export(.files(record, state.files.path, files))]
+    },
   ]
 
   static func lineCount(_ state: ExplorerState) -> Int { state.files.files?.count ?? 0 }
@@ -28,6 +35,7 @@ enum FilesScreen: ExplorerScreen {
 
   static func explained(_ state: inout ExplorerState) -> (plan: PrunePlan, row: Int)? { state.standingOfCurrent }
 
+  static let hasLegend = true
   static func draw(_ state: ExplorerState, on grid: inout Grid, _ layout: Layout) {
     state.drawFiles(on: &grid, layout)
   }
@@ -44,7 +52,7 @@ extension ExplorerState {
 
   fileprivate mutating func leaveFolder() -> [Effect] {
     guard files.leave() else {
-      message = "this is the top of its tree: q goes back"
+      message = "this is the top of its tree: \(label("q")) goes back"
       return []
     }
     return listFiles()

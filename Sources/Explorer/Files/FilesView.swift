@@ -7,12 +7,13 @@ extension ExplorerState {
   func drawFiles(on grid: inout Grid, _ layout: Layout) {
     guard let record = files.record, !layout.list.isEmpty else { return }
     let top = layout.list.lowerBound
-    grid.draw(
-      " \(shortID(record)):\(files.path)", at: Point(column: 0, row: top), width: size.columns, style: Style(bold: true)
-    )
+    let place = LineParts.Part.path("\(shortID(record)):\(files.path)", rank: 1, cutSign: signs.ellipsis)
+    grid.draw(LineParts([place]), row: top, style: Style(bold: true))
     guard let list = files.files else {
       let words = files.problem ?? "looking at its files\(signs.ellipsis)"
-      grid.draw(" \(words)", at: Point(column: 0, row: top + 1), width: size.columns)
+      for (row, line) in zip(layout.listLines, folded(words, to: max(1, size.columns - 2))) {
+        grid.draw(" \(line)", at: Point(column: 0, row: row), width: size.columns)
+      }
       return
     }
     if list.isEmpty { grid.draw(" an empty folder", at: Point(column: 0, row: top + 1), style: Style(dim: true)) }
@@ -24,9 +25,14 @@ extension ExplorerState {
     }
     if layout.hasLegend {
       let count = list.count == 1 ? "1 name" : "\(list.count) names"
-      grid.draw(
-        " " + joined([count, "\(amount(total)) on disk with all beneath"]),
-        at: Point(column: 0, row: layout.list.upperBound - 1), style: Style(dim: true))
+      let bytes = amount(total)
+      let words = LineParts([
+        .init(count, rank: 1),
+        .init(
+          [.init(text: "\(bytes) on disk with all beneath", rank: 2), .init(text: bytes, rank: 0)],
+          gap: " \(signs.dot) "),
+      ])
+      grid.draw(words, row: layout.list.upperBound - 1, style: Style(dim: true))
     }
   }
 

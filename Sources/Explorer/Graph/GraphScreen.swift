@@ -47,6 +47,7 @@ enum GraphScreen: ExplorerScreen {
 
   static func explained(_ state: inout ExplorerState) -> (plan: PrunePlan, row: Int)? { state.standingOfCurrent }
 
+  static let hasLegend = true
   static func draw(_ state: ExplorerState, on grid: inout Grid, _ layout: Layout) {
     state.drawGraph(on: &grid, layout)
   }

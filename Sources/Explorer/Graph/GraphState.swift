@@ -45,6 +45,20 @@ struct GraphState: Sendable {
     }
   }
 
+  /// The records that a line shows: of a folded chain all.
+  func rows(inLine number: Int) -> [Int] {
+    guard let layout, (0..<lines.count).contains(number) else { return [] }
+    switch lines.line(number) {
+    case .record(let row): return [layout.record(atRow: row)]
+    case .chain(let chain): return lines.chains[chain].rows.map { layout.record(atRow: $0) }
+    }
+  }
+
+  /// The line in which a record is, folded or not. O(log chains).
+  func line(of record: RecordID) -> Int? {
+    cache.index(of: record).flatMap { layout?.row(of: $0) }.map { lines.line(ofRow: $0) }
+  }
+
   /// Forgets what was laid out, as records or filter have changed.
   mutating func forget() {
     wanted = currentID ?? wanted
@@ -87,6 +101,7 @@ extension ExplorerState {
     graph.take(
       picture, of: readingCount,
       cursorOn: graph.currentID ?? graph.wanted ?? records.current.map { cache.rows[$0].id })
+    if range?.screen == .graph { carryRange() }
     if choice.filter != .all, !isMatch(graph.position.cursor) { _ = goToMatch(by: 1) }
     graph.position.reveal(height: layout.listLines.count)
   }
@@ -99,7 +114,7 @@ extension ExplorerState {
     if case .chain(let chain) = graph.lines.line(graph.position.cursor) {
       if !toParents {
         fold(chain, false)
-        message = "unfolded: h folds it again"
+        message = "unfolded: \(label("h")) folds it again"
       } else {
         let last = graph.lines.chains[chain].rows.upperBound - 1
         go(to: graph.cache.graphEdges(of: layout.record(atRow: last)).map(\.parent), from: row, toParents: true)
@@ -108,7 +123,7 @@ extension ExplorerState {
     }
     if toParents, let line = layout.row(of: row), let chain = graph.lines.chain(ofRow: line) {
       fold(chain, true)
-      message = "folded: h goes on to what it stands on, l unfolds"
+      message = "folded: \(label("h")) goes on to what it stands on, \(label("l")) unfolds"
       return []
     }
     if var walk = graph.walk, walk.goesToParents == toParents, walk.goals[walk.place] == row,
@@ -148,14 +163,23 @@ extension ExplorerState {
 
   private mutating func fold(_ chain: Int, _ isFolded: Bool) {
     guard let layout = graph.layout else { return }
-    let top = layout.record(atRow: graph.lines.chains[chain].rows.lowerBound)
-    if isFolded {
-      graph.unfolded.remove(graph.cache.rows[top].id)
-    } else {
-      graph.unfolded.insert(graph.cache.rows[top].id)
-    }
-    graph.lines.setFolded(chain, isFolded)
+    let top = graph.cache.rows[layout.record(atRow: graph.lines.chains[chain].rows.lowerBound)].id
+    refold(top, isFolded)
+    undos.add(.fold(top, isFolding: isFolded))
     graph.select(top)
+  }
+
+  /// Folds or unfolds the chain with a topmost record, where it is drawn and where it will be; the cursor stays on its
+  /// record.
+  mutating func refold(_ top: RecordID, _ isFolded: Bool) {
+    if isFolded { graph.unfolded.remove(top) } else { graph.unfolded.insert(top) }
+    guard let layout = graph.layout, let row = graph.cache.index(of: top).flatMap({ layout.row(of: $0) }),
+      let chain = graph.lines.chain(ofRow: row), graph.lines.chains[chain].isFolded != isFolded
+    else { return }
+    let current = graph.currentID
+    graph.lines.setFolded(chain, isFolded)
+    graph.select(current)
+    carryRange()
   }
 
   /// Scrolls sideways so that the lane of the cursor's record is seen.

@@ -34,14 +34,17 @@ extension ExplorerState {
     drawGraphHeading(on: &grid, layout, columns, table, picture)
     for (row, number) in zip(layout.listLines, visible) {
       let isCurrent = number == graph.position.cursor
+      let isInRange = rangeLines?.contains(number) ?? false
       switch graph.lines.line(number) {
       case .record(let line):
-        draw(number, atRow: line, of: picture.layout, columns, table, row, isCurrent: isCurrent, on: &grid, nil)
+        draw(
+          number, atRow: line, of: picture.layout, columns, table, row, isCurrent: isCurrent, isInRange: isInRange,
+          on: &grid, nil)
       case .chain(let folded):
         let chain = graph.lines.chains[folded]
         draw(
           number, atRow: chain.rows.lowerBound, of: picture.layout, columns, table, row, isCurrent: isCurrent,
-          on: &grid, chain)
+          isInRange: isInRange, on: &grid, chain)
       }
     }
     if layout.hasLegend { drawGraphLegend(on: &grid, layout) }
@@ -67,15 +70,15 @@ extension ExplorerState {
   private func drawGraphLegend(on grid: inout Grid, _ layout: Layout) {
     let words =
       options.isASCII
-      ? " * base  o layer |  M merge \"  D diff : v lower ^ upper  - related to the cursor's"
-      : " ○ base  ● layer │  ◆ merge ║  ◇ diff ┊ ▽ lower △ upper  • related to the cursor's"
+      ? ["* base", "o layer |", "M merge \"", "D diff : v lower ^ upper", "- related to the cursor's"]
+      : ["○ base", "● layer │", "◆ merge ║", "◇ diff ┊ ▽ lower △ upper", "• related to the cursor's"]
     grid.draw(
-      words, at: Point(column: 0, row: layout.list.upperBound - 1), width: layout.listColumns, style: Style(dim: true))
+      LineParts(keeping: words), row: layout.list.upperBound - 1, width: layout.listColumns, style: Style(dim: true))
   }
 
   private func draw(
     _ number: Int, atRow line: Int, of picture: GraphLayout, _ columns: GraphColumns, _ table: RecordTable, _ row: Int,
-    isCurrent: Bool, on grid: inout Grid, _ chain: GraphLines.Chain?
+    isCurrent: Bool, isInRange: Bool, on grid: inout Grid, _ chain: GraphLines.Chain?
   ) {
     let record = picture.record(atRow: line)
     let isRelated = graph.related.map { $0.contains(record) } ?? true
@@ -83,9 +86,10 @@ extension ExplorerState {
     let isDim = !isCurrent && (!isRelated || isFilteredOut)
     let isMarked = marks.contains(graph.cache.rows[record].id)
     let relation = isRelated && graph.related != nil && !isCurrent ? signs.related : " "
-    let margin = " \(isCurrent ? signs.cursor : " ")\(isMarked ? signs.mark : " ")\(relation) "
+    let mark = isMarked ? signs.mark : isInRange ? signs.chosen : " "
+    let margin = " \(isCurrent ? signs.cursor : " ")\(mark)\(relation) "
     if let chain {
-      let words = "\(chain.rows.count) layers, \(amount(chain.bytes))   l unfolds"
+      let words = "\(chain.rows.count) layers, \(amount(chain.bytes))   \(label("l")) unfolds"
       grid.draw(margin, at: Point(column: 0, row: row), style: Style(foreground: isMarked ? .yellow : nil, dim: isDim))
       grid.draw(
         words, at: Point(column: columns.start, row: row), width: layout.listColumns - columns.start,

@@ -5,12 +5,13 @@ import CacheReport
 extension ExplorerState {
   /// Marks the record under the cursor, or takes its mark away; of a group or a folded chain all.
   mutating func toggleMark() -> [Effect] {
+    if range != nil { return takeRange() }
     let several = severalUnderCursor
     guard let first = current ?? several?.first else { return [] }
     let rows = several ?? [first]
     // Of a group all have to be marked before any mark is taken away.
     let isMarked = currentGroup == nil ? marks.contains(cache.rows[first].id) : areMarked(rows)
-    marks.set(!isMarked, rows.lazy.map { [cache] in cache.rows[$0] })
+    mark(!isMarked, rows.lazy.map { [cache] in cache.rows[$0] })
     if let current, marks.contains(cache.rows[current].id) { message = wordsForTree(of: current) }
     if screen != .marks { position.move(.down, height: listLines.count) }
     return marksChanged()
@@ -19,26 +20,37 @@ extension ExplorerState {
   /// Marks the record under the cursor with all that hangs on it.
   mutating func markTree() -> [Effect] {
     let roots = current.map { [$0] } ?? severalUnderCursor ?? []
-    marks.set(true, (Set(roots).union(cache.descendants(of: roots))).map { cache.rows[$0] })
+    mark(true, (Set(roots).union(cache.descendants(of: roots))).map { cache.rows[$0] })
     if let current { message = wordsForTree(of: current) }
     return marksChanged()
   }
 
   /// Marks all that is listed.
   mutating func markAll() -> [Effect] {
-    marks.set(true, records.order.lazy.map { [cache] in cache.rows[$0] })
+    mark(true, records.order.lazy.map { [cache] in cache.rows[$0] })
     return marksChanged()
   }
 
   /// Takes all marks away.
   mutating func unmarkAll() -> [Effect] {
-    marks.set(false, markedRows.map { cache.rows[$0] })
+    mark(false, markedRows.map { cache.rows[$0] })
     return marksChanged()
   }
 
-  /// Takes the last change of marks back.
-  mutating func undoMark() -> [Effect] {
-    marks.undo()
+  /// Marks rows, or takes their marks away, so that it can be taken back.
+  mutating func mark(_ isMarked: Bool, _ rows: some Sequence<CacheState.Row>) {
+    let changed = marks.set(isMarked, rows)
+    if !changed.isEmpty { undos.add(.marks(isMarking: isMarked, changed)) }
+  }
+
+  /// Marks what was found to match a filter, or takes its marks away.
+  mutating func matchesArrived(_ rows: [Int], isMarking: Bool) -> [Effect] {
+    let before = marks.count
+    mark(isMarking, rows.lazy.map { [cache] in cache.rows[$0] })
+    let changed = abs(marks.count - before)
+    message =
+      rows.isEmpty
+      ? "nothing matches" : isMarking ? "marked \(counted(changed))" : "took the marks of \(counted(changed)) away"
     return marksChanged()
   }
 
@@ -52,10 +64,8 @@ extension ExplorerState {
 
   /// The records of the folded chain under the cursor.
   var foldedChain: [Int]? {
-    guard screen == .graph, let layout = graph.layout, lineCount > 0,
-      case .chain(let chain) = graph.lines.line(graph.position.cursor)
-    else { return nil }
-    return graph.lines.chains[chain].rows.compactMap { row(layout.record(atRow: $0), of: graph.cache, graph.reading) }
+    guard screen == .graph, lineCount > 0, case .chain = graph.lines.line(graph.position.cursor) else { return nil }
+    return rows(inLine: graph.position.cursor)
   }
 
   /// Lists the marked rows, the largest first, and asks what would go with them.
@@ -70,9 +80,10 @@ extension ExplorerState {
 
   /// Asks for the plan of what is marked, or else of the record under the cursor; the question follows.
   mutating func choose() -> [Effect] {
+    let effects = range == nil ? [] : takeRange()
     let chosen = marks.isEmpty ? severalUnderCursor ?? [current].compactMap(\.self) : markedRows
     asksWhenChosen = true
-    return [.choose(cache, chosen)]
+    return effects + [.choose(cache, chosen)]
   }
 
   mutating func removalArrived(_ plan: PrunePlan) -> [Effect] {

@@ -7,7 +7,7 @@ enum MarksScreen: ExplorerScreen {
   static let position: any WritableKeyPath<ExplorerState, ListPosition> & Sendable = \.marked.position
 
   static let bindings: [Binding] = [
-    .mark, .unmark, .undoMark,
+    .mark, .unmark, .undo,
     Binding([.enter], "go to it", isLikely: true, whyOff: Binding.nothingMarked) { state in
       let row = state.current
       state.screen = .records
@@ -32,6 +32,7 @@ enum MarksScreen: ExplorerScreen {
 
   static func explained(_ state: inout ExplorerState) -> (plan: PrunePlan, row: Int)? { state.standingOfCurrent }
 
+  static let hasLegend = true
   static func draw(_ state: ExplorerState, on grid: inout Grid, _ layout: Layout) {
     state.drawMarks(on: &grid, layout)
   }

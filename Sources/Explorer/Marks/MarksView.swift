@@ -10,16 +10,26 @@ extension ExplorerState {
     guard layout.hasLegend else { return }
     let row = layout.list.upperBound - 1
     grid.fill(column: 0, row: row, columns: layout.listColumns)
-    grid.draw(markWords, at: Point(column: 1, row: row), style: Style(bold: true))
+    grid.draw(markLine, row: row, width: layout.listColumns, style: Style(bold: true))
   }
 
   /// What goes where the marked are pruned.
-  private var markWords: String {
-    guard !marks.isEmpty else { return "nothing is marked: q goes back" }
-    let own = joined([counted(marks.count) + " marked", amount(marks.bytes)])
-    guard let plan = marked.plan else { return own }
+  private var markLine: LineParts {
+    guard !marks.isEmpty else { return LineParts([.init("nothing is marked: \(label("q")) goes back", rank: 0)]) }
+    var parts = [
+      LineParts.Part(
+        [.init(text: counted(marks.count) + " marked", rank: 5), .init(text: "\(marks.count) marked", rank: 2)]),
+      LineParts.Part(amount(marks.bytes), rank: 4, gap: " \(signs.dot) "),
+    ]
+    guard let plan = marked.plan else { return LineParts(parts) }
     let stay = marked.rows.count { plan.reason(forRow: $0) != nil }
-    let words = own + "   d prunes \(counted(plan.count)), frees \(amount(plan.freed))"
-    return stay == 0 ? words : words + "   \(stay) can't go: in use"
+    let frees = "\(label("d")) prunes \(counted(plan.count)), frees \(amount(plan.freed))"
+    parts.append(
+      LineParts.Part([.init(text: frees, rank: 3), .init(text: "frees \(amount(plan.freed))", rank: 0)]))
+    if stay > 0 {
+      parts.append(
+        LineParts.Part([.init(text: "\(stay) can't go: in use", rank: 4), .init(text: "\(stay) in use", rank: 1)]))
+    }
+    return LineParts(parts)
   }
 }

@@ -19,7 +19,9 @@ enum Overlay: Sendable {
   case entry(TextEntry)
   /// A filter that is being typed, beneath the list that follows it.
   case filter(FilterEntry)
-  /// Why a record stays or goes.
+  /// A command that is being typed, beneath the list.
+  case prompt(PromptEntry)
+  /// Why a record stays or goes, or what else takes more than a line to say.
   case note(title: String, lines: [String])
   /// A prune that is under way.
   case running(PruneProgress)

@@ -6,11 +6,8 @@ extension ExplorerState {
   mutating func press(_ key: Key, in overlay: Overlay) -> [Effect] {
     switch overlay {
     case .help(let top):
-      switch key {
-      case .down, .character("j"): self.overlay = .help(top: top + 1)
-      case .up, .character("k"): self.overlay = .help(top: max(0, top - 1))
-      default: self.overlay = nil
-      }
+      self.overlay = Box(helpLines, in: size).scrolled(top, by: options.keys.meant(by: key)).map { .help(top: $0) }
+      if self.overlay == nil { message = said }
     case .question(let pending):
       let plan = pending.plan
       self.overlay = nil
@@ -26,9 +23,8 @@ extension ExplorerState {
       self.overlay = nil
       guard case .character(let letter) = key, let sort = SortKey.allCases.first(where: { $0.letter == letter })
       else { return [] }
-      choice.isDescending = sort == choice.sort ? !choice.isDescending : sort.startsDescending
-      choice.sort = sort
-      return [arrange()]
+      range = nil
+      return self.sort(by: sort)
     case .planMenu:
       self.overlay = nil
       guard case .character(let letter) = key, let form = PlanExport.Form.allCases.first(where: { $0.letter == letter })
@@ -47,7 +43,14 @@ extension ExplorerState {
       return edit(letter, of: rule)
     case .entry(let entry): return press(key, in: entry)
     case .filter(let entry): return press(key, in: entry)
-    case .note: self.overlay = nil
+    case .prompt(let entry): return press(key, in: entry)
+    case .note(_, let lines):
+      let box = Box(noteLines(lines), in: size)
+      if let top = box.scrolled(noteTop, by: options.keys.meant(by: key)) {
+        noteTop = top
+      } else {
+        (self.overlay, noteTop) = (nil, 0)
+      }
     case .running(var progress):
       guard key == .escape, !progress.isStopping, progress.canStop else { return [] }
       progress.isStopping = true
@@ -78,7 +81,7 @@ extension ExplorerState {
         overlay = nil
         return effects
       } catch {
-        entry.problem = (error as? CacheError)?.message ?? "\(error)"
+        entry.problem = error.message
       }
     default: break
     }

@@ -5,37 +5,60 @@ import Terminal
 extension ExplorerState {
   func drawOverlay(on grid: inout Grid) {
     switch overlay {
-    case nil, .filter: return
-    case .help(let top): drawBox("Keys", helpLines, from: top, on: &grid)
-    case .question(let pending): drawBox(title(of: pending.plan), questionLines(pending), on: &grid)
+    case nil, .filter, .prompt: return
+    case .help(let top): grid.drawBox("Keys", helpLines, from: top, scrolling: scrollingKeys)
+    case .question(let pending): grid.drawBox(title(of: pending.plan), questionLines(pending), last: 1)
     case .sortMenu:
       let lines = SortKey.allCases.map {
         "\($0.letter)  \($0.rawValue)\($0 == choice.sort ? "  (again: turn round)" : "")"
       }
-      drawBox("Sort by", lines, on: &grid)
+      grid.drawBox("Sort by", lines)
     case .planMenu:
-      drawBox("Write the plan as", PlanExport.Form.allCases.map { "\($0.letter)  \($0.words)" }, on: &grid)
+      grid.drawBox("Write the plan as", PlanExport.Form.allCases.map { "\($0.letter)  \($0.words)" })
     case .groupMenu:
       let lines = Self.groupings.map { letter, key in
         "\(letter)  \(key?.words ?? "none")\(key == choice.grouping ? "  (as it is)" : "")"
       }
-      drawBox("Group by", lines, on: &grid)
-    case .policyMenu(let rule): drawBox(title(of: rule), lines(of: rule), on: &grid)
-    case .entry(let entry): drawBox(title(of: entry), entryLines(entry), on: &grid)
-    case .note(let title, let lines): drawBox(title, lines + ["", "any key: back"], on: &grid)
-    case .running(let progress): drawBox("Pruning", progressLines(progress), on: &grid)
+      grid.drawBox("Group by", lines)
+    case .policyMenu(let rule): grid.drawBox(title(of: rule), lines(of: rule))
+    case .entry(let entry): grid.drawBox(title(of: entry), entryLines(entry))
+    case .note(let title, let lines):
+      grid.drawBox(title, noteLines(lines), from: noteTop, scrolling: scrollingKeys)
+    case .running(let progress): grid.drawBox("Pruning", progressLines(progress), last: 1)
     }
   }
 
-  /// A box in the middle, with its lines folded to fit.
-  func drawBox(_ title: String, _ lines: [String], from top: Int = 0, on grid: inout Grid) {
-    grid.drawBox(title, lines, from: top, signs)
+  /// The keys that scroll a box.
+  private var scrollingKeys: String { "\(label("j")) \(label("k"))" }
+
+  /// A note with what ends it.
+  func noteLines(_ lines: [String]) -> [String] {
+    let whole = lines + ["", "any key: back"]
+    return Box(whole, in: size).most == 0 ? whole : lines + ["", "any other key: back"]
   }
 
-  private var helpLines: [String] {
-    Binding.all(on: screen).map { helpLine($0.keys, $0.words, whyOff: $0.whyOff(self)) } + [
-      "", "In the question before a prune only y removes anything.", "",
-    ] + Glossary.lines + ["", "any other key: back"]
+  /// All keys of the screen and all commands, and what was said last where a line had no room for it.
+  var helpLines: [String] {
+    let keys = Binding.all(on: screen).map { binding in
+      helpLine(options.keys.keys(for: binding.keys), binding.words, whyOff: binding.whyOff(self))
+    }
+    let typed = TypedCommand.all.map { command in
+      ":\(command.name) \(command.argument): \(command.words)"
+        + (command.whyOff(self).map { " (now off: \($0))" } ?? "")
+    }
+    let commands = ["", "Commands, after \(label(":")) (Tab completes; every key has one, too):"] + typed
+    let end = ["", "In the question before a prune only y removes anything.", ""]
+    return saidLines + keys + commands + [":quit: leave, from any screen"] + cacheNotes + end + Glossary.lines
+      + ["", "any other key: back"]
+  }
+
+  /// What was said last, where it was more than a line.
+  private var saidLines: [String] { displayWidth(said) > size.columns - 2 ? [said, ""] : [] }
+
+  /// What has to be known of the cache: a message only counts it.
+  private var cacheNotes: [String] {
+    let notes = inventory.reading.notes
+    return notes.isEmpty ? [] : ["", "What has to be known of this cache:"] + notes
   }
 
   private func title(of plan: PrunePlan) -> String {

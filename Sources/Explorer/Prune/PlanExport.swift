@@ -50,10 +50,12 @@ extension ExplorerState {
     guard let plan = prune.plan else { return [] }
     let reading = inventory.reading
     return [
-      .exportPlan(
-        PlanExport(
-          form: form, plan: plan, name: options.name, notes: reading.notes + prune.remarks,
-          tellsUnmeasured: reading.tellsUnmeasured, namesRules: prune.namesRules || plan.rules.count > 1, units: units))
+      .export(
+        .plan(
+          PlanExport(
+            form: form, plan: plan, name: options.name, notes: reading.notes + prune.remarks,
+            tellsUnmeasured: reading.tellsUnmeasured, namesRules: prune.namesRules || plan.rules.count > 1, units: units
+          )))
     ]
   }
 }

@@ -110,11 +110,13 @@ extension ExplorerState {
   }
 
   /// Takes what was typed into the rule that it was asked for.
-  mutating func entryTyped(_ entry: TextEntry) throws -> [Effect] {
+  mutating func entryTyped(_ entry: TextEntry) throws(CacheError) -> [Effect] {
     guard !entry.purpose.isOfRule || prune.has(entry.rule) else { throw CacheError(.badInput, Self.otherRules) }
     let number = entry.rule.number
     let isOff = entry.text.isEmpty || entry.text == "0"
-    func bytes(_ name: String) throws -> Int64 { isOff ? 0 : try ByteCount(parsing: entry.text, of: name).bytes }
+    func bytes(_ name: String) throws(CacheError) -> Int64 {
+      isOff ? 0 : try ByteCount(parsing: entry.text, of: name).bytes
+    }
     var limits = prune.policies[entry.purpose.isOfRule ? number : 0].limits
     switch entry.purpose {
     case .maxUsed:
@@ -158,7 +160,7 @@ extension ExplorerState {
   }
 
   /// Takes a filter, in BuildKit's grammar or in Docker's, or words to look for.
-  private mutating func takeFilter(_ text: String, _ number: Int) throws {
+  private mutating func takeFilter(_ text: String, _ number: Int) throws(CacheError) {
     guard TypedFilters.isDockers(text) else {
       prune.policies[number].filter = try Filter(typed: text)
       return

@@ -77,13 +77,14 @@ enum PruneScreen: ExplorerScreen {
       state.message = "a limit: what stands above goes, what stands beneath stays"
       return nil
     case .heading, .group, nil:
-      state.message = "w explains a record: this line is about several"
+      state.message = "\(state.label("w")) explains a record: this line is about several"
       return nil
     case .victim, .kept:
       return state.prune.current.map { (plan, $0) }
     }
   }
 
+  static let hasLegend = false
   static func draw(_ state: ExplorerState, on grid: inout Grid, _ layout: Layout) {
     state.drawPrune(on: &grid, layout)
   }

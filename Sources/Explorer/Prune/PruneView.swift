@@ -14,15 +14,16 @@ extension ExplorerState {
       candidates: plan.rules.map(\.order.count).max() ?? 0,
       victims: plan.rules.reduce(0) { $0 + $1.order.count })
     let headings = String(repeating: " ", count: Self.pruneMargin) + table.headings(cutSign: signs.ellipsis)
-    let heads = [policyLine(rule), factsLine(plan), staysLine(plan), "", headings]
-    let shown = layout.pruneLines.lowerBound - layout.body.lowerBound
+    let top = layout.body.lowerBound
+    let shown = layout.pruneLines.lowerBound - top
     // A low window keeps the policy and the sums.
-    for (offset, head) in heads.prefix(shown).enumerated() {
-      grid.draw(
-        cell(head, size.columns), at: Point(column: 0, row: layout.body.lowerBound + offset),
-        style: Style(dim: offset == 4))
+    for (offset, head) in [policyLine(rule), factsLine(plan), staysLine(plan)].prefix(shown).enumerated() {
+      grid.draw(head, row: top + offset)
     }
-    if shown == 5 { drawGauge(rule, on: &grid, layout.body.lowerBound + 3) }
+    if shown == 5 {
+      drawGauge(rule, on: &grid, top + 3)
+      grid.draw(cell(headings, size.columns), at: Point(column: 0, row: top + 4), style: Style(dim: true))
+    }
     for (offset, row) in layout.pruneLines.enumerated() {
       let number = prune.position.top + offset
       guard let line = prune.line(number) else { break }
@@ -38,41 +39,62 @@ extension ExplorerState {
 
   // MARK: heads
 
-  /// The rule under the cursor.
-  private func policyLine(_ rule: PlannedRule) -> String {
+  /// The rule under the cursor: its limit stays the longest.
+  private func policyLine(_ rule: PlannedRule) -> LineParts {
     let policy = rule.policy
     let limits = policy.limits
     let limit = rule.isRanked ? amount(rule.keepBytes) : "none"
-    var facts = [prune.policies.count > 1 ? "rule \(prune.ruleNumber + 1)/\(prune.policies.count)" : nil]
-      .compactMap(\.self)
-    facts.append("keep-bytes \(limit) of \(amount(rule.before))")
+    var parts: [LineParts.Part] = []
+    if prune.policies.count > 1 {
+      let place = "\(prune.ruleNumber + 1)/\(prune.policies.count)"
+      parts.append(.init([.init(text: "rule \(place)", rank: 9), .init(text: place, rank: 1)]))
+    }
+    parts.append(
+      .init([
+        .init(text: "keep-bytes \(limit) of \(amount(rule.before))", rank: 8),
+        .init(text: "keep-bytes \(limit)", rank: 1), .init(text: limit, rank: 0),
+      ]))
     for (name, bytes) in [("reserved", limits.reserved), ("min free", limits.minFree)] where bytes > 0 {
-      facts.append("\(name) \(amount(bytes))")
+      parts.append(.init("\(name) \(amount(bytes))", rank: 3))
     }
-    facts += ["keep-duration \(durationText(policy))", "all \(policy.all ? "yes" : "no")"]
-    if let filter = policy.filterWords { facts.append("filter \(filter)") }
-    facts.append("ranking \(behavior.ranking.rawValue)")
+    let duration = "keep-duration \(durationText(policy))"
+    parts.append(.init(duration, rank: policy.keepDuration.nanoseconds > 0 ? 3 : 10))
+    parts.append(.init("all \(policy.all ? "yes" : "no")", rank: policy.all ? 2 : 11))
+    if let filter = policy.filterWords {
+      parts.append(.words("filter \(filter)", rank: 4, to: [30, 16], cutSign: signs.ellipsis))
+    }
+    parts.append(.init("ranking \(behavior.ranking.rawValue)", rank: 7))
     if let restart = behavior.restart, restart != .never {
-      facts.append("restarted" + (restart == .before ? "" : " \(restart.words)"))
+      parts.append(.init("restarted" + (restart == .before ? "" : " \(restart.words)"), rank: 6))
     }
-    return " " + facts.joined(separator: "   ")
+    return LineParts(parts)
   }
 
-  private func factsLine(_ plan: PrunePlan) -> String {
-    var facts = [
+  /// Parts of a sentence, the first of which stay the longest.
+  private func facts(_ texts: [String], shorter: String = "") -> LineParts {
+    let dot = " \(signs.dot) "
+    return LineParts(
+      texts.enumerated().map { place, text in
+        place > 0 || shorter.isEmpty
+          ? .init(text, rank: place, gap: dot) : .init([.init(text: text, rank: 1), .init(text: shorter, rank: 0)])
+      })
+  }
+
+  private func factsLine(_ plan: PrunePlan) -> LineParts {
+    var texts = [
       "removes \(counted(plan.count)), frees \(amount(plan.freed))", "\(amount(plan.after)) left",
     ]
     if plan.rules.contains(where: { !$0.isRanked && $0.cut > 0 }) {
-      facts.append("no limit: everything that can go goes, \(behavior.isDaemon ? "in any order" : "unranked")")
+      texts.append("no limit: everything that can go goes, \(behavior.isDaemon ? "in any order" : "unranked")")
     }
-    if let measured = prune.preview?.measuredFirst, measured > 0 { facts.append("\(measured) measured first, so used") }
-    if plan.tied > 0 { facts.append("\(plan.tied) tied: any may go first") }
-    if let pinned = prune.preview?.pinned { facts.append(words(for: pinned)) }
     let leavingOut = " without what is shared"
-    if inventory.totals.shared.records > 0, displayWidth(joined(facts) + leavingOut) < size.columns {
-      facts[1] += leavingOut
+    if inventory.totals.shared.records > 0, displayWidth(joined(texts) + leavingOut) < size.columns {
+      texts[1] += leavingOut
     }
-    return " " + joined(facts)
+    if let measured = prune.preview?.measuredFirst, measured > 0 { texts.append("\(measured) measured first, so used") }
+    if plan.tied > 0 { texts.append("\(plan.tied) tied: any may go first") }
+    if let pinned = prune.preview?.pinned { texts.append(words(for: pinned)) }
+    return facts(texts, shorter: "frees \(amount(plan.freed))")
   }
 
   private func words(for pinned: PrunePreview.Pinned) -> String {
@@ -80,12 +102,13 @@ extension ExplorerState {
     return "\(amount(pinned.bytes)) more is pinned by \(counted(pinned.pinners)) \(why)"
   }
 
-  private func staysLine(_ plan: PrunePlan) -> String {
+  private func staysLine(_ plan: PrunePlan) -> LineParts {
     var groups = (prune.preview?.groups ?? []).map { "\($0.records) \($0.reason.words)" }
     if let last = plan.rules.last, last.cut < last.order.count {
       groups.append("\(last.order.count - last.cut) \(KeptReason.withinLimit.words)")
     }
-    return groups.isEmpty ? " nothing stays" : " stays: " + joined(groups)
+    guard let first = groups.first else { return facts(["nothing stays"]) }
+    return facts(["stays: \(first)"] + groups.dropFirst(), shorter: first)
   }
 
   /// All bytes as a line, the limit as a knob on it; with several limits each by its letter.
@@ -123,7 +146,8 @@ extension ExplorerState {
       let rule = plan.rules[number]
       let name = plan.rules.count > 1 ? "rule \(number + 1) keeps" : "keep-bytes"
       let limit = rule.isRanked ? amount(rule.keepBytes) : plan.rules.count > 1 ? "no more" : "none"
-      let ahead = number == plan.rules.count - 1 ? GrowthForecast(plan, prune.preview?.growth)?.shortWords(in: units) : nil
+      let ahead =
+        number == plan.rules.count - 1 ? GrowthForecast(plan, prune.preview?.growth)?.shortWords(in: units) : nil
       let words = " " + joined(["\(name) \(limit)"] + [ahead].compactMap(\.self)) + " "
       grid.fill(column: 0, row: row, columns: size.columns, with: signs.line, style: Style(bold: true))
       grid.draw(

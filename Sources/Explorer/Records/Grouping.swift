@@ -21,6 +21,7 @@ extension ExplorerState {
   mutating func fold(_ isFolded: Bool) -> [Effect] {
     guard let group = records.surroundingGroup else { return [] }
     if records.lines.isUnfolded(group) == isFolded {
+      if let id = records.lines.groups?.groups[group].id { undos.add(.group(id, isFolding: isFolded)) }
       records.setUnfolded(group, !isFolded)
     } else {
       message = isFolded ? "it is folded: l unfolds it" : "it is unfolded: h folds it"

@@ -46,6 +46,7 @@ enum RecordsScreen: ExplorerScreen {
 
   static func explained(_ state: inout ExplorerState) -> (plan: PrunePlan, row: Int)? { state.standingOfCurrent }
 
+  static let hasLegend = true
   static func draw(_ state: ExplorerState, on grid: inout Grid, _ layout: Layout) {
     state.asGlimpsed.drawRecords(on: &grid, layout)
   }

@@ -24,6 +24,15 @@ struct RecordsState: Sendable {
     if case .record(let row) = lines.line(number) { row } else { nil }
   }
 
+  /// The rows that a line stands for: of a folded group all, of an unfolded one none, as they have lines of their own.
+  func rows(inLine number: Int) -> [Int] {
+    switch lines.line(number) {
+    case .record(let row): [row]
+    case .group(let group) where !lines.isUnfolded(group): lines.groups.map { Array($0.rows(of: group)) } ?? []
+    case .group, nil: []
+    }
+  }
+
   /// The group whose line the cursor is on.
   var group: Int? {
     if case .group(let group) = lines.line(position.cursor) { group } else { nil }

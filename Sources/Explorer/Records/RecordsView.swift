@@ -4,12 +4,29 @@ import Terminal
 
 extension ExplorerState {
   func drawRecords(on grid: inout Grid, _ layout: Layout) {
-    let isByFrees = choice.sort == .frees
     drawTable(
-      records.lines,
-      [.id, .kind, .size] + (isByFrees ? [.frees, .share] : [.share, .frees])
-        + [.flags, .type, .uses, .used, .created, .description], records.arrangement.traits,
-      largest: records.arrangement.largest, isOfFrees: isByFrees, on: &grid, layout)
+      records.lines, recordColumns, records.arrangement.traits, largest: records.arrangement.largest,
+      isOfFrees: choice.sort == .frees, on: &grid, layout)
+  }
+
+  /// The columns that there may be: a share stands beside what it is of.
+  private var recordColumns: [RecordColumn] {
+    [.id, .kind, .size] + (choice.sort == .frees ? [.frees, .share] : [.share, .frees])
+      + [.flags, .type, .uses, .used, .created, .description]
+  }
+
+  /// The columns before a table: the cursor, the mark.
+  private static let margin = 4
+
+  /// The columns of a table that there is room for.
+  private func table(_ columns: [RecordColumn], _ traits: ListTraits, _ layout: Layout) -> RecordTable {
+    table(columns, traits, width: layout.listColumns - Self.margin - 1, isSorted: screen == .records)
+  }
+
+  /// The column of the Records table whose heading is at a place.
+  func heading(at place: Point) -> RecordColumn? {
+    guard place.row == layout.list.lowerBound else { return nil }
+    return table(recordColumns, records.arrangement.traits, layout).column(at: place.column - Self.margin)
   }
 
   /// Draws a table of records.
@@ -22,10 +39,10 @@ extension ExplorerState {
     _ lines: RecordLines, _ columns: [RecordColumn], _ traits: ListTraits, largest: Int64, isOfFrees: Bool = false,
     on grid: inout Grid, _ layout: Layout
   ) {
-    let margin = 4
+    let margin = Self.margin
     let scale = ShareDisplay.Scale(largest: largest, whole: inventory.totals.all.bytes)
     let isSorted = screen == .records
-    let table = table(columns, traits, width: layout.listColumns - margin - 1, isSorted: isSorted)
+    let table = table(columns, traits, layout)
     if !layout.list.isEmpty {
       drawHeadings(
         of: table, columns, traits, isSorted: isSorted, at: Point(column: margin, row: layout.list.lowerBound),
@@ -41,15 +58,14 @@ extension ExplorerState {
           cache.rows[row], frees: frees,
           share: share.text(isOfFrees ? frees : cache.rows[row].size, of: scale, signs),
           besides: neighbours(of: place, in: lines), in: table, at: start,
-          margin: self.margin(row, isCurrent: isCurrent), isCurrent: isCurrent, on: &grid)
+          margin: self.margin(row, isCurrent: isCurrent, isInRange: rangeLines?.contains(place) ?? false),
+          isCurrent: isCurrent, on: &grid)
       case .group(let group): draw(group, of: lines, in: table, at: start, isCurrent: isCurrent, on: &grid)
       case nil: break
       }
     }
     if layout.hasLegend, table.start(of: .flags) != nil {
-      grid.draw(
-        Self.legend, at: Point(column: 0, row: layout.list.upperBound - 1), width: layout.listColumns,
-        style: Style(dim: true))
+      grid.draw(Self.legend, row: layout.list.upperBound - 1, width: layout.listColumns, style: Style(dim: true))
     }
   }
 

@@ -6,6 +6,8 @@ struct Binding: Sendable {
   let keys: [Key]
   /// What it does, in the footer's few words.
   let words: String
+  /// What it is called where commands are typed.
+  let name: String
   /// Whether the footer shows it.
   let isLikely: @Sendable (ExplorerState) -> Bool
   /// Other words for the footer, where they depend on something.
@@ -20,7 +22,7 @@ struct Binding: Sendable {
   let perform: @Sendable (inout ExplorerState) -> [Effect]
 
   init(
-    _ keys: [Key], _ words: String, isLikely: Bool = false,
+    _ keys: [Key], _ words: String, name: String? = nil, isLikely: Bool = false,
     isLikelyWhere: (@Sendable (ExplorerState) -> Bool)? = nil,
     footerWords: (@Sendable (ExplorerState) -> String)? = nil, shows: ExplorerState.Screen? = nil,
     keepsWalk: Bool = false, whyOff: @escaping @Sendable (ExplorerState) -> String? = { _ in nil },
@@ -28,6 +30,7 @@ struct Binding: Sendable {
   ) {
     self.keys = keys
     self.words = words
+    self.name = name ?? commandName(words)
     self.isLikely = isLikelyWhere ?? { _ in isLikely }
     self.footerWords = footerWords
     self.shows = shows
@@ -38,11 +41,18 @@ struct Binding: Sendable {
 
   /// One that shows a screen.
   init(
-    _ keys: [Key], _ words: String, isLikely: Bool = false, shows screen: ExplorerState.Screen,
+    _ keys: [Key], _ words: String, name: String? = nil, isLikely: Bool = false, shows screen: ExplorerState.Screen,
     whyOff: @escaping @Sendable (ExplorerState) -> String?
   ) {
-    self.init(keys, words, isLikely: isLikely, shows: screen, whyOff: whyOff) { $0.show(screen) }
+    self.init(keys, words, name: name, isLikely: isLikely, shows: screen, whyOff: whyOff) { $0.show(screen) }
   }
+}
+
+/// What a key is called where commands are typed: its words as far as they say just one thing.
+func commandName(_ words: String) -> String {
+  var name = words.lowercased().prefix { !",:;(".contains($0) }
+  while name.last == " " { name.removeLast() }
+  return String(name)
 }
 
 /// Why keys are off.
@@ -60,7 +70,9 @@ extension Binding {
     state.currentGroup == nil ? noRecord(state) : nil
   }
   static func nothingMarked(_ state: ExplorerState) -> String? { state.marks.isEmpty ? "nothing is marked" : nil }
-  static func noDetail(_ state: ExplorerState) -> String? { state.isDetailShown ? nil : "i opens the details" }
+  static func noDetail(_ state: ExplorerState) -> String? {
+    state.isDetailShown ? nil : "\(state.label("i")) opens the details"
+  }
   static func noPlan(_ state: ExplorerState) -> String? {
     state.prune.plan == nil ? state.planRefusal ?? ExplorerState.planning : nil
   }

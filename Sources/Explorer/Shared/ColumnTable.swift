@@ -67,6 +67,11 @@ struct ColumnTable<Column: TableColumn> {
   /// How wide a column is; nothing where it isn't there.
   func width(of wanted: Column) -> Int? { columns.first { $0.column == wanted }?.width }
 
+  /// The column of the table at a column of the window, counted from the first; none between two.
+  func column(at place: Int) -> Column? {
+    columns.first { column, width in start(of: column).map { ($0..<($0 + width)).contains(place) } ?? false }?.column
+  }
+
   /// One line: what `text` says for each column, side by side.
   func line(_ text: (Column, _ width: Int, _ alignment: Alignment) -> String) -> String {
     columns.map { text($0.column, $0.width, $0.column.alignment) }

@@ -29,6 +29,8 @@ protocol ExplorerScreen {
   /// The plan and the row of it that say why the record under the cursor stays or goes; nothing where it says something
   /// itself.
   static func explained(_ state: inout ExplorerState) -> (plan: PrunePlan, row: Int)?
+  /// Whether the last line of its list says what signs mean, where there is room for that.
+  static var hasLegend: Bool { get }
   /// Draws its body.
   static func draw(_ state: ExplorerState, on grid: inout Grid, _ layout: Layout)
 }

@@ -14,6 +14,7 @@ extension ExplorerState {
     case .enter:
       guard entry.problem == nil else { return [] }
       overlay = nil
+      if choice.filter != entry.before { undos.add(.filter(from: entry.before)) }
       message = choice.filter == .all ? "" : matchWords
       return []
     case .character(let character) where entry.text.utf8.count < 1000: entry.text.append(character)

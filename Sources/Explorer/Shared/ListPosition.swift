@@ -15,12 +15,15 @@ struct ListPosition: Sendable, Equatable {
 
   /// Moves the cursor as a key says; ``settle(count:height:)`` keeps it within the list.
   mutating func move(_ motion: Motion, height: Int) {
-    let half = max(1, height / 2)
+    let (half, page) = (max(1, height / 2), max(1, height))
     switch motion {
     case .down: cursor += 1
     case .up: cursor -= 1
-    case .pageDown: cursor += half
-    case .pageUp: cursor -= half
+    case .halfPageDown: cursor += half
+    case .halfPageUp: cursor -= half
+    // What is seen turns as a page does, so that the cursor stays where it is on the screen.
+    case .pageDown: (cursor, top) = (cursor + page, top + page)
+    case .pageUp: (cursor, top) = (cursor - page, top - page)
     case .top: cursor = 0
     case .bottom: cursor = .max
     }
@@ -51,5 +54,5 @@ struct ListPosition: Sendable, Equatable {
 
 /// How a cursor moves.
 enum Motion: Hashable, Sendable {
-  case down, up, pageDown, pageUp, top, bottom
+  case down, up, halfPageDown, halfPageUp, pageDown, pageUp, top, bottom
 }

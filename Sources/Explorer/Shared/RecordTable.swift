@@ -199,7 +199,14 @@ extension ExplorerState {
   }
 
   /// What the letters mean.
-  static let legend = " U in use  S shared with something outside  M mutable  L lazy  I internal or frontend"
+  static let legend = LineParts(
+    [
+      .init("U in use", rank: 1, gap: "  "),
+      .init(
+        [.init(text: "S shared with something outside", rank: 9), .init(text: "S shared", rank: 2)], gap: "  "),
+      .init("M mutable", rank: 3, gap: "  "), .init("L lazy", rank: 5, gap: "  "),
+      .init([.init(text: "I internal or frontend", rank: 8), .init(text: "I internal", rank: 4)], gap: "  "),
+    ])
 
   /// Draws a record's line: its mark, its text, and how it stands out.
   func draw(
@@ -236,7 +243,10 @@ extension ExplorerState {
   }
 
   /// The signs before a record's line: the cursor, the mark.
-  func margin(_ number: Int, isCurrent: Bool) -> String {
-    " \(isCurrent ? signs.cursor : " ")\(marks.contains(cache.rows[number].id) ? signs.mark : " ") "
+  ///
+  /// - Parameter isInRange: whether a range that is being chosen holds it.
+  func margin(_ number: Int, isCurrent: Bool, isInRange: Bool) -> String {
+    let isMarked = marks.contains(cache.rows[number].id)
+    return " \(isCurrent ? signs.cursor : " ")\(isMarked ? signs.mark : isInRange ? signs.chosen : " ") "
   }
 }

@@ -6,17 +6,20 @@ extension Binding {
   static let moves: [Binding] = [
     Binding([.down, .character("j")], "down") { $0.move(.down) },
     Binding([.up, .character("k")], "up") { $0.move(.up) },
-    Binding([.control("d"), .pageDown], "half a page down") { $0.move(.pageDown) },
-    Binding([.control("u"), .pageUp], "half a page up") { $0.move(.pageUp) },
+    Binding([.pageDown, .control("f")], "a page down") { $0.move(.pageDown) },
+    Binding([.pageUp, .control("b")], "a page up") { $0.move(.pageUp) },
+    Binding([.control("d")], "half a page down") { $0.move(.halfPageDown) },
+    Binding([.control("u")], "half a page up") { $0.move(.halfPageUp) },
     Binding([.character("g"), .home], "first") { $0.move(.top) },
     Binding([.character("G"), .end], "last") { $0.move(.bottom) },
   ]
 
   static let mark = Binding([.character(" ")], "mark", isLikely: true, whyOff: nothingChosen) { $0.toggleMark() }
   static let unmark = Binding([.character("U")], "unmark all", whyOff: nothingMarked) { $0.unmarkAll() }
-  static let undoMark = Binding(
-    [.character("u")], "undo a mark", whyOff: { $0.marks.canUndo ? nil : "there is no mark to undo" }
-  ) { $0.undoMark() }
+  static let undo = Binding(
+    [.character("u")], "undo the last mark, fold or filter", name: "undo",
+    whyOff: { $0.undos.isEmpty ? "there is nothing to undo" : nil }
+  ) { $0.undo() }
   static let pruneMarked = Binding(
     [.character("d")], "prune marked", isLikely: true,
     footerWords: {
@@ -27,9 +30,13 @@ extension Binding {
   /// Marks, where all records are listed.
   static let marking: [Binding] = [
     mark,
+    Binding(
+      [.character("v")], "begin a range of marks, or mark it", name: "range",
+      whyOff: { $0.range == nil ? noRecord($0) : nil }
+    ) { $0.beginOrTakeRange() },
     Binding([.character("M")], "mark with all that hangs on it", whyOff: nothingChosen) { $0.markTree() },
     Binding([.character("A")], "mark all shown", whyOff: nothingChosen) { $0.markAll() },
-    unmark, undoMark,
+    unmark, undo,
     Binding([.character("m")], "what is marked", shows: .marks, whyOff: nothingMarked),
     pruneMarked,
   ]
@@ -73,7 +80,9 @@ extension Binding {
 
   /// Writes the rows that a screen lists.
   static func export(_ rows: @escaping @Sendable (ExplorerState) -> [Int]) -> Binding {
-    Binding([.character("e")], "export what is shown as JSON", whyOff: nothingChosen) { [.export($0.cache, rows($0))] }
+    Binding([.character("e")], "export what is shown as JSON", name: "export", whyOff: nothingChosen) {
+      [.export(.records($0.cache, rows($0)))]
+    }
   }
 
   /// What holds everywhere.
@@ -82,15 +91,14 @@ extension Binding {
       state.message = ExplorerState.reading
       return state.readAgain()
     },
-    Binding([.character("R")], "read it anew every 5 seconds (more seldom where it answers slowly), or not") {
-      $0.toggleWatching()
-    },
-    Binding([.character("B")], "units of bytes: GB, GiB, or all digits") { state in
+    Binding(
+      [.character("R")], "read it anew every 5 seconds (more seldom where it answers slowly), or not", name: "live"
+    ) { $0.toggleWatching() },
+    Binding([.character("B")], "units of bytes: GB, GiB, or all digits", name: "units") { state in
       state.show(in: state.units.next)
       state.message = "sizes in \(state.units.words)"
       return []
     },
-
     Binding([.character("1")], "records", shows: .records, whyOff: { _ in nil }),
     Binding([.character("2")], "graph", isLikely: true, shows: .graph, whyOff: emptyCache),
     Binding([.character("3")], "prune preview", shows: .prune, whyOff: emptyCache),
@@ -105,7 +113,11 @@ extension Binding {
       state.isLeft = true
       return []
     },
-    Binding([.character("?")], "help", isLikely: true) { state in
+    Binding([.character(":")], "type a command", name: "command") { state in
+      state.overlay = .prompt(PromptEntry())
+      return []
+    },
+    Binding([.character("?"), .function(1)], "help", isLikely: true) { state in
       state.overlay = .help(top: 0)
       return []
     },

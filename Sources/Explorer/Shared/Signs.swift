@@ -6,6 +6,8 @@ import Terminal
 struct Signs {
   let cursor: String
   let mark: String
+  /// Beside what a range holds that is being chosen.
+  let chosen: String
   /// Beside what stands out with the cursor's record.
   let related: String
   let inUse: Character
@@ -35,13 +37,13 @@ struct Signs {
   static func signs(isASCII: Bool) -> Signs {
     isASCII
       ? Signs(
-        cursor: ">", mark: "*", related: "-", inUse: "#", shared: "=", internal: "+", reclaimable: ".", bar: "#",
-        line: "-", side: "|",
+        cursor: ">", mark: "*", chosen: "+", related: "-", inUse: "#", shared: "=", internal: "+", reclaimable: ".",
+        bar: "#", line: "-", side: "|",
         knob: "O", dot: "-", rising: "^",
         falling: "v", ellipsis: "~", folded: "+", unfolded: "-", box: Box(corners: ["+", "+", "+", "+"], side: "|"))
       : Signs(
-        cursor: "▌", mark: "✓", related: "•", inUse: "█", shared: "▒", internal: "▓", reclaimable: "░", bar: "■",
-        line: "─", side: "│",
+        cursor: "▌", mark: "✓", chosen: "┃", related: "•", inUse: "█", shared: "▒", internal: "▓", reclaimable: "░",
+        bar: "■", line: "─", side: "│",
         knob: "●", dot: "·", rising: "↑",
         falling: "↓", ellipsis: "…", folded: "▸", unfolded: "▾", box: Box(corners: ["┌", "┐", "└", "┘"], side: "│"))
   }
@@ -49,6 +51,9 @@ struct Signs {
 
 extension ExplorerState {
   var signs: Signs { .signs(isASCII: options.isASCII) }
+
+  /// How the key is written that does the work of a letter of the tables.
+  func label(_ letter: Character) -> String { options.keys.label(.character(letter)) }
 
   /// Parts of a sentence with a dot between them.
   func joined(_ parts: [String]) -> String {

@@ -79,6 +79,7 @@ struct Explore: AsyncParsableCommand {
     output.text(
       await ExplorerSession.play(
         keys, on: source, first: first, prune: preset, size: cells, isASCII: isASCII, units: screen.sizes.units,
+        map: screen.keyMap,
         clock: clock, outlets: outlets
       ).text)
   }
@@ -92,7 +93,8 @@ struct Explore: AsyncParsableCommand {
     let outlets = ScreenOptions.outlets { _ in }
     output.text(
       await BuildersSession.play(
-        keys, size: size, isASCII: isASCII, units: screen.sizes.units, outlets: outlets, search: search.find
+        keys, size: size, isASCII: isASCII, units: screen.sizes.units, map: screen.keyMap, outlets: outlets,
+        search: search.find
       ).text)
   }
 

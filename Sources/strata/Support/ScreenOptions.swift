@@ -32,6 +32,23 @@ struct ScreenOptions: ParsableArguments {
   var mouse = false
   @OptionGroup var sizes: UnitsOptions
   @Option(help: "Use colours: auto, always or never.") var color = ColorMode.auto
+  @Option(
+    name: .customLong("key"),
+    help: ArgumentHelp(
+      "Give a key the work of another in the explorer, such as ^P=p or x=prune marked; may be repeated.",
+      valueName: "new=old"))
+  var keyChanges: [String] = []
+
+  func validate() throws {
+    do {
+      _ = try KeyMap(keyChanges)
+    } catch {
+      throw ValidationError("--\(error.description)")
+    }
+  }
+
+  /// The keys that the user gave the work of others.
+  var keyMap: KeyMap { (try? KeyMap(keyChanges)) ?? KeyMap() }
 
   /// Opens the explorer on a cache, and comes back when the user leaves it.
   ///
@@ -49,7 +66,8 @@ struct ScreenOptions: ParsableArguments {
     let isList = source.identity.kind == .list
     let session = try await show(keys) { size, wake in
       ExplorerSession(
-        source, first: first, prune: prune, isASCII: isASCII, units: sizes.units, size: size, clock: clock,
+        source, first: first, prune: prune, isASCII: isASCII, units: sizes.units, keys: keyMap, size: size,
+        clock: clock,
         outlets: Self.outlets(copy: TerminalScreen.copy), wake: wake)
     } isHopeless: { session in
       isList && session.openingFailure != nil
@@ -66,8 +84,8 @@ struct ScreenOptions: ParsableArguments {
     let isASCII = ascii || !TerminalScreen.localeIsUTF8
     _ = try await show(keys) { size, wake in
       BuildersSession(
-        isASCII: isASCII, units: sizes.units, size: size, outlets: Self.outlets(copy: TerminalScreen.copy),
-        search: search, wake: wake)
+        isASCII: isASCII, units: sizes.units, keys: keyMap, size: size,
+        outlets: Self.outlets(copy: TerminalScreen.copy), search: search, wake: wake)
     }
   }
 
@@ -112,26 +130,32 @@ struct ScreenOptions: ParsableArguments {
   static func outlets(copy: @escaping @Sendable (String) -> Void) -> ExplorerSession.Outlets {
     var outlets = ExplorerSession.Outlets(
       copy: copy,
-      export: { cache, rows in
-        let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
-        return try writeNew(json, named: "strata-export", extension: "json")
-      },
-      exportPlan: { export in
-        let bytes: Data
-        switch export.form {
-        case .json:
-          bytes = try encodedJSON(
-            PlanReport(
-              export.plan, namesRules: export.namesRules, notes: export.notes,
-              assumptions: PlanAssumptions(export.plan, tellsUnmeasured: export.tellsUnmeasured),
-              growth: GrowthForecast(export.plan, GrowthEstimate(export.plan.state, now: export.plan.now))))
-        case .text:
-          bytes = Data((try PlanText(units: export.units, width: nil).ticket(export).joined(separator: "\n") + "\n").utf8)
-        }
-        return try writeNew(bytes, named: "strata-plan", extension: export.form == .json ? "json" : "txt")
+      export: { exported in
+        let (name, bytes) = try file(of: exported)
+        return try writeNew(bytes, named: name.stem, extension: name.extension)
       }, policies: .system)
     outlets.localTime = .system
     return outlets
+  }
+
+  /// What a file holds that something is written into, and how it is called.
+  private static func file(of exported: Exported) throws -> (name: (stem: String, extension: String), bytes: Data) {
+    switch exported {
+    case .records(let cache, let rows):
+      return (("strata-export", "json"), try encodedJSON(rows.map { UsageRow(cache, $0) }))
+    case .files(let record, let folder, let files):
+      return (("strata-export", "json"), try encodedJSON(files.map { FileRow($0, of: record, in: folder) }))
+    case .builders(let lines): return (("strata-export", "json"), try encodedJSON(lines.map { BuilderRow($0) }))
+    case .plan(let export) where export.form == .json:
+      let report = try PlanReport(
+        export.plan, namesRules: export.namesRules, notes: export.notes,
+        assumptions: PlanAssumptions(export.plan, tellsUnmeasured: export.tellsUnmeasured),
+        growth: GrowthForecast(export.plan, GrowthEstimate(export.plan.state, now: export.plan.now)))
+      return (("strata-plan", "json"), try encodedJSON(report))
+    case .plan(let export):
+      let lines = try PlanText(units: export.units, width: nil).ticket(export)
+      return (("strata-plan", "txt"), Data((lines.joined(separator: "\n") + "\n").utf8))
+    }
   }
 
   /// A crash on purpose, so that a test can see what it leaves of the terminal.
