@@ -3,13 +3,31 @@ import CacheReport
 import Terminal
 
 extension ExplorerState {
+  /// The columns of the table of all records, as far as there is room.
+  private var recordColumns: [RecordColumn] {
+    [.id, .kind, .size] + (choice.sort == .frees ? [.frees, .share] : [.share, .frees])
+      + [.flags, .type, .uses, .used, .created, .description]
+  }
+
   func drawRecords(on grid: inout Grid, _ layout: Layout) {
-    let isByFrees = choice.sort == .frees
     drawTable(
-      records.order,
-      [.id, .kind, .size] + (isByFrees ? [.frees, .share] : [.share, .frees])
-        + [.flags, .type, .uses, .used, .created, .description],
-      largest: records.arrangement.largest, isOfFrees: isByFrees, on: &grid, layout)
+      records.order, recordColumns, largest: records.arrangement.largest, isOfFrees: choice.sort == .frees, on: &grid,
+      layout)
+  }
+
+  /// The signs before a record's line.
+  private static let margin = 4
+
+  private func table(_ columns: [RecordColumn]) -> RecordTable {
+    RecordTable(
+      columns, width: layout.listColumns - Self.margin - 1, id: idWidth, amount: amountWidth, share: share)
+  }
+
+  /// Whether the screen has room for what rows are to show of their share.
+  var hasRoomForShare: Bool {
+    if share == .none { return true }
+    if screen == .files { return size.columns >= Self.leastForFileBars }
+    return table(screen == .marks ? Self.markColumns : recordColumns).columns.contains { $0.column == .share }
   }
 
   /// Draws a table of records.
@@ -21,10 +39,9 @@ extension ExplorerState {
     _ rows: [Int], _ columns: [RecordColumn], largest: Int64, isOfFrees: Bool = false, on grid: inout Grid,
     _ layout: Layout
   ) {
-    let margin = 4
+    let margin = Self.margin
     let scale = ShareDisplay.Scale(largest: largest, whole: inventory.totals.all.bytes)
-    let table = RecordTable(
-      columns, width: layout.listColumns - margin - 1, id: idWidth, amount: amountWidth, share: share)
+    let table = table(columns)
     if !layout.list.isEmpty {
       grid.draw(
         headings(of: table, isSorted: screen == .records), at: Point(column: margin, row: layout.list.lowerBound),
