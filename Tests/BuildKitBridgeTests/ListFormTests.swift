@@ -92,6 +92,10 @@ private func usage(text: String) throws -> SavedDiskUsage { try SavedDiskUsage(A
     let new = try usage("engine-1.56.json")
     #expect(new.state.rows.reduce(0) { $0 + $1.size } == 23_750_183)  // its TotalSize
     #expect(new.state.total == 8_800_076)  // its Reclaimable
+    // What `docker system df` and `docker buildx du` said by these words of the same cache.
+    let totals = UsageTotals(new.state)
+    #expect(totals.neitherInUseNorShared.bytes == 8_800_076 && ByteCount(totals.unshared.bytes).text == "8.8 MB")
+    #expect(ByteCount(totals.notInUse.bytes).text == "23.8 MB" && ByteCount(totals.shared.bytes).text == "15.0 MB")
     for usage in [old, new] {
       for row in usage.state.rows {
         #expect(row.isMutable == ["exec.cachemount", "source.local"].contains(row.recordType.rawValue))

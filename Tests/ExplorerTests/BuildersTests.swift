@@ -160,6 +160,14 @@ private struct DrivenList {
     #expect(shows(try await playList("Gk"), "lost: unix:///gone.sock: no: dial unix"))
   }
 
+  @Test("B goes round the units, in the list and in what is opened from it alike") func units() async throws {
+    for keys in ["B", "B<Enter>", "<Enter>Bb", "<Enter>bB<Enter>"] {
+      let grid = try await playList(keys, size: Size(columns: 160, rows: 24))
+      #expect(shows(grid, "86.6 GiB") && !grid.text.contains(" GB"), "\(keys)\n\(grid.text)")
+    }
+    #expect(shows(try await playList("BB", size: Size(columns: 160, rows: 24)), "93,000,000,000 B"))
+  }
+
   @Test("in a window of any size, in ASCII too, nothing hostile and nothing cut through") func sizes() async throws {
     for columns in [1, 20, 40, 79] {
       for rows in [1, 3, 6, 9, 13] {

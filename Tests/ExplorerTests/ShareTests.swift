@@ -15,6 +15,8 @@ import Testing
     #expect(shows(try await play("%", size: wide), "500.0 MB   41.0%"))
     #expect(shows(try await play("%%", size: wide), "500.0 MB   41.0% ■■■■■■■■ "))
     #expect(!shows(try await play("%%%", size: wide), "SHARE"))
+    #expect(shows(try await play("%%", size: Size(columns: 80, rows: 20)), "there is no room for that here"))
+    #expect(!shows(try await play("%%", size: wide), "no room"))
     #expect(shows(try await play("%%%%", size: wide), "500.0 MB  ■■■■■■■■ "))
     #expect(shows(try await play("", size: wide, isASCII: true), "500.0 MB  ######## "))
   }

@@ -4,6 +4,9 @@ import SystemPackage
 import Terminal
 
 extension ExplorerState {
+  /// A narrower window has room for names only.
+  static let leastForFileBars = 50
+
   func drawFiles(on grid: inout Grid, _ layout: Layout) {
     guard let record = files.record, !layout.list.isEmpty else { return }
     let top = layout.list.lowerBound
@@ -38,7 +41,8 @@ extension ExplorerState {
 
   private func draw(_ file: TreeFile, of scale: ShareDisplay.Scale, _ row: Int, isCurrent: Bool, on grid: inout Grid) {
     let bar =
-      size.columns >= 50 && share != .none ? cell(share.text(file.bytes, of: scale, signs), share.width) + "  " : ""
+      size.columns >= Self.leastForFileBars && share != .none
+      ? cell(share.text(file.bytes, of: scale, signs), share.width) + "  " : ""
     let width = max(9, units.width(upTo: scale.whole))
     let text = " \(isCurrent ? signs.cursor : " ") " + cell(amount(file.bytes), width, .right) + "  " + bar
     let start = grid.draw(text, at: Point(column: 0, row: row), width: size.columns)

@@ -3,9 +3,12 @@ import CacheReport
 import Terminal
 
 extension ExplorerState {
+  /// The columns of the marked records, as far as there is room.
+  static let markColumns: [RecordColumn] = [.id, .kind, .size, .share, .frees, .flags, .used, .description]
+
   func drawMarks(on grid: inout Grid, _ layout: Layout) {
     drawTable(
-      marked.lines, [.id, .kind, .size, .share, .frees, .flags, .used, .description], marked.traits,
+      marked.lines, Self.markColumns, marked.traits,
       largest: marked.rows.first.map { cache.rows[$0].size } ?? 0, on: &grid, layout)
     guard layout.hasLegend else { return }
     let row = layout.list.upperBound - 1

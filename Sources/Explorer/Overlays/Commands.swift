@@ -45,7 +45,8 @@ struct TypedCommand: Sendable {
       name: "group", argument: "type|stage|age|holder|none", words: "put records together", whyOff: Self.noTable,
       completions: { _ in RecordGrouping.Key.allCases.map(\.rawValue) + ["none"] }
     ) { state, text throws(CacheError) in
-      guard let key = RecordGrouping.Key(rawValue: text.lowercased()) ?? (text == "none" ? .some(nil) : nil) else {
+      let key = RecordGrouping.Key(rawValue: text.lowercased())
+      guard key != nil || text.lowercased() == "none" else {
         throw CacheError(.badInput, "\(text) puts nothing together: type, stage, age, holder and none do")
       }
       return state.group(by: key)

@@ -3,16 +3,16 @@ import CacheReport
 import Terminal
 
 extension ExplorerState {
+  /// The columns of the table of all records, as far as there is room.
+  private var recordColumns: [RecordColumn] {
+    [.id, .kind, .size] + (choice.sort == .frees ? [.frees, .share] : [.share, .frees])
+      + [.flags, .type, .uses, .used, .created, .description]
+  }
+
   func drawRecords(on grid: inout Grid, _ layout: Layout) {
     drawTable(
       records.lines, recordColumns, records.arrangement.traits, largest: records.arrangement.largest,
       isOfFrees: choice.sort == .frees, on: &grid, layout)
-  }
-
-  /// The columns that there may be: a share stands beside what it is of.
-  private var recordColumns: [RecordColumn] {
-    [.id, .kind, .size] + (choice.sort == .frees ? [.frees, .share] : [.share, .frees])
-      + [.flags, .type, .uses, .used, .created, .description]
   }
 
   /// The columns before a table: the cursor, the mark.
@@ -27,6 +27,16 @@ extension ExplorerState {
   func heading(at place: Point) -> RecordColumn? {
     guard place.row == layout.list.lowerBound else { return nil }
     return table(recordColumns, records.arrangement.traits, layout).column(at: place.column - Self.margin)
+  }
+
+  /// Whether the screen has room for what rows are to show of their share.
+  var hasRoomForShare: Bool {
+    if share == .none { return true }
+    if screen == .files { return size.columns >= Self.leastForFileBars }
+    let table =
+      screen == .marks
+      ? table(Self.markColumns, marked.traits, layout) : table(recordColumns, records.arrangement.traits, layout)
+    return table.columns.contains { $0.column == .share }
   }
 
   /// Draws a table of records.

@@ -21,7 +21,7 @@ enum ShareDisplay: Sendable, CaseIterable {
     case .none: "no bars"
     case .bar: "bars: the largest fills one"
     case .percent: "percents: of the whole"
-    case .both: "percents of the whole, and bars, which the largest fills"
+    case .both: "percents of the whole, and bars"
     }
   }
 

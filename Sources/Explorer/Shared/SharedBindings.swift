@@ -62,7 +62,7 @@ extension Binding {
 
   static let shares = Binding([.character("%")], "bar, percent, both or none") { state in
     state.share = state.share.next
-    state.message = state.share.words
+    state.message = state.share.words + (state.hasRoomForShare ? "" : ": there is no room for that here")
     return []
   }
 
