@@ -1,4 +1,5 @@
 @testable import BuildCache
+import CacheReport
 import Synchronization
 import SystemPackage
 import Terminal
@@ -153,9 +154,9 @@ let exportedPlans = Mutex<[PlanExport]>([])
 let outlets = ExplorerSession.Outlets(copy: { text in copied.withLock { $0.append(text) } }) { cache, rows in
   exported.withLock { $0.append(rows.map { cache.rows[$0].id }) }
   return "export.json"
-} exportPlan: { export in
+} exportPlan: { export, form in
   exportedPlans.withLock { $0.append(export) }
-  return "plan.\(export.form == .json ? "json" : "txt")"
+  return "plan.\(form == .json ? "json" : "txt")"
 } readPolicy: { file, _, _ in
   guard file == "b.toml" else { throw CacheError(.storage, "can't read \(file)") }
   let policies = [

@@ -44,7 +44,7 @@ enum Effect: Sendable {
   /// Write rows into a file, as `du` prints them.
   case export(CacheState, [Int])
   /// Write a plan into a file.
-  case exportPlan(PlanExport)
+  case exportPlan(PlanExport, PlanExport.Form)
 }
 
 extension Effect {

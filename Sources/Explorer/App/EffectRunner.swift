@@ -86,8 +86,8 @@ struct EffectRunner: Sendable {
       }
     case .export(let cache, let rows):
       return .told("wrote \(counted(rows.count)) to \(try await waiting { try outlets.export(cache, rows) })")
-    case .exportPlan(let export):
-      return .told("wrote the plan to \(try await waiting { try outlets.exportPlan(export) })")
+    case .exportPlan(let export, let form):
+      return .told("wrote the plan to \(try await waiting { try outlets.exportPlan(export, form) })")
     case .carryOut, .copy, .stop, .stopListing: return .nothing
     }
   }

@@ -14,7 +14,7 @@ public final class ExplorerSession: ScreenSession {
     /// Writes rows into a new file, as `du` prints them, and answers its name.
     public var export: @Sendable (CacheState, [Int]) throws -> String
     /// Writes a plan into a new file, and answers its name.
-    public var exportPlan: @Sendable (PlanExport) throws -> String
+    public var exportPlan: @Sendable (PlanExport, PlanExport.Form) throws -> String
     /// Reads the rules of a daemon's configuration, for a ranking rule and the cache's disk.
     public var readPolicy:
       @Sendable (String, RankingRule, CacheSpace?) throws -> (policies: [PrunePolicy], remarks: [String])
@@ -22,7 +22,7 @@ public final class ExplorerSession: ScreenSession {
     /// Makes outlets.
     public init(
       copy: @escaping @Sendable (String) -> Void, export: @escaping @Sendable (CacheState, [Int]) throws -> String,
-      exportPlan: @escaping @Sendable (PlanExport) throws -> String,
+      exportPlan: @escaping @Sendable (PlanExport, PlanExport.Form) throws -> String,
       readPolicy:
         @escaping @Sendable (String, RankingRule, CacheSpace?) throws -> (policies: [PrunePolicy], remarks: [String])
     ) {

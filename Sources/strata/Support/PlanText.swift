@@ -1,6 +1,5 @@
 import BuildCache
 import CacheReport
-import Explorer
 import Terminal
 
 /// A plan in words and columns.
@@ -87,7 +86,7 @@ enum PlanText {
       lines.append(
         "Stays, \(reason.words): \(counted(kept.count)), \(bytes); the largest is \(rows[largest.row].named()).")
     }
-    if let assumptions = try PlanAssumptions(plan, tellsUnmeasured: export.tellsUnmeasured), !plan.rules.isEmpty {
+    if let assumptions = try export.assumptions(), !plan.rules.isEmpty {
       lines += ["This takes for granted:"] + assumptions.lines.map { "- \($0)" }
     }
     return (lines + export.notes.map { "Note: \($0)" }).map { safeText($0) }

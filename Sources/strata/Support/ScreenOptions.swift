@@ -111,17 +111,13 @@ struct ScreenOptions: ParsableArguments {
     ExplorerSession.Outlets(copy: copy) { cache, rows in
       let json = try encodedJSON(rows.map { UsageRow(cache, $0) })
       return try writeNew(json, named: "strata-export", extension: "json")
-    } exportPlan: { export in
+    } exportPlan: { export, form in
       let bytes: Data
-      switch export.form {
-      case .json:
-        bytes = try encodedJSON(
-          PlanReport(
-            export.plan, namesRules: export.namesRules, notes: export.notes,
-            assumptions: PlanAssumptions(export.plan, tellsUnmeasured: export.tellsUnmeasured)))
+      switch form {
+      case .json: bytes = try encodedJSON(export.report())
       case .text: bytes = Data((try PlanText.ticket(export).joined(separator: "\n") + "\n").utf8)
       }
-      return try writeNew(bytes, named: "strata-plan", extension: export.form == .json ? "json" : "txt")
+      return try writeNew(bytes, named: "strata-plan", extension: form == .json ? "json" : "txt")
     } readPolicy: { file, ranking, space in
       // Standard input is where the keys come from.
       let collection = try DaemonConfig(readingFrom: file == "-" ? "./-" : file).collection(
