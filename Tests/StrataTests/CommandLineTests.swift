@@ -204,6 +204,29 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(noTerminal.code == 2 && noTerminal.errors.contains("no terminal"))
   }
 
+  @Test(
+    "lists of real daemons leave a name its room at every width, and no column says nothing",
+    arguments: ["buildctl.json", "engine-1.56.json", "engine-20.10.json", "docker-df-v.json"])
+  func realLists(_ name: String) async throws {
+    let lists = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "BuildKitBridgeTests/Fixtures/lists")
+    for width in [60, 80, 100, 120, 149, 200] {
+      let screen = try await Program.run(
+        ["--from", lists.appending(path: name).path, "--print", "--size", "\(width)x40", "--keys", "i"])
+      #expect(screen.code == 0, "\(screen.errors)")
+      let lines = screen.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      let heading = try #require(lines.first { $0.contains("DESCRIPTION") })
+      let start = heading.distance(
+        from: heading.startIndex, to: try #require(heading.firstRange(of: "DESC")).lowerBound)
+      #expect(heading.contains("kind unknown") && !heading.contains("KIND"), "\(heading)")
+      let others = heading.prefix(start).split(separator: " ").filter { !["ID", "SIZE", "↓"].contains($0) }
+      let room =
+        (heading.firstIndex(of: "│").map { heading.distance(from: heading.startIndex, to: $0) } ?? width) - start
+      #expect(room > 30 || others.isEmpty, "\(width): \(heading)")
+      #expect(lines.allSatisfy { $0.count <= width })
+    }
+  }
+
   @Test("a plan names what goes; the explorer writes it as the same JSON, or as text, and never over a file")
   func planFiles() async throws {
     func record(_ id: String, _ size: Int, _ words: String, inUse: Bool = false) -> String {

@@ -58,6 +58,10 @@ enum PlanText {
   ///
   /// - Parameter namesRules: whether the rules are told: they come from a policy.
   static func lines(_ plan: PrunePlan, now: Timestamp, namesRules: Bool) -> [String] {
+    victims(plan, now: now, namesRules: namesRules) + sums(plan) + [stays(plan)]
+  }
+
+  private static func victims(_ plan: PrunePlan, now: Timestamp, namesRules: Bool) -> [String] {
     var lines: [String] = []
     var before: (count: Int, freed: Int64) = (0, 0)
     for (number, rule) in plan.rules.enumerated() {
@@ -66,18 +70,19 @@ enum PlanText {
       if namesRules { lines.append("") }
       before = (before.count + rule.cut, before.freed.addingSaturating(rule.freed))
     }
-    return lines + sums(plan)
+    return lines
   }
 
   /// A plan as a ticket has it: plain text that says what, when and by which rules, what would go by name, and what stays.
   static func ticket(_ export: PlanExport) throws -> [String] {
     let plan = export.plan
+    let second = Timestamp(nanoseconds: plan.now.nanoseconds / 1_000_000_000 * 1_000_000_000)
     var lines = [
       "Prune plan for \(export.name)",
-      "Made at \(plan.now.text), of \(counted(plan.state.rows.count)); nothing was removed.",
+      "Made at \(second.text), of \(counted(plan.state.rows.count)); nothing was removed.",
     ]
     if !export.namesRules { lines += plan.rules.map { "Policy: \($0.policy.words)" } }
-    lines += [""] + Self.lines(plan, now: plan.now, namesRules: export.namesRules) + [""]
+    lines += [""] + victims(plan, now: plan.now, namesRules: export.namesRules) + [""] + sums(plan)
     let rows = plan.state.rows
     for reason in KeptReason.allCases {
       let kept = plan.kept.filter { $0.reason == reason }
@@ -144,9 +149,13 @@ enum PlanText {
     for rule in plan.rules where !rule.isRanked && rule.policy.limits != .none {
       lines.append("The limits come to 0, which is no cap: all that \(rule.policy.words) allows goes, unranked.")
     }
+    return lines
+  }
+
+  private static func stays(_ plan: PrunePlan) -> String {
     var kept: [KeptReason: Int] = [:]
     for record in plan.kept { kept[record.reason, default: 0] += 1 }
     let stays = KeptReason.allCases.compactMap { reason in kept[reason].map { "\($0) \(reason.words)" } }
-    return lines + [stays.isEmpty ? "Nothing stays." : "Stays: " + stays.joined(separator: " · ") + "."]
+    return stays.isEmpty ? "Nothing stays." : "Stays: " + stays.joined(separator: " · ") + "."
   }
 }
