@@ -196,5 +196,10 @@ import Testing
       #expect(heading.contains("(RANK)") == (columns >= 120))
       #expect(grid.line(8).contains("what layer222 is") && shows(grid, "what held3333 is"), "\(columns)")
     }
+    // What is said of a record beside its name is there where both have room.
+    #expect(shows(try await play("p", size: Size(columns: 160, rows: 24)), "(next)"))
+    let pinned = try await play("pD2h<Enter>", size: Size(columns: 160, rows: 30))
+    #expect(shows(pinned, "by layer222 (what layer222 is)"))
+    #expect(!shows(try await play("p", size: Size(columns: 110, rows: 24)), "(next)"))
   }
 }
