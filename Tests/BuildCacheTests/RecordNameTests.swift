@@ -67,6 +67,7 @@ import Testing
     ("copy /a from img /b", "copy /a from img /b", ""),
     ("fileop target", "fileop target", ""),
     ("exporting to image", "exporting to image", ""),
+    ("/srv/web/dist", "dist", "/srv/web/dist"), ("/srv/", "/srv/", ""), ("/", "/", ""), ("/a b/c", "/a b/c", ""),
     // Nothing to be made better, and what only looks like something.
     ("", "", ""), ("   \n\t ", "", ""), ("   blanks   at both ends ", "blanks at both ends", ""),
     ("[", "[", ""), ("[]", "[]", ""), ("[] x", "[] x", ""), ("[a]", "[a]", ""), ("[a] ", "[a]", ""),

@@ -1,4 +1,5 @@
 import BuildCache
+import CacheReport
 import Synchronization
 import Terminal
 import TestSupport
@@ -162,7 +163,7 @@ import Testing
     let cache = MemoryCache(sample, readOnlyReason: "a saved list", notes: ["a note"])
     #expect(shows(try await play("pt0<Enter>ej", on: cache), "wrote the plan to plan.json"))
     let last = try #require(exportedPlans.withLock { $0.last { $0.notes == ["a note"] } })
-    #expect(last.plan.count == 4 && last.form == .json && !last.namesRules && last.name == "memory")
+    #expect(last.plan.count == 4 && !last.namesRules && last.name == "memory")
     _ = try await play("pEob.toml<Enter>ej", on: cache, size: Size(columns: 110, rows: 30))
     let rules = try #require(exportedPlans.withLock { $0.last { $0.notes.contains("a note") && $0.namesRules } })
     #expect(rules.notes == ["a note", "planned are its own rules"] && rules.plan.rules.count == 3)
@@ -195,5 +196,10 @@ import Testing
       #expect(heading.contains("(RANK)") == (columns >= 120))
       #expect(grid.line(8).contains("what layer222 is") && shows(grid, "what held3333 is"), "\(columns)")
     }
+    // What is said of a record beside its name is there where both have room.
+    #expect(shows(try await play("p", size: Size(columns: 160, rows: 24)), "(next)"))
+    let pinned = try await play("pD2h<Enter>", size: Size(columns: 160, rows: 30))
+    #expect(shows(pinned, "by layer222 (what layer222 is)"))
+    #expect(!shows(try await play("p", size: Size(columns: 110, rows: 24)), "(next)"))
   }
 }

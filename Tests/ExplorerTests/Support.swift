@@ -161,9 +161,9 @@ let outlets = ExplorerSession.Outlets(
     case .files(_, let folder, let files):
       exportedNames.withLock { $0.append(files.map { folder.appending($0.name).string }) }
     case .builders(let lines): exportedNames.withLock { $0.append(lines.map(\.builder.name)) }
-    case .plan(let export):
+    case .plan(let export, let form, _):
       exportedPlans.withLock { $0.append(export) }
-      return "plan.\(export.form == .json ? "json" : "txt")"
+      return "plan.\(form == .json ? "json" : "txt")"
     }
     return "export.json"
   },

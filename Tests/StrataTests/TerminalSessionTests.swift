@@ -379,7 +379,10 @@ import Testing
   @Test("the question of the command line has no as its default") func question() async throws {
     try await TestTerminal.open { terminal in
       try await terminal.type("\(try Program.path) prune --root \(root); echo code $?.")
-      try await terminal.waitFor("[y/N]")
+      let question = try await terminal.waitFor("[y/N]")
+      // What goes is told by name, not by an id alone.
+      #expect(question.contains("Largest") && question.contains("Missed soon: "), "\(question)")
+      #expect(question.contains(/[a-z0-9]{25} \(.+\)/), "\(question)")
       try await terminal.press("Enter")
       try await terminal.waitFor("code 1.")
       try await terminal.type("clear; \(try Program.path) prune --root \(root); echo code $?.")

@@ -90,7 +90,7 @@ extension PrunePlan {
         return "that the last record on it goes counts as a use of it in a daemon that was restarted, "
           + "so it looks used now, keep-duration \(span)"
       }
-      return "used \(record.lastUsedAt.map { now.since($0).ageText } ?? "never") ago, keep-duration \(span)"
+      return (record.lastUsedAt.map { "used " + now.since($0).agoText } ?? "never used") + ", keep-duration \(span)"
     case .filter: return "the filter does not match it"
     case .pinned: return "records that stay stand on it"
     case .withinLimit:

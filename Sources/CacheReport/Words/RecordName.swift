@@ -74,6 +74,10 @@ extension RecordName {
 
   private static func parts(_ text: String) -> Parts {
     if let step = step(text[...]) { return step }
+    // A folder that was put in is known by its name.
+    if text.first == "/", !text.contains(" "), let name = text.dividedAtLast("/")?.1, !name.isEmpty {
+      return (String(name), text)
+    }
     if let image = text.after("pulled from ") { return (familiar(image), "pulled") }
     // Docker's graph drivers name only the topmost layer's image.
     if text == "from local" { return ("local image", "") }

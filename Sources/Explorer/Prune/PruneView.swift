@@ -211,7 +211,7 @@ extension ExplorerState {
     _ record: CacheState.Row, besides neighbours: [CacheState.Row], noting note: String, _ width: Int
   ) -> String {
     let room = width - displayWidth(note) - 2
-    guard !note.isEmpty, room >= PruneTable.leastName / 2 else { return name(record, besides: neighbours, width) }
+    guard !note.isEmpty, room >= PruneTable.leastName else { return name(record, besides: neighbours, width) }
     return name(record, besides: neighbours, room) + "  " + note
   }
 
@@ -234,9 +234,13 @@ extension ExplorerState {
       cells.append(cell(text, width, column.alignment))
       room -= width + PruneTable.gap
     }
-    let by = kept.by.prefix(3).map { shortID(plan.state.rows[$0].id) }.joined(separator: ", ")
+    // One is named where that leaves the record's own name its room, several are told by their ids.
+    let pinners = kept.by.prefix(3).map { plan.state.rows[$0] }
     let more = kept.by.count > 3 ? " and \(kept.by.count - 3) more" : ""
-    let reason = by.isEmpty ? "" : "by \(by)\(more)"
+    func by(_ names: [String]) -> String { names.isEmpty ? "" : "by \(names.joined(separator: ", "))\(more)" }
+    let named = by(kept.by.count == 1 ? pinners.map { self.named($0) } : [])
+    let hasRoom = !named.isEmpty && room - displayWidth(named) - 2 >= PruneTable.leastName
+    let reason = hasRoom ? named : by(pinners.map { shortID($0.id) })
     return (cells + [name(record, besides: neighbours, noting: reason, max(0, room))]).joined(
       separator: String(repeating: " ", count: PruneTable.gap))
   }

@@ -10,8 +10,8 @@ public enum Exported: Sendable {
   case files(RecordID, FilePath, [TreeFile])
   /// Builders, as `strata builders` prints them.
   case builders([BuilderLine])
-  /// A plan.
-  case plan(PlanExport)
+  /// A plan, with sizes in these units where it is text.
+  case plan(PlanExport, PlanExport.Form, ByteUnits)
 
   /// What it is, in words.
   var words: String {

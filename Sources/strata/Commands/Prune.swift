@@ -39,26 +39,23 @@ struct Prune: AsyncParsableCommand {
     try await pruner?.checkMayBegin()  // nobody is asked in vain
     let reading = try await source.told()
     let plan = try parsed.plan(reading)
-    guard let pruner else { return try show(plan, reading, parsed) }
+    guard let pruner else { return try show(plan, reading, parsed, of: source.identity) }
     if !yes { try ask(plan) }
     try await carryOut(plan, reading.notes, by: pruner, of: source)
   }
 
   private var text: PlanText { PlanText(units: sizes.units) }
 
-  private func show(_ plan: PrunePlan, _ reading: Reading, _ parsed: ParsedPolicy) throws {
-    let assumptions = try PlanAssumptions(plan, tellsUnmeasured: reading.tellsUnmeasured)
-    let growth = GrowthForecast(plan, GrowthEstimate(plan.state, now: plan.now))
+  private func show(_ plan: PrunePlan, _ reading: Reading, _ parsed: ParsedPolicy, of source: SourceIdentity) throws {
+    let export = PlanExport(
+      plan, name: source.words, notes: reading.notes + (try parsed.remarks(for: reading)),
+      tellsUnmeasured: reading.tellsUnmeasured, namesRules: policy.namesRules)
     switch format {
-    case .json:
-      try printJSON(
-        PlanReport(
-          plan, namesRules: policy.namesRules, notes: reading.notes + parsed.remarks(for: reading),
-          assumptions: assumptions, growth: growth))
+    case .json: try printJSON(export.report())
     case .table:
       output.lines(text.lines(plan, now: plan.now, namesRules: policy.namesRules))
-      if let growth { output.line(sentence(growth.words(in: sizes.units))) }
-      if let assumptions, !plan.rules.isEmpty {
+      if let growth = export.growth { output.sentences([sentence(growth.words(in: sizes.units))]) }
+      if let assumptions = try export.assumptions(), !plan.rules.isEmpty {
         output.line("This takes for granted:")
         output.sentences(assumptions.lines.map { "- \($0)" })
       }
@@ -114,6 +111,3 @@ struct Prune: AsyncParsableCommand {
     }
   }
 }
-
-/// Words as a sentence of their own.
-private func sentence(_ words: String) -> String { words.prefix(1).uppercased() + words.dropFirst() + "." }

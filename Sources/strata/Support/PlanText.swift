@@ -1,6 +1,5 @@
 import BuildCache
 import CacheReport
-import Explorer
 import Terminal
 
 /// A plan in words and columns.
@@ -66,6 +65,10 @@ struct PlanText: Sendable {
   ///
   /// - Parameter namesRules: whether the rules are told: they come from a policy.
   func lines(_ plan: PrunePlan, now: Timestamp, namesRules: Bool) -> [String] {
+    victims(plan, now: now, namesRules: namesRules) + (sums(plan) + [Self.stays(plan)]).flatMap(wrapped)
+  }
+
+  private func victims(_ plan: PrunePlan, now: Timestamp, namesRules: Bool) -> [String] {
     var lines: [String] = []
     var before: (count: Int, freed: Int64) = (0, 0)
     for (number, rule) in plan.rules.enumerated() {
@@ -74,18 +77,20 @@ struct PlanText: Sendable {
       if namesRules { lines.append("") }
       before = (before.count + rule.cut, before.freed.addingSaturating(rule.freed))
     }
-    return lines + sums(plan).flatMap(wrapped)
+    return lines
   }
 
   /// A plan as a ticket has it: plain text that says what, when and by which rules, what would go by name, and what stays.
   func ticket(_ export: PlanExport) throws -> [String] {
     let plan = export.plan
+    let second = Timestamp(nanoseconds: plan.now.nanoseconds / 1_000_000_000 * 1_000_000_000)
     var lines = [
       "Prune plan for \(export.name)",
-      "Made at \(plan.now.text), of \(counted(plan.state.rows.count)); nothing was removed.",
+      "Made at \(second.text), of \(counted(plan.state.rows.count)); nothing was removed.",
     ]
     if !export.namesRules { lines += plan.rules.map { "Policy: \($0.policy.words(in: units))" } }
-    lines += [""] + self.lines(plan, now: plan.now, namesRules: export.namesRules) + [""]
+    lines += [""] + victims(plan, now: plan.now, namesRules: export.namesRules) + [""] + sums(plan)
+    if let growth = export.growth { lines.append(sentence(growth.words(in: units))) }
     let rows = plan.state.rows
     for reason in KeptReason.allCases {
       let kept = plan.kept.filter { $0.reason == reason }
@@ -94,7 +99,7 @@ struct PlanText: Sendable {
       lines.append(
         "Stays, \(reason.words): \(counted(kept.count)), \(bytes); the largest is \(rows[largest.row].named()).")
     }
-    if let assumptions = try PlanAssumptions(plan, tellsUnmeasured: export.tellsUnmeasured), !plan.rules.isEmpty {
+    if let assumptions = try export.assumptions(), !plan.rules.isEmpty {
       lines += ["This takes for granted:"] + assumptions.lines.map { "- \($0)" }
     }
     return (lines + export.notes.map { "Note: \($0)" }).map { safeText($0) }
@@ -157,9 +162,16 @@ struct PlanText: Sendable {
       lines.append(
         "The limits come to 0, which is no cap: all that \(rule.policy.words(in: units)) allows goes, unranked.")
     }
+    return lines
+  }
+
+  private static func stays(_ plan: PrunePlan) -> String {
     var kept: [KeptReason: Int] = [:]
     for record in plan.kept { kept[record.reason, default: 0] += 1 }
     let stays = KeptReason.allCases.compactMap { reason in kept[reason].map { "\($0) \(reason.words)" } }
-    return lines + [stays.isEmpty ? "Nothing stays." : "Stays: " + stays.joined(separator: " · ") + "."]
+    return stays.isEmpty ? "Nothing stays." : "Stays: " + stays.joined(separator: " · ") + "."
   }
 }
+
+/// Words as a sentence of their own.
+func sentence(_ words: String) -> String { words.prefix(1).uppercased() + words.dropFirst() + "." }

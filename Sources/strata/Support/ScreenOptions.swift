@@ -146,14 +146,9 @@ struct ScreenOptions: ParsableArguments {
     case .files(let record, let folder, let files):
       return (("strata-export", "json"), try encodedJSON(files.map { FileRow($0, of: record, in: folder) }))
     case .builders(let lines): return (("strata-export", "json"), try encodedJSON(lines.map { BuilderRow($0) }))
-    case .plan(let export) where export.form == .json:
-      let report = try PlanReport(
-        export.plan, namesRules: export.namesRules, notes: export.notes,
-        assumptions: PlanAssumptions(export.plan, tellsUnmeasured: export.tellsUnmeasured),
-        growth: GrowthForecast(export.plan, GrowthEstimate(export.plan.state, now: export.plan.now)))
-      return (("strata-plan", "json"), try encodedJSON(report))
-    case .plan(let export):
-      let lines = try PlanText(units: export.units, width: nil).ticket(export)
+    case .plan(let plan, .json, _): return (("strata-plan", "json"), try encodedJSON(plan.report()))
+    case .plan(let plan, .text, let units):
+      let lines = try PlanText(units: units, width: nil).ticket(plan)
       return (("strata-plan", "txt"), Data((lines.joined(separator: "\n") + "\n").utf8))
     }
   }
