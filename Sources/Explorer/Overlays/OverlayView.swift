@@ -18,7 +18,7 @@ extension ExplorerState {
         "\(letter)  \(key?.words ?? "none")\(key == choice.grouping ? "  (as it is)" : "")"
       }
       drawBox("Group by", lines, on: &grid)
-    case .policyMenu(let rule): drawBox(title(of: rule), lines(of: rule), on: &grid)
+    case .policyMenu(let rule, let top): drawBox(title(of: rule), lines(of: rule), from: top, on: &grid)
     case .entry(let entry): drawBox(title(of: entry), entryLines(entry), on: &grid)
     case .note(let title, let lines): drawBox(title, lines + ["", "any key: back"], on: &grid)
     case .running(let progress): drawBox("Pruning", progressLines(progress), on: &grid)

@@ -68,7 +68,9 @@ struct Explore: AsyncParsableCommand {
     let first = parsed.isPlain && !isListPrinted ? nil : try await source.read()
     let preset = PrunePreset(
       policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free,
-      diskSize: parsed.diskSize, worker: self.source.policyWorker, file: policy.policy)
+      diskSize: parsed.diskSize, worker: self.source.policyWorker,
+      // Standard input can't be read anew.
+      file: policy.policy.flatMap { $0 == "-" ? nil : $0 })
     guard print else {
       return try await screen.explore(source, first: first, prune: preset, clock: clock, keys: keySource)
     }
