@@ -132,6 +132,16 @@ import Testing
     if !hasParted { #expect(planned == recording.removed) }
   }
 
+  @Test("the prune's rule written as a buildkitd.toml comes back as it is", arguments: recordings)
+  func comesBack(_ recording: Recording) throws {
+    let policy = try recording.policy()
+    let ranking = recording.behavior.ranking
+    let text = try DaemonConfig.text(of: [policy], as: .buildkitd, for: ranking)
+    let back = try DaemonConfig(text, name: "w").collection(
+      for: ranking, diskSize: nil, now: Timestamp(nanoseconds: 0))
+    #expect(back.policies == [policy])
+  }
+
   @Test("a buildkitd.toml whose rule equals the prune plans the same", arguments: recordings)
   func equalsByConfiguration(_ recording: Recording) async throws {
     let config = try DaemonConfig(try recording.toml(), name: "buildkitd.toml")

@@ -106,6 +106,9 @@ private var projects: CacheState {
     cache.replace(with: projects.keeping { row, _ in row.id != "ctx00001" })
     try await session.press("r")
     #expect(session.state.currentGroup?.id == group)
+    // Who goes to a marked record sees it.
+    try await session.press("ztzsm<Enter>")
+    #expect(session.current.map(session.state.marks.contains) == true)
     // From another screen to a record that is folded away: to its group.
     try await session.press("zs2")
     try await session.press("1")

@@ -45,31 +45,52 @@ public struct RecordGrouping: Sendable {
   /// - Complexity: O(rows and edges).
   public init(_ state: CacheState, by key: Key, now: Timestamp) {
     self.key = key
-    var groups = Collector()
+    let rows = state.rows
+    let groups: (names: [Name], groupOfRow: [Int32])
     switch key {
-    case .type:
-      for row in state.rows { groups.add(row.recordType.rawValue) { Name(row.recordType.rawValue) } }
+    case .type: groups = Self.numbered(rows.count, { rows[$0].recordType }, { Name($0.rawValue) })
     case .age:
-      for row in state.rows {
-        let age = now.since(row.lastUsedAt ?? row.createdAt).nanoseconds / 1_000_000_000
-        let place = Self.ages.firstIndex { age <= $0.most } ?? Self.ages.count - 1
-        groups.add(place) { Name(Self.ages[place].words, place: place) }
+      groups = Self.numbered(rows.count) { number in
+        let age = now.since(rows[number].lastUsedAt ?? rows[number].createdAt).nanoseconds / 1_000_000_000
+        return Self.ages.firstIndex { age <= $0.most } ?? Self.ages.count - 1
+      } _: { place in
+        Name(Self.ages[place].words, place: place)
       }
     case .stage:
       let origins = Origins(state)
-      for row in state.rows.indices {
-        let origin = origins.origin(of: row)
-        groups.add(origin) { origins.name(of: origin) }
-      }
+      groups = Self.numbered(rows.count, origins.origin, origins.name)
     case .holder:
       let holders = Holders(state)
-      for row in state.rows.indices {
-        let set = holders.holders(of: row)
-        groups.add(set) { holders.name(of: set) }
-      }
+      groups = Self.numbered(rows.count, holders.holders, holders.name)
     }
-    names = groups.names
-    groupOfRow = groups.groupOfRow
+    (names, groupOfRow) = groups
+  }
+
+  /// Numbers groups in the order in which they come up.
+  private static func numbered<Value: Hashable>(
+    _ rows: Int, _ value: (Int) -> Value, _ name: (Value) -> Name
+  ) -> ([Name], [Int32]) {
+    var names: [Name] = []
+    var groupOfRow: [Int32] = []
+    groupOfRow.reserveCapacity(rows)
+    var numbers: [Value: Int32] = [:]
+    var last: (value: Value, number: Int32)?
+    for row in 0..<rows {
+      let value = value(row)
+      // Neighbours are often alike.
+      if let last, last.value == value {
+        groupOfRow.append(last.number)
+        continue
+      }
+      let number = numbers[value] ?? Int32(names.count)
+      if number == names.count {
+        names.append(name(value))
+        numbers[value] = number
+      }
+      last = (value, number)
+      groupOfRow.append(number)
+    }
+    return (names, groupOfRow)
   }
 
   /// Ages that are worth telling apart, by the seconds up to which each goes.
@@ -78,30 +99,6 @@ public struct RecordGrouping: Sendable {
     (30 * 86_400, "used in the last 30 days"), (90 * 86_400, "used in the last 90 days"),
     (.max, "not used for 90 days"),
   ]
-
-  /// Numbers groups in the order in which they come up.
-  private struct Collector {
-    var names: [Name] = []
-    var groupOfRow: [Int32] = []
-    private var numbers: [AnyHashable: Int32] = [:]
-    private var last: (key: AnyHashable, number: Int32)?
-
-    mutating func add(_ key: some Hashable, _ name: () -> Name) {
-      let key = AnyHashable(key)
-      // Neighbours are often alike.
-      if let last, last.key == key { return groupOfRow.append(last.number) }
-      let number: Int32
-      if let known = numbers[key] {
-        number = known
-      } else {
-        number = Int32(names.count)
-        names.append(name())
-        numbers[key] = number
-      }
-      last = (key, number)
-      groupOfRow.append(number)
-    }
-  }
 }
 
 extension RecordGrouping.Key {

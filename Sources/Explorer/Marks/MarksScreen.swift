@@ -11,7 +11,7 @@ enum MarksScreen: ExplorerScreen {
     Binding([.enter], "go to it", isLikely: true, whyOff: Binding.nothingMarked) { state in
       let row = state.current
       state.screen = .records
-      state.records.select(row)
+      state.records.reveal(row)
       return []
     },
     .pruneMarked, .preview, .why, .shares, .files, .copy, .export { $0.marked.rows },

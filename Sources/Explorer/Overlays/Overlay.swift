@@ -13,8 +13,8 @@ enum Overlay: Sendable {
   case planMenu
   /// A choice of what puts records together.
   case groupMenu
-  /// A choice of what to change about a rule.
-  case policyMenu(PruneState.Rule)
+  /// A choice of what to change about a rule, from the line of this number on.
+  case policyMenu(PruneState.Rule, top: Int = 0)
   /// A line that is being typed.
   case entry(TextEntry)
   /// A filter that is being typed, beneath the list that follows it.

@@ -36,12 +36,13 @@ extension ExplorerState {
       guard case .character(let letter) = key, let chosen = Self.groupings.first(where: { $0.letter == letter })
       else { return [] }
       return group(by: chosen.key)
-    case .policyMenu(let rule):
-      guard case .character(let letter) = key else {
-        self.overlay = nil
-        return []
+    case .policyMenu(let rule, let top):
+      switch key {
+      case .down: self.overlay = .policyMenu(rule, top: min(top + 1, lines(of: rule).count - 1))
+      case .up: self.overlay = .policyMenu(rule, top: max(0, top - 1))
+      case .character(let letter): return edit(letter, of: rule)
+      default: self.overlay = nil
       }
-      return edit(letter, of: rule)
     case .entry(let entry): return press(key, in: entry)
     case .filter(let entry): return press(key, in: entry)
     case .prompt(let entry): return press(key, in: entry)

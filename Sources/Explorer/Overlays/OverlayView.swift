@@ -20,7 +20,8 @@ extension ExplorerState {
         "\(letter)  \(key?.words ?? "none")\(key == choice.grouping ? "  (as it is)" : "")"
       }
       grid.drawBox("Group by", lines)
-    case .policyMenu(let rule): grid.drawBox(title(of: rule), lines(of: rule))
+    case .policyMenu(let rule, let top):
+      grid.drawBox(title(of: rule), lines(of: rule), from: top, scrolling: "\(Key.down.label) \(Key.up.label)")
     case .entry(let entry): grid.drawBox(title(of: entry), entryLines(entry))
     case .note(let title, let lines):
       grid.drawBox(title, noteLines(lines), from: noteTop, scrolling: scrollingKeys)

@@ -106,7 +106,7 @@ struct PruneState: Sendable {
     remarks = preset.remarks
     isLimitChosen = !given.isEmpty
     (free, diskSize, worker) = (preset.free, preset.diskSize, preset.worker)
-    origin = preset.file.map { ($0, given) }
+    origin = preset.file.map { ($0, given.isEmpty ? nil : given) }
   }
 
   /// What is pretended of the disk, so that a plan is not what a prune would do.

@@ -61,6 +61,15 @@ struct RecordsState: Sendable {
     hide(row)
   }
 
+  /// Puts the cursor on a row, where it is listed, and unfolds its group.
+  ///
+  /// - Complexity: O(n).
+  mutating func reveal(_ row: Int?) {
+    guard let row else { return }
+    if let group = lines.groups?.group(of: row) { lines.setUnfolded(group, true) }
+    select(row)
+  }
+
   /// Takes another arrangement: the cursor stays on a row, where that is listed, and where it is on the screen.
   ///
   /// - Parameters:

@@ -68,7 +68,9 @@ struct Explore: AsyncParsableCommand {
     let first = parsed.isPlain && !isListPrinted ? nil : try await source.read()
     var preset = PrunePreset(
       policies: try first.flatMap { try parsed.rules(for: $0) }, assumptions: parsed.assumptions, free: parsed.free,
-      diskSize: parsed.diskSize, worker: self.source.policyWorker, file: policy.policy)
+      diskSize: parsed.diskSize, worker: self.source.policyWorker,
+      // Standard input can't be read anew.
+      file: policy.policy.flatMap { $0 == "-" ? nil : $0 })
     preset.namesRules = policy.namesRules
     preset.remarks = try first.map { try parsed.remarks(for: $0) } ?? []
     guard print else {
