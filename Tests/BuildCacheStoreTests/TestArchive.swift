@@ -74,6 +74,29 @@ struct TestArchive {
     return entry
   }
 
+  /// A layer as its blob has it.
+  struct Layer {
+    let bytes: [UInt8]
+    /// What it adds to the media type of a plain one.
+    var suffix = ""
+    let diffID: Digest
+  }
+
+  /// An image of layers of any bytes.
+  func image(of layers: [Layer], named name: String) throws -> Entry {
+    let config: [String: Any] = [
+      "os": "linux", "architecture": "amd64",
+      "rootfs": ["type": "layers", "diff_ids": layers.map(\.diffID.description)],
+    ]
+    let manifest: Entry = [
+      "schemaVersion": 2, "mediaType": Self.manifestType, "config": try jsonBlob(config, Self.configType),
+      "layers": try layers.map { try blob($0.bytes, Self.layerType + $0.suffix) },
+    ]
+    var entry = try jsonBlob(manifest, Self.manifestType)
+    entry["annotations"] = [Self.ref: name]
+    return entry
+  }
+
   /// The configuration and the layers that a manifest names.
   func parts(of entry: Entry) throws -> (config: Entry, layers: [Entry]) {
     let bytes = try Data(contentsOf: URL(filePath: folder.string + "/blobs/sha256/" + hex(entry)))
