@@ -11,9 +11,13 @@ import Testing
 /// Layers of every kind, unpacked here and by umoci, name by name.
 @Suite("Layers are unpacked as umoci does it") struct UnpackedLikeUmociTests {
   private let scratch: ScratchFolder
+  private let cache: EmbeddedCache
   private let start = Date()
 
-  init() throws { scratch = try ScratchFolder() }
+  init() throws {
+    scratch = try ScratchFolder()
+    cache = try EmbeddedCache(scratch.path.appending("cache"), .write)
+  }
 
   @Test("rows have names of their own, and there are as many as were asked for") func rows() {
     for group in UnpackedRow.groups { #expect(Set(group.rows.map(\.name)).count == group.rows.count, "\(group.name)") }
@@ -34,6 +38,7 @@ import Testing
       try await compare(row, in: place)
       try removeTree(at: place)
     }
+    #expect(try await cache.manager.verify() == [])
   }
 
   private func compare(_ row: UnpackedRow, in place: FilePath) async throws {
@@ -95,14 +100,10 @@ import Testing
   private func strata(_ layers: [TestArchive.Layer], in place: FilePath) async throws -> TreePortrait {
     let archive = try TestArchive(place.appending("layout"))
     try archive.list([try archive.image(of: layers, named: "app")])
-    let cache = try EmbeddedCache(place.appending("cache"), .write)
     let images = try await cache.importImages(from: .path(archive.folder), ImageChoice())
     let ref = try cache.manager.get(try #require(images.first?.records.last))
     defer { try? ref.release() }
-    #expect(try await cache.manager.verify() == [])
-    let out = place.appending("strata")
-    try await cache.extract(ref, to: out)
-    return try TreePortrait(of: out, since: start)
+    return try TreePortrait(of: try await ref.mount(), since: start)
   }
 
   /// What umoci makes of them, or what it says.

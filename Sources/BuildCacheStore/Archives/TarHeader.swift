@@ -40,14 +40,15 @@ struct TarExtensions {
       let (key, value) = (record[..<equals], record[(equals + 1)...])
       let prefix = Array("SCHILY.xattr.".utf8)
       if key.starts(with: prefix) {
-        attributes.add(key.dropFirst(prefix.count), value)
+        let name = key.dropFirst(prefix.count)
+        if !ExtendedAttributes.isOfHost(name) { attributes.add(name, value) }
         continue
       }
       let text = String(decoding: key, as: UTF8.self)
       if text == "GNU.sparse.offset" || text == "GNU.sparse.numbytes" {
         map.append(Array(value))
       } else {
-        values[text] = Array(value)
+        values[text] = value.isEmpty ? nil : Array(value)  // of nothing, it takes back what was said
       }
     }
   }
@@ -138,8 +139,9 @@ struct TarHeader {
     let isPosix = block[257..<263].elementsEqual(Array("ustar\u{0}".utf8))
     let prefix = isPosix ? string(345..<500) : []
     let short = string(0..<100)
+    // Where both are there, GNU's name counts, and so it is with targets; so Go's reader has it.
     let name =
-      values["GNU.sparse.name"] ?? values["path"] ?? extensions.name
+      values["GNU.sparse.name"] ?? extensions.name ?? values["path"]
       ?? (prefix.isEmpty ? short : prefix + [UInt8(ascii: "/")] + short)
     self.name = name
     let text = String(decoding: name, as: UTF8.self)
@@ -160,7 +162,7 @@ struct TarHeader {
       }
       return id
     }
-    let target = values["linkpath"] ?? extensions.target ?? string(157..<257)
+    let target = extensions.target ?? values["linkpath"] ?? string(157..<257)
     let type = block[156]
     switch type {
     case 0, UInt8(ascii: "0"), UInt8(ascii: "7"), UInt8(ascii: "S"):
