@@ -48,8 +48,10 @@ struct TestArchive {
 
   func hex(_ entry: Entry) -> String { String((entry["digest"] as? String ?? "").dropFirst(7)) }
 
-  /// A layer of one file, named as its content.
-  static func layer(_ name: String) -> [UInt8] { TarBytes().file(name, name).finished }
+  /// A layer of one file, named as its content; of nothing where that has no name.
+  static func layer(_ name: String) -> [UInt8] {
+    name.isEmpty ? TarBytes().finished : TarBytes().file(name, name).finished
+  }
 
   func config(_ layers: [[UInt8]], _ architecture: String = "amd64", os: String = "linux") -> [String: Any] {
     [
