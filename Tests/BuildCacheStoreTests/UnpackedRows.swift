@@ -402,6 +402,14 @@ extension UnpackedRow {
       "GNU's own mark",
       TarBytes().file("f", "1", patching: [257: Array("ustar  \u{0}".utf8), 345: TarBytes.field(1_500_000_000, 12)])),
     UnpackedRow(
+      "a folder where GNU has times, as Docker wrote it with Go before 1.8",
+      TarBytes().file(
+        "foo", "1", patching: [257: Array("ustar  \u{0}".utf8), 345: Array(String(repeating: "p/", count: 50).utf8)])
+    ),
+    UnpackedRow(
+      "pax twice for one: the last counts",
+      TarBytes().saying([("path", "first"), ("SCHILY.xattr.user.a", "1")]).saying([("mtime", "5")]).file("f", "1")),
+    UnpackedRow(
       "star's mark", TarBytes().file("f", "1", patching: [345: Array("pre".utf8), 508: Array("tar\u{0}".utf8)])),
   ]
 
@@ -653,6 +661,9 @@ extension UnpackedRow {
         .saying("SCHILY.xattr.user.bytes", [0, 255, 10, 61, 0]).file("c", "1").saying(
           "SCHILY.xattr.user.large", [UInt8](repeating: 7, count: 3000)
         ).file("d", "1")),
+    UnpackedRow(
+      "a name with NUL", TarBytes().saying([("SCHILY.xattr.user.a\u{0}b", "1")]).file("f", "1"),
+      is: .bothRefuse("a header can't be read")),
     UnpackedRow(
       "an empty value", TarBytes().saying([("SCHILY.xattr.user.none", "")]).file("f", "1"),
       is: .differs(

@@ -20,7 +20,10 @@ struct TarExtensions {
     switch type {
     case UInt8(ascii: "L"): name = Array(bytes.prefix { $0 != 0 })
     case UInt8(ascii: "K"): target = Array(bytes.prefix { $0 != 0 })
-    case UInt8(ascii: "x"): try addRecords(bytes[...], after: entry)
+    case UInt8(ascii: "x"):
+      // Of several the last counts; so Go's reader has it.
+      (values, attributes, map) = ([:], ExtendedAttributes(), [])
+      try addRecords(bytes[...], after: entry)
     default: break  // what is said of all members is nothing that a tree has
     }
   }
@@ -38,6 +41,7 @@ struct TarExtensions {
       rest = rest.dropFirst(length)
       guard let equals = record.firstIndex(of: UInt8(ascii: "=")) else { throw bad }
       let (key, value) = (record[..<equals], record[(equals + 1)...])
+      guard !key.contains(0) else { throw bad }
       let prefix = Array("SCHILY.xattr.".utf8)
       if key.starts(with: prefix) {
         let name = key.dropFirst(prefix.count)
@@ -130,6 +134,14 @@ struct TarHeader {
     return number
   }
 
+  /// Whether a header with GNU's mark has the folder of a long name where GNU has times: Go wrote so before its 1.8, and
+  /// Docker with it.
+  private static func hasOddPrefix(_ block: [UInt8]) -> Bool {
+    guard block[257..<265].elementsEqual(Array("ustar  \u{0}".utf8)) else { return false }
+    let isTimes = [block[345..<357], block[357..<369]].allSatisfy { $0.first == 0 || number($0) != nil }
+    return !isTimes && block[345..<500].prefix { $0 != 0 }.allSatisfy { $0 < 128 }
+  }
+
   /// Reads a header.
   ///
   /// - Throws: ``CacheError`` `badArchive` naming the member.
@@ -137,7 +149,7 @@ struct TarHeader {
     func string(_ range: Range<Int>) -> [UInt8] { Array(block[range].prefix { $0 != 0 }) }
     let values = extensions.values
     let isPosix = block[257..<263].elementsEqual(Array("ustar\u{0}".utf8))
-    let prefix = isPosix ? string(345..<500) : []
+    let prefix = isPosix || Self.hasOddPrefix(block) ? string(345..<500) : []
     let short = string(0..<100)
     // Where both are there, GNU's name counts, and so it is with targets; so Go's reader has it.
     let name =
