@@ -97,7 +97,7 @@ import Testing
 
   @Test("a folder, then a file of its name in one layer: the file counts") func folderThenFile() async throws {
     let found = try await tree("layer-folder-then-file/layout")
-    #expect(found["a"] == "file" && found["a/x"] == nil)
+    #expect(found["a"]?.hasPrefix("file") == true && found["a/x"] == nil)
     guard isInstalled("umoci") else { return print("umoci is missing: what it makes of the layers was not tried") }
     #expect(try await umoci(path("layer-folder-then-file/layout"), "x") == found)
   }

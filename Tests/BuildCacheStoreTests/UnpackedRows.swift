@@ -735,6 +735,13 @@ extension UnpackedRow {
     UnpackedRow("an empty archive", facts: [.tar(some), .tar(TarBytes())]),
     UnpackedRow("no bytes at all", facts: [.tar(some), .bytes([])]),
     UnpackedRow("no end blocks", facts: [.bytes(some.bytes)]),
+    UnpackedRow(
+      "nothing after the last file, as umoci's own insert writes it",
+      facts: [.bytes(Array(TarBytes().folder("d/").file("d/f", "12345").bytes.prefix(1029)))]),
+    UnpackedRow(
+      "the last file not whole",
+      facts: [.bytes(Array(TarBytes().folder("d/").file("d/f", "12345").bytes.prefix(1028)))],
+      is: .bothRefuse("ends in the middle, after entry d/f")),
     UnpackedRow("one end block", facts: [.bytes(some.bytes + [UInt8](repeating: 0, count: 512))]),
     UnpackedRow("many end blocks", facts: [.bytes(some.finished + [UInt8](repeating: 0, count: 9 * 1024))]),
     UnpackedRow("bytes after the end", facts: [.bytes(some.finished + Array("rubbish".utf8))]),
