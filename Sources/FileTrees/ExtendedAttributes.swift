@@ -51,6 +51,26 @@ package struct ExtendedAttributes: Equatable {
     ["trusted.overlay.opaque", "user.overlay.opaque"].contains { values[Array($0.utf8CString)] == [UInt8(ascii: "y")] }
   }
 
+  /// Whether one is of the machine that has the file, not of the file: an image has none such.
+  package static func isOfHost(_ name: some Collection<UInt8>) -> Bool {
+    let name = String(decoding: name, as: UTF8.self)
+    return name == "security.selinux" || name == "system.nfs4_acl" || name.hasPrefix("trusted.overlay.")
+  }
+
+  /// Removes all from a name in a folder, or from the folder itself, but those of the machine.
+  ///
+  /// - Throws: ``CacheError`` `storage` naming the path.
+  package static func remove(from name: FilePath.Component?, in folder: Folder) throws {
+    let path = folder.link(to: name)
+    for key in try ExtendedAttributes(of: name, in: folder).values.keys
+    where !isOfHost(key.dropLast().map { UInt8(bitPattern: $0) }) {
+      let code = path.withPlatformString { lremovexattr($0, key) }
+      guard code == 0 || [ENODATA, ENOTSUP, EPERM, EACCES].contains(errno) else {
+        throw folder.error("can't remove the attributes of", name)
+      }
+    }
+  }
+
   /// Adds one.
   package mutating func add(_ name: some Collection<UInt8>, _ value: some Collection<UInt8>) {
     values[name.map { CChar(bitPattern: $0) } + [0]] = Array(value)

@@ -42,19 +42,12 @@ import Testing
     try #require(try FileStatus(of: tree.appending(name))).raw
   }
 
-  private static func binary(_ value: Int64, _ width: Int) -> [UInt8] {
-    var bytes = [UInt8](repeating: value < 0 ? 0xff : 0, count: width)
-    for place in 0..<8 { bytes[width - 1 - place] = UInt8(truncatingIfNeeded: value >> (8 * Int64(place))) }
-    bytes[0] |= 0x80
-    return bytes
-  }
-
   // MARK: numbers
 
   @Test("a size that can't be is refused with the entry's name", arguments: [Int64.max, Int64.max - 511, -1, .min])
   func sizes(_ size: Int64) async throws {
     try await expectRefused(
-      TarBytes().file("odd", patching: [124: Self.binary(size, 12)]).finished, "entry odd", "size")
+      TarBytes().file("odd", patching: [124: TarBytes.binary(Int(size), 12)]).finished, "entry odd", "size")
   }
 
   @Test("a number of more bits than any integer is refused, or held at the end of what can be") func hugeNumbers()
@@ -70,8 +63,10 @@ import Testing
   @Test(
     "owners that no system has are refused with the entry's name", arguments: [Int64(1) << 32, .max, -1, 0xffff_ffff])
   func owners(_ id: Int64) async throws {
-    try await expectRefused(TarBytes().file("u", patching: [108: Self.binary(id, 8)]).finished, "entry u", "uid")
-    try await expectRefused(TarBytes().file("g", patching: [116: Self.binary(id, 8)]).finished, "entry g", "gid")
+    try await expectRefused(
+      TarBytes().file("u", patching: [108: TarBytes.binary(Int(id), 8)]).finished, "entry u", "uid")
+    try await expectRefused(
+      TarBytes().file("g", patching: [116: TarBytes.binary(Int(id), 8)]).finished, "entry g", "gid")
     try await expectRefused(TarBytes().saying([("uid", "\(id)")]).file("p").finished, "entry p", "uid")
   }
 
@@ -107,7 +102,8 @@ import Testing
     try await expectRefused(bytes, "damaged after entry first")
     try await expectRefused(Array("short".utf8), "this is no tar")
     try await expectRefused(Array(TarBytes().file("f", "12345").bytes.prefix(514)), "ends in the middle, after entry f")
-    let long = TarBytes().file("first").file("long", patching: [156: Array("x".utf8), 124: Self.binary(1 << 40, 12)])
+    let long = TarBytes().file("first").file(
+      "long", patching: [156: Array("x".utf8), 124: TarBytes.binary(1 << 40, 12)])
     try await expectRefused(long.finished, "after entry first")
   }
 

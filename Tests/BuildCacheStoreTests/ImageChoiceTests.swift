@@ -25,10 +25,6 @@ import Testing
     private static let (host, other) = ("amd64", "arm64")
   #endif
 
-  private func path(_ name: String) -> FilePath {
-    FilePath(URL(filePath: #filePath).deletingLastPathComponent().path).appending("ImageCases").pushing(FilePath(name))
-  }
-
   /// The files that an image of the archive holds, top and all beneath.
   private func files(
     _ image: String? = nil, platform: String? = nil, at path: FilePath? = nil, telling tell: (String) -> Void = { _ in }
@@ -53,47 +49,6 @@ import Testing
       #expect(!"\(error)".contains("Swift") && !"\(error)".contains("Decoding"))
     }
     #expect(try await cache.manager.usage().rows.isEmpty)
-  }
-
-  // MARK: recorded cases
-
-  @Test("of an index whose other platforms are not in the archive, the one that is there is taken")
-  func sparseIndex() async throws {
-    let layout = path("sparse-index/layout")
-    try await expectRefused(
-      "no image for linux/arm64", "it is listed, but its manifest", "linux/amd64", platform: "linux/arm64", at: layout)
-    let files = try await files(at: layout)
-    #expect(!files.isEmpty)
-    #expect(try await self.files(platform: "linux/amd64", at: layout) == files)
-  }
-
-  @Test("two images of one platform are named by their ref names, and listed so") func twoImages() async throws {
-    let layout = path("two-images-one-platform/layout")
-    try await expectRefused("2 images in", "--image (a, b)", "--all", at: layout)
-    try await expectRefused("2 images for linux/amd64", "--image (a, b)", platform: "linux/amd64", at: layout)
-    let (a, b) = (try await files("a", at: layout), try await files("b", at: layout))
-    #expect(a.isStrictSubset(of: b))
-    let all = try await cache.importImages(from: .path(layout), ImageChoice(takesAll: true), naming: .own)
-    #expect(all.map(\.records.count) == [1, 2] && all.map(\.name) == ["a", "b"] && all.map(\.label) == ["a", "b"])
-    #expect(all[0].records[0] == all[1].records[0])
-  }
-
-  @Test("docker save by id, with null in its index, is read from manifest.json") func nullManifests() async throws {
-    #expect(try await !files(at: path("docker-save-null-manifests/save.tar")).isEmpty)
-  }
-
-  @Test("an artefact beside an image is passed over with a word; a build cache is named") func neighbours()
-    async throws
-  {
-    var notes: [String] = []
-    let found = try await files(at: path("layout-with-artifact/layout")) { notes.append($0) }
-    #expect(!found.isEmpty)
-    #expect(notes.count == 1 && notes[0].contains("an artefact of type application/vnd.example.sbom"))
-    // The case says refused; since it was written a build cache is to be brought in, and named all the same.
-    notes = []
-    let cached = try await files(at: path("layout-with-artifact/buildkit-cache")) { notes.append($0) }
-    #expect(cached == found)
-    #expect(notes.count == 1 && notes[0].contains("is a build cache that BuildKit exported, and no image"))
   }
 
   // MARK: partial indexes
@@ -257,6 +212,26 @@ import Testing
     try await expectRefused("3 images in")
   }
 
+  @Test("what holds no image is told with what it holds, and what to do")
+  func noImages() async throws {
+    let folder = scratch.path.appending("other")
+    try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: false)
+    try await expectRefused("\(folder) is empty", at: folder)
+    try Data("x".utf8).write(to: URL(filePath: folder.string + "/x"))
+    try await expectRefused("\(folder) holds no image: no index.json", at: folder)
+    try FileManager.default.createDirectory(atPath: folder.string + "/etc", withIntermediateDirectories: false)
+    try await expectRefused("\(folder) holds a system's files, and no image: `strata snapshot`", at: folder)
+    try archive.list([try archive.image(["one"])])
+    try await expectRefused("holds an image in its folder layout, not at its top", at: scratch.path)
+    try await expectRefused("index.json is one file of an image", at: archive.folder.appending("index.json"))
+    try await expectRefused(
+      "gzip, zstd, xz or bzip2",
+      at: archive.folder.appending("blobs/sha256").pushing(
+        FilePath(archive.hex(try archive.image(["one"])))))
+    // Blobs that are called like layers of the oldest form are none.
+    try await expectRefused("holds no image: no index.json", at: archive.folder.appending("blobs/sha256"))
+  }
+
   @Test("a list of nothing is no image, and the message says so", arguments: ["null", "[]"]) func emptyList(
     _ list: String
   ) async throws {
@@ -269,6 +244,7 @@ import Testing
     arguments: [
       ("index.json", "{", "index.json in", "it is no JSON"),
       ("index.json", "[]", "index.json in", "JSON of another kind"),
+      ("index.json", "null", "index.json in", "it is null"),
       ("index.json", #"{"manifests":[{}]}"#, "index.json in", "there is no manifests[0]."),
       ("index.json", #"{"manifests":[{"digest":"sha256:0","size":1}]}"#, "is damaged", "sha256:0 is no digest"),
       ("manifest.json", #"[{"Config":1}]"#, "manifest.json in", "[0].Config is of another kind"),
@@ -548,22 +524,6 @@ import Testing
     return ["entry": entry, "manifest": try document("blobs/sha256/" + archive.hex(entry))]
   }
 
-  @Test("what came in with Docker's types goes out with those of OCI, the layers the same; umoci unpacks it")
-  func dockerTypes() async throws {
-    let records = try await cache.importImage(at: path("export-docker-media-type/layout"))
-    let manifest = try await exported(records, to: "out")["manifest"]
-    let layers = try #require(manifest?["layers"] as? [TestArchive.Entry])
-    #expect(layers.map { $0["mediaType"] as? String } == [TestArchive.layerType + "+gzip"])
-    #expect(
-      layers.map { $0["digest"] as? String } == [
-        "sha256:3cf60aa3af3c6556e60ff89ede36fe58eca147da7d66b59a0c1bc6107bbfb32b"
-      ])
-    #expect((manifest?["config"] as? TestArchive.Entry)?["mediaType"] as? String == TestArchive.configType)
-    guard isInstalled("umoci") else { return print("umoci is missing: whether it unpacks the layout was not tried") }
-    let out = scratch.path.appending("out").string
-    try await run("umoci", "unpack", "--image", out + ":latest", scratch.path.appending("bundle").string)
-  }
-
   @Test("a layer's type in a layout tells how its bytes are packed, and whether it may be had from elsewhere")
   func layerTypes() async throws {
     let docker = "application/vnd.docker.image.rootfs."
@@ -629,14 +589,18 @@ import Testing
   }
 
   /// A build cache of layers of one file each, with the places of their parents.
-  private func buildCache(_ layers: [(name: String, parent: Int?)], asImage: Bool = false) throws -> TestArchive.Entry {
+  private func buildCache(
+    _ layers: [(name: String, parent: Int?)], asImage: Bool = false, records: [TestArchive.Entry]? = nil
+  ) throws -> TestArchive.Entry {
     let blobs = try layers.map { layer in
       let bytes = TestArchive.layer(layer.name)
       var entry = try archive.blob(bytes, TestArchive.layerType)
-      entry["annotations"] = [
-        "containerd.io/uncompressed": Digest(of: bytes).description, "buildkit/createdat": "2026-11-01T00:00:00.5Z",
-        "buildkit/description": "RUN \(layer.name)",
-      ]
+      var annotations = ["containerd.io/uncompressed": Digest(of: bytes).description]
+      if records == nil {
+        annotations["buildkit/createdat"] = "2026-11-01T00:00:00.5Z"
+        annotations["buildkit/description"] = "RUN \(layer.name)"
+      }
+      entry["annotations"] = annotations
       return entry
     }
     let listed = zip(layers, blobs).map { layer, blob in
@@ -648,7 +612,7 @@ import Testing
       "digest": Digest(of: "step".utf8).description, "layers": [["createdAt": "2026-11-01T00:00:00Z"]],
     ]
     let config = try archive.jsonBlob(
-      ["layers": listed, "records": [step]] as TestArchive.Entry, "application/vnd.buildkit.cacheconfig.v0")
+      ["layers": listed, "records": records ?? [step]] as TestArchive.Entry, "application/vnd.buildkit.cacheconfig.v0")
     guard asImage else { return try archive.index(blobs + [config]) }
     return try archive.jsonBlob(
       ["schemaVersion": 2, "mediaType": TestArchive.manifestType, "config": config, "layers": blobs]
@@ -683,6 +647,32 @@ import Testing
     #expect(notes == ["passed over in \(archive.folder): a build cache that BuildKit exported"])
   }
 
+  @Test("layers of a build cache may be listed before what they stand on, as BuildKit sorts them; steps tell of them")
+  func unorderedCache() async throws {
+    // As the exporter of BuildKit 0.32 lists them: by their digests.
+    let layers: [(String, Int?)] = [("workdir", 2), ("out", -1), ("base", -1), ("copy", nil), ("run", 3)]
+    let steps = (0..<4).map { Digest(of: "step \($0)".utf8).description }
+    let records: [TestArchive.Entry] = [
+      ["digest": steps[0]],
+      ["digest": steps[1], "layers": [["layer": 2, "createdAt": "2026-11-02T00:00:00Z"]]],
+      ["digest": steps[2], "chains": [["layers": [2, 0], "createdAt": "2026-11-03T00:00:00Z"]]],
+      ["digest": steps[3], "layers": [["createdAt": "2026-11-04T00:00:00Z"], ["layer": 9]]],
+    ]
+    try archive.list([try buildCache(layers, asImage: true, records: records)])
+    let ids = try #require(
+      try await cache.importImages(from: .path(archive.folder), ImageChoice()).first
+    ).records
+    let found = try ids.map { try cache.manager.details(of: $0).metadata }
+    #expect(found.map(\.parents) == [.none, .layer(ids[0]), .none, .layer(ids[1]), .layer(ids[3])])
+    #expect(
+      found.map(\.description) == [
+        "step \(steps[1].prefix(19))", "step \(steps[2].prefix(19))", "imported from layout", "imported from layout",
+        "imported from layout",
+      ])
+    #expect(found.prefix(2).map(\.createdAt.text) == ["2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z"])
+    #expect(try await cache.manager.verify() == [])
+  }
+
   @Test("of a build cache that is not whole, what can be had is brought in, and the rest is told") func partialCache()
     async throws
   {
@@ -697,8 +687,11 @@ import Testing
     #expect(notes.count == 1 && notes[0].contains("2 of 4 layers are not in it, or stand on one that isn't"))
     try await cache.manager.prune([PrunePolicy(all: true)])
     for (layers, words) in [
-      ([("a", 0)], "layer 0 stands on none before it"), ([("a", -1), ("b", 1)], "layer 1 stands on none before it"),
-      ([("a", -2)], "layer 0 stands on none before it"), ([], "none of its layers is in it"),
+      ([("a", 0)], "layer 0 stands on itself in the end"),
+      ([("a", -1), ("b", 1)], "layer 1 stands on itself in the end"),
+      ([("a", 2), ("b", 0), ("c", 1)], "layer 0 stands on itself in the end"),
+      ([("a", -2)], "layer 0 stands on none that is listed"), ([("a", 1)], "layer 0 stands on none that is listed"),
+      ([], "none of its layers is in it"),
     ] {
       try archive.list([try buildCache(layers)])
       try await expectRefused(words)

@@ -48,8 +48,10 @@ struct TestArchive {
 
   func hex(_ entry: Entry) -> String { String((entry["digest"] as? String ?? "").dropFirst(7)) }
 
-  /// A layer of one file, named as its content.
-  static func layer(_ name: String) -> [UInt8] { TarBytes().file(name, name).finished }
+  /// A layer of one file, named as its content; of nothing where that has no name.
+  static func layer(_ name: String) -> [UInt8] {
+    name.isEmpty ? TarBytes().finished : TarBytes().file(name, name).finished
+  }
 
   func config(_ layers: [[UInt8]], _ architecture: String = "amd64", os: String = "linux") -> [String: Any] {
     [
@@ -71,6 +73,29 @@ struct TestArchive {
     var entry = try jsonBlob(manifest, Self.manifestType)
     entry["platform"] = ["os": os, "architecture": architecture]
     if let name { entry["annotations"] = [Self.ref: name] }
+    return entry
+  }
+
+  /// A layer as its blob has it.
+  struct Layer {
+    let bytes: [UInt8]
+    /// What it adds to the media type of a plain one.
+    var suffix = ""
+    let diffID: Digest
+  }
+
+  /// An image of layers of any bytes.
+  func image(of layers: [Layer], named name: String) throws -> Entry {
+    let config: [String: Any] = [
+      "os": "linux", "architecture": "amd64",
+      "rootfs": ["type": "layers", "diff_ids": layers.map(\.diffID.description)],
+    ]
+    let manifest: Entry = [
+      "schemaVersion": 2, "mediaType": Self.manifestType, "config": try jsonBlob(config, Self.configType),
+      "layers": try layers.map { try blob($0.bytes, Self.layerType + $0.suffix) },
+    ]
+    var entry = try jsonBlob(manifest, Self.manifestType)
+    entry["annotations"] = [Self.ref: name]
     return entry
   }
 

@@ -49,12 +49,19 @@ struct ArchiveEntry {
     last = path.lastComponent
     above = path.removingLastComponent()
     role = try Self.role(last, in: above, of: self.name)
+    guard last != nil || kind == .folder else {
+      throw CacheError(
+        .badArchive,
+        self.name.isEmpty
+          ? "an entry that is no folder has no name" : "entry \(self.name) is in the place of the tree, and no folder")
+    }
     self.kind = kind
     self.look = look
     stageName = FilePath.Component("\(number)") ?? "0"
   }
 
-  /// A name as a path inside the tree: leading slashes and `.` go, `..` is refused.
+  /// A name as a path inside the tree: leading slashes and `.` go, `..` takes back what is before it in the name, and is
+  /// refused where nothing is.
   static func path(_ name: [UInt8], of entry: String) throws -> FilePath {
     guard name.count < PATH_MAX, !name.contains(0) else {
       throw CacheError(.badArchive, "entry \(entry.prefix(60))… has a name that no file can have")
@@ -70,7 +77,10 @@ struct ArchiveEntry {
       switch component.kind {
       case .regular: path.append(component)
       case .currentDirectory: break
-      case .parentDirectory: throw CacheError(.badArchive, "entry \(entry) leaves the tree by its ..")
+      case .parentDirectory:
+        guard path.removeLastComponent() else {
+          throw CacheError(.badArchive, "entry \(entry) leaves the tree by its ..")
+        }
       }
     }
     return path
@@ -84,9 +94,11 @@ struct ArchiveEntry {
     guard let rest, rest.kind == .regular else {
       throw CacheError(.badArchive, "entry \(entry) is a whiteout of nothing")
     }
-    return last.string.hasPrefix(whiteout + whiteout) ? .none : .removal(LayerRemoval(above.appending(rest)))
+    return last.string.hasPrefix(aufs) ? .none : .removal(LayerRemoval(above.appending(rest)))
   }
 
   static let whiteout = ".wh."
+  /// What the names begin with that aufs keeps in the top folder of a layer, for itself.
+  static let aufs = ".wh..wh."
   static let opaque = ".wh..wh..opq"
 }

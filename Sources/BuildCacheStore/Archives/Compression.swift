@@ -16,10 +16,13 @@ enum Compression {
 
   /// Finds out from the first bytes.
   init(_ start: some Collection<UInt8>) {
-    let signatures: [([UInt8], Compression)] = [
-      ([0x1f, 0x8b], .gzip), ([0x28, 0xb5, 0x2f, 0xfd], .zstd), ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], .xz),
-      (Array("BZh".utf8), .bzip2),
-    ]
+    // Frames of zstd that are to be skipped, of sixteen numbers, may come first: programs that work in parallel write so.
+    let skipped = (0x50...0x5f).map { ([$0, 0x2a, 0x4d, 0x18] as [UInt8], Compression.zstd) }
+    let signatures: [([UInt8], Compression)] =
+      [
+        ([0x1f, 0x8b], .gzip), ([0x28, 0xb5, 0x2f, 0xfd], .zstd), ([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], .xz),
+        (Array("BZh".utf8), .bzip2),
+      ] + skipped
     self = signatures.first { start.starts(with: $0.0) }?.1 ?? .none
   }
 

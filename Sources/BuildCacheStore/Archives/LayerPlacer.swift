@@ -31,6 +31,7 @@ struct LayerPlacer {
       try Task.checkCancellation()
       if entry.role == .content { try place(entry) }
     }
+    try removeLeftovers(of: entries)
     if isDressing { try dressFolders() }
     return removals
   }
@@ -71,11 +72,19 @@ struct LayerPlacer {
     return LayerRemoval(tree.path.appending(name))
   }
 
+  /// Removes what aufs kept in a layer for itself: files of several names, which entries may be hard links to.
+  private func removeLeftovers(of entries: [ArchiveEntry]) throws {
+    let names = Set(entries.compactMap(\.path.components.first).filter { $0.string.hasPrefix(ArchiveEntry.aufs) })
+    for name in names { try removeTree(name, in: tree.top) }
+  }
+
   // MARK: placing
 
   private mutating func place(_ entry: ArchiveEntry) throws {
     guard let name = entry.last else {
-      if entry.kind == .folder { looks[FilePath()] = entry.look }
+      // The tree's own folder.
+      if isDressing { try ExtendedAttributes.remove(from: nil, in: tree.top) }
+      looks[FilePath()] = entry.look
       return
     }
     let source = try source(of: entry)
@@ -85,6 +94,8 @@ struct LayerPlacer {
       if old?.isDirectory != true {
         try removeTree(name, in: folder)
         try folder.makeFolder(name)
+      } else if isDressing {
+        try ExtendedAttributes.remove(from: name, in: folder)
       }
       looks[tree.path.appending(name)] = entry.look
       return

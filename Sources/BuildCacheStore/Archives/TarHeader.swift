@@ -20,7 +20,10 @@ struct TarExtensions {
     switch type {
     case UInt8(ascii: "L"): name = Array(bytes.prefix { $0 != 0 })
     case UInt8(ascii: "K"): target = Array(bytes.prefix { $0 != 0 })
-    case UInt8(ascii: "x"): try addRecords(bytes[...], after: entry)
+    case UInt8(ascii: "x"):
+      // Of several the last counts; so Go's reader has it.
+      (values, attributes, map) = ([:], ExtendedAttributes(), [])
+      try addRecords(bytes[...], after: entry)
     default: break  // what is said of all members is nothing that a tree has
     }
   }
@@ -38,16 +41,18 @@ struct TarExtensions {
       rest = rest.dropFirst(length)
       guard let equals = record.firstIndex(of: UInt8(ascii: "=")) else { throw bad }
       let (key, value) = (record[..<equals], record[(equals + 1)...])
+      guard !key.contains(0) else { throw bad }
       let prefix = Array("SCHILY.xattr.".utf8)
       if key.starts(with: prefix) {
-        attributes.add(key.dropFirst(prefix.count), value)
+        let name = key.dropFirst(prefix.count)
+        if !ExtendedAttributes.isOfHost(name) { attributes.add(name, value) }
         continue
       }
       let text = String(decoding: key, as: UTF8.self)
       if text == "GNU.sparse.offset" || text == "GNU.sparse.numbytes" {
         map.append(Array(value))
       } else {
-        values[text] = Array(value)
+        values[text] = value.isEmpty ? nil : Array(value)  // of nothing, it takes back what was said
       }
     }
   }
@@ -129,6 +134,14 @@ struct TarHeader {
     return number
   }
 
+  /// Whether a header with GNU's mark has the folder of a long name where GNU has times: Go wrote so before its 1.8, and
+  /// Docker with it.
+  private static func hasOddPrefix(_ block: [UInt8]) -> Bool {
+    guard block[257..<265].elementsEqual(Array("ustar  \u{0}".utf8)) else { return false }
+    let isTimes = [block[345..<357], block[357..<369]].allSatisfy { $0.first == 0 || number($0) != nil }
+    return !isTimes && block[345..<500].prefix { $0 != 0 }.allSatisfy { $0 < 128 }
+  }
+
   /// Reads a header.
   ///
   /// - Throws: ``CacheError`` `badArchive` naming the member.
@@ -136,10 +149,11 @@ struct TarHeader {
     func string(_ range: Range<Int>) -> [UInt8] { Array(block[range].prefix { $0 != 0 }) }
     let values = extensions.values
     let isPosix = block[257..<263].elementsEqual(Array("ustar\u{0}".utf8))
-    let prefix = isPosix ? string(345..<500) : []
+    let prefix = isPosix || Self.hasOddPrefix(block) ? string(345..<500) : []
     let short = string(0..<100)
+    // Where both are there, GNU's name counts, and so it is with targets; so Go's reader has it.
     let name =
-      values["GNU.sparse.name"] ?? values["path"] ?? extensions.name
+      values["GNU.sparse.name"] ?? extensions.name ?? values["path"]
       ?? (prefix.isEmpty ? short : prefix + [UInt8(ascii: "/")] + short)
     self.name = name
     let text = String(decoding: name, as: UTF8.self)
@@ -160,7 +174,7 @@ struct TarHeader {
       }
       return id
     }
-    let target = values["linkpath"] ?? extensions.target ?? string(157..<257)
+    let target = extensions.target ?? values["linkpath"] ?? string(157..<257)
     let type = block[156]
     switch type {
     case 0, UInt8(ascii: "0"), UInt8(ascii: "7"), UInt8(ascii: "S"):

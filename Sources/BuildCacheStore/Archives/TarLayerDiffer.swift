@@ -38,7 +38,9 @@ public struct TarLayerDiffer: LayerDiffer {
       "tar",
       [
         "--create", "--format=posix", "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
-        "--numeric-owner", "--xattrs", "--xattrs-include=*", "--no-recursion", "--null", "--verbatim-files-from",
+        "--numeric-owner", "--xattrs", "--xattrs-include=*", "--xattrs-exclude=security.selinux",
+        "--xattrs-exclude=system.nfs4_acl", "--xattrs-exclude=trusted.overlay.*", "--no-recursion", "--null",
+        "--verbatim-files-from",
         "--directory", (upper ?? empty).string, "--files-from", stage.appending("written").string,
         "--directory", whiteouts.string, "--files-from", stage.appending("removed").string, "--file=-",
       ])

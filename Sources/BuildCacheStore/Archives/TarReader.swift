@@ -48,6 +48,7 @@ struct TarReader {
   private(set) var name = "(the first)"
 
   static let block = 512
+  private static let noTar = "this is no tar, nor one that gzip, zstd, xz or bzip2 packed"
   private static let zeros = [UInt8](repeating: 0, count: block)
   /// Longer than any path with all attributes that a file may have.
   private static let extensionLimit: Int64 = 1 << 20
@@ -100,8 +101,9 @@ struct TarReader {
   func finish() throws {
     switch part {
     case .header where gathered.isEmpty: return
-    case .ended: return
-    case .header where count == 0 && gathered.count < Self.block: throw CacheError(.badArchive, "this is no tar")
+    // What fills up the last block may be left out: `umoci insert` writes so, and Go's reader doesn't miss it.
+    case .ended, .padding: return
+    case .header where count == 0 && gathered.count < Self.block: throw CacheError(.badArchive, Self.noTar)
     default: throw CacheError(.badArchive, "the archive ends in the middle, after entry \(name)")
     }
   }
@@ -128,7 +130,7 @@ struct TarReader {
       return
     }
     guard !sawZeros, TarHeader.hasChecksum(block) else {
-      throw CacheError(.badArchive, count == 0 ? "this is no tar" : "the archive is damaged after entry \(name)")
+      throw CacheError(.badArchive, count == 0 ? Self.noTar : "the archive is damaged after entry \(name)")
     }
     let type = block[156]
     if "xgLK".utf8.contains(type) {

@@ -94,6 +94,7 @@ struct ArchiveFiles {
     }
     switch error as? DecodingError {
     case .keyNotFound(let key, let context): return "there is no \(place(context.codingPath + [key]))"
+    case .valueNotFound(_, let context) where context.codingPath.isEmpty: return "it is null"
     case .valueNotFound(_, let context): return "there is no \(place(context.codingPath))"
     case .typeMismatch(_, let context) where context.codingPath.isEmpty: return "it is JSON of another kind"
     case .typeMismatch(_, let context): return "\(place(context.codingPath)) is of another kind"

@@ -52,11 +52,13 @@ extension ImageArchive {
     var tops = Set(names.keys)
     if tops.isEmpty {
       // Saved by their ids, images have no names: they are what nothing stands on.
-      let ids = try files.names().filter { Self.isID($0) }
-      tops = Set(ids)
-      for id in ids {
-        if let parent = try oldLayer(id)?.layer.parent { tops.remove(parent) }
+      var parents: Set<String> = []
+      for id in try files.names() {
+        guard let (layer, _) = try oldLayer(id) else { continue }
+        tops.insert(id)
+        if let parent = layer.parent { parents.insert(parent) }
       }
+      tops.subtract(parents)
     }
     guard tops.count <= 10_000 else { throw CacheError(.badArchive, "\(files.name) lists too many images") }
     for id in tops.sorted() {

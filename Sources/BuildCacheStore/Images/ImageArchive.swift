@@ -192,8 +192,21 @@ struct ImageArchive {
       return CacheError(.badArchive, "\(files.name) holds no image, only \(list(neighbours))")
     }
     if isKnown { return CacheError(.badArchive, "\(files.name) is an archive of images, and lists none") }
-    return CacheError(
-      .badArchive, "\(files.name) holds no image: no index.json (OCI), no manifest.json or repositories (docker save)")
+    return CacheError(.badArchive, "\(files.name) \(whatItHolds())")
+  }
+
+  /// What is there instead of an image, and what to do then.
+  private func whatItHolds() -> String {
+    let names = (try? files.names()) ?? []
+    if names.isEmpty { return "is empty: there is no image in it" }
+    func has(_ name: String) -> Bool { ((try? files.file(name)) ?? nil) != nil }
+    if let folder = names.prefix(100).first(where: { has("\($0)/index.json") || has("\($0)/manifest.json") }) {
+      return "holds an image in its folder \(folder), not at its top: give that folder, or a tar of what is in it"
+    }
+    if !Set(["bin", "etc", "lib", "sbin", "usr", "var"]).isDisjoint(with: names) {
+      return "holds a system's files, and no image: `strata snapshot` makes a record of such a folder"
+    }
+    return "holds no image: no index.json (OCI), no manifest.json or repositories (docker save)"
   }
 
   // MARK: OCI layouts
@@ -257,8 +270,8 @@ struct ImageArchive {
         Step(entry: $0, names: step.names + ImageName.names(in: $0.annotations), indexes: step.indexes + [digest])
       }
     }
-    if let type = document.artefactType {
-      pass(over: type, digest)
+    if document.artefactType != nil || document.config == nil {
+      pass(over: document.artefactType, digest)
     } else {
       add(try image(of: document, digest, step))
     }
@@ -266,7 +279,14 @@ struct ImageArchive {
   }
 
   private mutating func pass(over type: String?, _ digest: Digest) {
-    let words = "an artefact of type \((type ?? "unknown").prefix(100)) (\(ArchivedImage.short(digest)))"
+    let kind =
+      switch type {
+      case .none: "a manifest that names no configuration"
+      case .some(let type) where type.hasPrefix("application/vnd.docker.distribution.manifest.v1"):
+        "an image of Docker's first kind of manifest, which `skopeo copy --format oci` turns into one of today"
+      case .some(let type): "an artefact of type \(type.prefix(100))"
+      }
+    let words = "\(kind) (\(ArchivedImage.short(digest)))"
     if !neighbours.contains(words) { neighbours.append(words) }
   }
 

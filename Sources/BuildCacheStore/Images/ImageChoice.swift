@@ -30,6 +30,9 @@ public enum ImageSource: Sendable {
     case .path(let path):
       let status = try FileStatus(following: path)
       if status.isDirectory { return nil }
+      if let name = path.lastComponent?.string, ["index.json", "manifest.json", "oci-layout"].contains(name) {
+        throw CacheError(.badInput, "\(path) is one file of an image: give the folder that it is in")
+      }
       return try ArchiveInput(path) { progress($0, status.length) }
     }
   }

@@ -148,7 +148,7 @@ extension OCI.Document {
 
   /// Of what type it is, where it is a manifest of something else than an image: what it says, else by its parts.
   var artefactType: String? {
-    guard let config else { return artifactType ?? mediaType ?? "unknown" }
+    guard let config else { return artifactType ?? mediaType.flatMap { Self.manifestTypes.contains($0) ? nil : $0 } }
     if !Self.configTypes.contains(config.mediaType ?? "") { return artifactType ?? config.mediaType }
     return layers?.first { !$0.isLayer }?.mediaType
   }

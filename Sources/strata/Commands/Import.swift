@@ -32,6 +32,7 @@ struct Import: AsyncParsableCommand {
   var maxUnpacked: String = "64GB"
 
   func validate() throws {
+    if path.isEmpty { throw ValidationError("give the path of a layout or tar, or - for standard input") }
     if path == "-" && isatty(STDIN_FILENO) == 1 {
       throw ValidationError("- is standard input, which is the terminal: pipe an archive in, or give its path")
     }
