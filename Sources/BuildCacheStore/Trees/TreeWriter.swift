@@ -24,7 +24,7 @@ struct TreeWriter {
   /// Where the first name of a file with several was written.
   private var written: [FileIdentity: FilePath] = [:]
 
-  /// Told how many more bytes were written.
+  /// Told how many more bytes are done, those of a file's further names included.
   private let progress: @Sendable (Int64) -> Void
   private let steps: DurableSteps
 
@@ -113,11 +113,11 @@ struct TreeWriter {
       let above = try target.top.openFolder(at: first.removingLastComponent()),
       folder.link(other, in: above, as: name)
     {
+      if status.isRegular { progress(status.length) }
       return
     }
     if status.isRegular {
-      try copyFile(name, in: source, to: name, in: folder)
-      progress(status.length)
+      try copyFile(name, in: source, to: name, in: folder, progress: progress)
     } else if status.isLink {
       try folder.makeLink(name, to: source.linkText(of: name))
     } else {
