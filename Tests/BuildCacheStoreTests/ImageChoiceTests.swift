@@ -394,7 +394,8 @@ import Testing
     let read = Guarded<(bytes: Int64, totals: Set<Int64?>)>((0, []))
     let images = try await cache.importImages(
       from: .stream(file, name: "standard input"), ImageChoice(),
-      progress: { count, total in
+      progress: { step, count, total in
+        guard step == .reading else { return }
         read.withLock {
           $0.bytes += count
           $0.totals.insert(total)
@@ -418,7 +419,7 @@ import Testing
       let read = Guarded<(bytes: Int64, total: Int64)>((0, 0))
       _ = try await cache.importImages(
         from: .path(archive.folder), choice,
-        progress: { count, total in read.withLock { $0 = ($0.bytes + count, total ?? 0) } })
+        progress: { _, count, total in read.withLock { $0 = ($0.bytes + count, total ?? 0) } })
       #expect(read.withLock { $0.bytes == $0.total && $0.total > 0 })
     }
   }
@@ -561,7 +562,7 @@ import Testing
     #expect((manifest?["config"] as? TestArchive.Entry)?["mediaType"] as? String == TestArchive.configType)
     guard isInstalled("umoci") else { return print("umoci is missing: whether it unpacks the layout was not tried") }
     let out = scratch.path.appending("out").string
-    try await run("umoci", "unpack", "--image", out + ":latest", scratch.path.appending("bundle").string)
+    try await run("umoci", "unpack", "--image", out + ":x", scratch.path.appending("bundle").string)
   }
 
   @Test("a layer's type in a layout tells how its bytes are packed, and whether it may be had from elsewhere")
