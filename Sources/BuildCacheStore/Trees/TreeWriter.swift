@@ -107,8 +107,11 @@ struct TreeWriter {
     if status.isSocket { return }  // nobody listens behind a copy
     try makeFolders(to: path.removingLastComponent())
     let folder = target.last
-    try removeTree(name, in: folder)
+    // First, as mostly nothing is in its place: to remove that would be a call more for each file.
     if sharing == .link, folder.link(name, in: source, as: name) { return }
+    let isInTheWay = sharing == .link && errno == EEXIST
+    try removeTree(name, in: folder)
+    if isInTheWay, folder.link(name, in: source, as: name) { return }
     if status.hasOtherNames, let first = written[status.identity], let other = first.lastComponent,
       let above = try target.top.openFolder(at: first.removingLastComponent()),
       folder.link(other, in: above, as: name)
