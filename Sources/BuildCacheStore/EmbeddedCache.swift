@@ -22,6 +22,8 @@ public final class EmbeddedCache: Sendable {
   /// The blobs, for programs that bring some in.
   public var content: any ContentStore { blobs }
   let blobs: BlobFolder
+  /// What unpacks layers.
+  let layers: TarLayerApplier
   let folder: EmbeddedFolder
 
   /// The cache's folder.
@@ -77,12 +79,13 @@ public final class EmbeddedCache: Sendable {
       let content = try BlobFolder(
         folder.root.appending(CacheRoot.Name.blobs), access(CacheRoot.Name.blobs), steps: folder.steps)
       blobs = content
+      layers = TarLayerApplier(maxUnpacked: maxUnpacked, progress: progress, steps: folder.steps)
       manager = try CacheManager(
         CacheManager.Dependencies(
           store: store,
           snapshotter: try DirectorySnapshotter(folder.root.appending(trees), access(trees), steps: folder.steps),
           content: content,
-          applier: TarLayerApplier(maxUnpacked: maxUnpacked, progress: progress, steps: folder.steps),
+          applier: layers,
           differ: TarLayerDiffer(staging: (aside ?? folder.root).appending(trees), progress: progress),
           lost: aside == nil ? LostFolder(in: folder.root, steps: folder.steps) : nil,
           references: TagReferences(store), clock: clock, identities: identities, logger: logger,

@@ -4,7 +4,7 @@ import Glibc
 import SystemPackage
 
 /// What a name carries beside mode, owner and times: extended attributes, links not followed.
-package struct ExtendedAttributes: Equatable {
+package struct ExtendedAttributes: Equatable, Sendable {
   private var values: [[CChar]: [UInt8]] = [:]
 
   /// None.

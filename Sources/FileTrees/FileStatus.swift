@@ -4,7 +4,7 @@ import Glibc
 import SystemPackage
 
 /// What the file system says of one name, links not followed.
-package struct FileStatus {
+package struct FileStatus: Sendable {
   package let raw: stat
 
   package init(raw: stat) { self.raw = raw }
@@ -55,7 +55,7 @@ package struct FileStatus {
 }
 
 /// What makes two names one file.
-package struct FileIdentity: Hashable {
+package struct FileIdentity: Hashable, Sendable {
   package let device: dev_t
   package let inode: ino_t
 }

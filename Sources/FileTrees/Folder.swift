@@ -197,8 +197,12 @@ package final class Folder {
   }
 
   /// Changes the mode of a name, which is no link, or of the folder itself.
-  package func setPermissions(_ permissions: mode_t, of name: FilePath.Component?) throws {
-    let code = call(name) {
+  ///
+  /// - Parameter file: the same, where it is open.
+  package func setPermissions(
+    _ permissions: mode_t, of name: FilePath.Component?, _ file: FileDescriptor? = nil
+  ) throws {
+    let code = call(name, file) {
       fchmodat($0, $1, permissions, AT_SYMLINK_NOFOLLOW)
     } _: {
       fchmod($0, permissions)
@@ -207,9 +211,13 @@ package final class Folder {
   }
 
   /// Changes the times of a name or of the folder itself.
-  package func setTimes(_ accessed: timespec, _ modified: timespec, of name: FilePath.Component?) throws {
+  ///
+  /// - Parameter file: the same, where it is open.
+  package func setTimes(
+    _ accessed: timespec, _ modified: timespec, of name: FilePath.Component?, _ file: FileDescriptor? = nil
+  ) throws {
     let times = [accessed, modified]
-    let code = call(name) {
+    let code = call(name, file) {
       utimensat($0, $1, times, AT_SYMLINK_NOFOLLOW)
     } _: {
       futimens($0, times)
@@ -225,11 +233,13 @@ package final class Folder {
     try setPermissions(status.permissions | 0o700, of: name)
   }
 
-  /// Calls what is about a name in it, or else what is about itself.
+  /// Calls what is about a name in it, or else what is about an open file: that one, where it is open, or itself.
   package func call(
-    _ name: FilePath.Component?, _ inside: (Int32, UnsafePointer<CChar>) -> Int32, _ itself: (Int32) -> Int32
+    _ name: FilePath.Component?, _ file: FileDescriptor? = nil, _ inside: (Int32, UnsafePointer<CChar>) -> Int32,
+    _ itself: (Int32) -> Int32
   ) -> Int32 {
-    name.map { $0.withPlatformString { inside(descriptor, $0) } } ?? itself(descriptor)
+    if let file { return itself(file.rawValue) }
+    return name.map { $0.withPlatformString { inside(descriptor, $0) } } ?? itself(descriptor)
   }
 
   /// A path under which the system finds a name in it, or the folder itself, for calls that take no descriptor.

@@ -14,7 +14,7 @@ struct StrataBench: AsyncParsableCommand {
       uniform below 10 MB; 0 to 19 uses; last used within 60 days; no trees. The policy: all, keep-bytes half of all \
       bytes. The same records as BuildKit's databases of a worker, and as a list. Prints the median and the spread of \
       the runs, and how often that of a program or method that does the same, run beside it: the sqlite3 shell, ncdu, \
-      jq, reading all pages one by one. Those that aren't installed are left out.
+      jq, skopeo and umoci, reading all pages one by one. Those that aren't installed are left out.
       """)
 
   /// What can be measured.
@@ -27,6 +27,7 @@ struct StrataBench: AsyncParsableCommand {
     case list
     case firstFrame = "first-frame"
     case keys
+    case images
   }
 
   @Option(help: "How many records; may be repeated.") var records: [Int] = [1_000, 10_000, 100_000]
@@ -35,6 +36,8 @@ struct StrataBench: AsyncParsableCommand {
   var only: [Benchmark] = Benchmark.allCases
   @Option(help: ArgumentHelp("Only write the cache, to look at it with other tools.", valueName: "dir")) var make:
     String?
+  @Option(help: ArgumentHelp("How large the image is whose import and export are measured.", valueName: "bytes"))
+  var imageSize = "1GB"
   @Flag(help: "Print JSON, one object a line.") var json = false
 
   func validate() throws {
@@ -46,7 +49,8 @@ struct StrataBench: AsyncParsableCommand {
 
   func run() async throws {
     if let make { return try Workload(records: records[0]).write(to: FilePath(make)) }
-    for count in records {
+    if only.contains(.images) { try await measureImages() }
+    for count in records where only != [.images] {
       let folder = FileManager.default.temporaryDirectory.appending(path: "strata-bench-\(UUID().uuidString)")
       defer { try? FileManager.default.removeItem(at: folder) }
       try await measure(Workload(records: count), in: FilePath(folder.path))
@@ -57,11 +61,10 @@ struct StrataBench: AsyncParsableCommand {
     try workload.write(to: root)
     let cache = CacheBenchmarks(workload: workload, root: root, runs: runs)
     let screen = ScreenBenchmarks(
-      workload: workload, root: root, runs: runs,
-      strata: URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "strata").path)
+      workload: workload, root: root, runs: runs, strata: strata)
     let lists = ListBenchmarks(workload: workload, root: root, runs: runs, screen: screen)
     for benchmark in only {
-      let measurements =
+      let measurements: [Measurement] =
         switch benchmark {
         case .open: try await cache.open()
         case .diskUsage: try await cache.diskUsage()
@@ -71,9 +74,25 @@ struct StrataBench: AsyncParsableCommand {
         case .list: try await lists.all()
         case .firstFrame: try await screen.firstFrame()
         case .keys: try await screen.keys()
+        case .images: []  // they have no records
         }
-      for measurement in measurements { print(json ? try measurement.json : measurement.text) }
-      fflush(nil)
+      try tell(measurements)
     }
+  }
+
+  private func measureImages() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "strata-bench-\(UUID().uuidString)")
+    let size = try ByteCount(parsing: imageSize, of: "--image-size", takesBare: true).bytes
+    try tell(
+      try await ImageBenchmarks(size: Int(size), runs: runs, strata: strata, place: FilePath(folder.path)).all())
+  }
+
+  private var strata: String {
+    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "strata").path
+  }
+
+  private func tell(_ measurements: [Measurement]) throws {
+    for measurement in measurements { print(json ? try measurement.json : measurement.text) }
+    fflush(nil)
   }
 }

@@ -370,7 +370,8 @@ import Testing
     let read = Guarded<(bytes: Int64, totals: Set<Int64?>)>((0, []))
     let images = try await cache.importImages(
       from: .stream(file, name: "standard input"), ImageChoice(),
-      progress: { count, total in
+      progress: { step, count, total in
+        guard step == .reading else { return }
         read.withLock {
           $0.bytes += count
           $0.totals.insert(total)
@@ -394,7 +395,7 @@ import Testing
       let read = Guarded<(bytes: Int64, total: Int64)>((0, 0))
       _ = try await cache.importImages(
         from: .path(archive.folder), choice,
-        progress: { count, total in read.withLock { $0 = ($0.bytes + count, total ?? 0) } })
+        progress: { _, count, total in read.withLock { $0 = ($0.bytes + count, total ?? 0) } })
       #expect(read.withLock { $0.bytes == $0.total && $0.total > 0 })
     }
   }

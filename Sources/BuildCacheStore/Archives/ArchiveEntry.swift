@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 /// A member of a layer archive.
-struct ArchiveEntry {
+struct ArchiveEntry: Sendable {
   enum Kind: Equatable {
     case file
     case folder

@@ -5,7 +5,7 @@ import Synchronization
 import SystemPackage
 
 /// Unpacks an archive: the contents of its files into a folder beside the tree, by number, and when it is known to be
-/// whole each member to its place.
+/// whole each member to its place. The first needs no tree: it may be done ahead.
 struct ArchiveUnpacker: Sendable {
   /// How much may still be unpacked.
   let room: UnpackRoom
@@ -28,14 +28,8 @@ struct ArchiveUnpacker: Sendable {
     _ input: ArchiveInput, _ diffID: Digest? = nil, onto folder: FilePath,
     checking check: (ArchiveEntry) throws -> Void = { _ in }
   ) async throws -> [LayerRemoval] {
-    let place = FilePath(folder.string + ".unpack")
-    try removeTree(at: place)
-    try FileTrees.makeFolder(place)
-    defer { try? removeTree(at: place) }
-    let entries = try await stage(input, diffID, in: place)
-    try entries.forEach(check)
-    var placer = LayerPlacer(onto: try Folder(folder), from: try Folder(place), isDressing: digests == nil)
-    return try placer.place(entries)
+    let staged = try await stage(input, diffID, in: FilePath(folder.string + ".unpack"), checking: check)
+    return try staged.place(onto: folder)
   }
 
   private struct UnpackedSoFar {
@@ -44,26 +38,66 @@ struct ArchiveUnpacker: Sendable {
     let stage: ArchiveStage
   }
 
-  private func stage(_ input: ArchiveInput, _ diffID: Digest?, in place: FilePath) async throws -> [ArchiveEntry] {
-    let reading = Guarded(UnpackedSoFar(stage: ArchiveStage(try Folder(place), room, digests, steps)))
-    let (room, progress) = (room, progress)
-    try await input.forEachPlainChunk { chunk in
-      try reading.withLock { reading in
-        reading.hasher.update(chunk)
-        let allowed = Int(room.take(upTo: Int64(chunk.count)))
-        progress(Int64(allowed))
-        try reading.reader.read(allowed == chunk.count ? chunk : Array(chunk[..<allowed]), into: reading.stage)
-        if allowed < chunk.count { throw room.noRoom(at: reading.reader.name) }
+  /// Unpacks the contents of the archive's files, of which none is at its place yet; the parameters are those of
+  /// ``unpack(_:_:onto:checking:)``.
+  ///
+  /// - Parameter place: a folder for them, on the file system of the tree. It is made, and what was there of its name goes.
+  func stage(
+    _ input: ArchiveInput, _ diffID: Digest? = nil, in place: FilePath,
+    checking check: (ArchiveEntry) throws -> Void = { _ in }
+  ) async throws -> StagedArchive {
+    try removeTree(at: place)
+    try FileTrees.makeFolder(place)
+    do {
+      let reading = Guarded(UnpackedSoFar(stage: ArchiveStage(try Folder(place), room, digests, steps)))
+      let (room, progress) = (room, progress)
+      try await input.forEachPlainChunk { chunk in
+        try reading.withLock { reading in
+          reading.hasher.update(chunk)
+          let allowed = Int(room.take(upTo: Int64(chunk.count)))
+          progress(Int64(allowed))
+          try reading.reader.read(allowed == chunk.count ? chunk : Array(chunk[..<allowed]), into: reading.stage)
+          if allowed < chunk.count { throw room.noRoom(at: reading.reader.name) }
+        }
       }
-    }
-    return try reading.withLock { reading in
-      try reading.reader.finish()
-      let digest = reading.hasher.finish()
+      let (entries, digest) = try reading.withLock { reading in
+        try reading.reader.finish()
+        return (reading.stage.entries, reading.hasher.finish())
+      }
       if let diffID, digest != diffID, diffID.algorithm == digest.algorithm {
         throw CacheError(.badDigest, "it unpacks to \(digest), not to \(diffID)")
       }
-      return reading.stage.entries
+      try entries.forEach(check)
+      return StagedArchive(entries, digest, in: place, isDressing: digests == nil)
+    } catch {
+      try? removeTree(at: place)
+      throw error
     }
+  }
+}
+
+/// An archive that is known to be whole, and whose files wait in a folder for the tree that they are for. The folder goes
+/// with it.
+final class StagedArchive: Sendable {
+  /// The digest of the archive's bytes when it isn't compressed any more.
+  let diffID: Digest
+  private let entries: [ArchiveEntry]
+  private let place: FilePath
+  private let isDressing: Bool
+
+  fileprivate init(_ entries: [ArchiveEntry], _ diffID: Digest, in place: FilePath, isDressing: Bool) {
+    (self.entries, self.diffID, self.place, self.isDressing) = (entries, diffID, place, isDressing)
+  }
+
+  deinit { try? removeTree(at: place) }
+
+  /// Brings all members to their places in a tree; once.
+  ///
+  /// - Returns: what the archive removes from what the tree held.
+  /// - Throws: ``CacheError`` `badArchive` naming the entry, `storage`; the tree is then half written.
+  func place(onto folder: FilePath) throws -> [LayerRemoval] {
+    var placer = LayerPlacer(onto: try Folder(folder), from: try Folder(place), isDressing: isDressing)
+    return try placer.place(entries)
   }
 }
 
@@ -111,8 +145,8 @@ private final class ArchiveStage: TarSink {
         throw FileError("can't make entry \(entry.name) as long as it is to be:", entry.path)
       }
       if let digest = hasher?.finish(), end == size { digests?.add(digest, of: file) }
+      if digests == nil { try steps.pass("entry") { try entry.look.dress(entry.stageName, in: folder, file) } }
     }
-    if digests == nil { try steps.pass("entry") { try entry.look.dress(entry.stageName, in: folder) } }
   }
 }
 

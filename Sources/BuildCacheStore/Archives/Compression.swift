@@ -4,7 +4,7 @@ import Programs
 import SystemPackage
 
 /// How an archive is compressed. Its first bytes tell, whatever its media type says.
-enum Compression {
+enum Compression: String {
   case none
   case gzip
   case zstd
@@ -44,6 +44,19 @@ enum Compression {
     case .bzip2: "+bzip2"
     }
   }
+
+  /// Whether layers that OCI knows are packed so.
+  var isOCI: Bool {
+    switch self {
+    case .none, .gzip, .zstd: true
+    case .xz, .bzip2: false
+    }
+  }
+
+  /// What packs layers here, from standard input to standard output: the same bytes always give the same.
+  static let packer = Program("gzip", ["-nc"])
+  /// What that makes.
+  static let packed = Compression.gzip
 
   /// What undoes it, from standard input to standard output.
   var tool: Program? {

@@ -46,7 +46,7 @@ public struct TarLayerDiffer: LayerDiffer {
       ])
     let hasher = Guarded(DigestHasher())
     let progress = progress
-    try await Program("gzip", ["-nc"]).runAsTool { gzip in
+    try await Compression.packer.runAsTool { gzip in
       try await tar.runAsTool { _ in
       } taking: { chunk in
         hasher.withLock { $0.update(chunk) }
@@ -56,7 +56,7 @@ public struct TarLayerDiffer: LayerDiffer {
     } taking: { chunk in
       try sink.write(chunk)
     }
-    return ("application/vnd.oci.image.layer.v1.tar+gzip", hasher.withLock { $0.finish() })
+    return (OCI.layerType + Compression.packed.suffix, hasher.withLock { $0.finish() })
   }
 }
 

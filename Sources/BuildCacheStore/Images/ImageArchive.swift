@@ -33,6 +33,7 @@ struct ArchivedImage {
   var parents: [Int?]?
   /// The configuration as it is.
   var config = ""
+  var annotations = ImageAnnotations()
   /// What of it is not in the archive.
   var missing: String?
   /// Why it can't be taken, though it is here.
@@ -292,6 +293,7 @@ struct ImageArchive {
 
   private func image(of document: OCI.Document, _ digest: Digest, _ step: Step) throws -> ArchivedImage {
     var image = ArchivedImage(names: step.names, digests: [digest], platform: step.entry.platform)
+    image.annotations = ImageAnnotations(manifest: document.annotations, entry: step.entry.annotations)
     guard let descriptor = document.config else { return image }
     let configDigest = try files.digest(descriptor.digest)
     image.digests += [configDigest] + step.indexes

@@ -2,6 +2,8 @@ import BuildCache
 import FileTrees
 import Foundation
 import Glibc
+import Programs
+import Synchronization
 import SystemPackage
 
 /// How an image is written.
@@ -18,16 +20,19 @@ extension EmbeddedCache {
   /// - Parameters:
   ///   - ref: the record.
   ///   - folder: where to; it is made, or is empty, and is not in the cache.
-  ///   - progress: told how many more bytes of blobs were written.
+  ///   - tell: told of layers that are written otherwise than they came.
+  ///   - progress: told how many more bytes of layers were written, and of how many in all.
   /// - Throws: ``CacheError`` `badInput` where the folder holds something, `invalid` where it is in the cache, `noBlobs`,
   ///   `storage`, and `CancellationError`; the folder is then as it was.
   public func exportImage(
-    of ref: ImmutableRef, to folder: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }
+    of ref: ImmutableRef, to folder: FilePath, telling tell: (String) -> Void = { _ in },
+    progress: (Int64, Int64) -> Void = { _, _ in }
   ) async throws {
-    let layers = try await ref.blobs(making: true)
-    try await filling(folder, mode: 0o755) {
-      var writer = try FolderImageWriter($0)
-      try self.write(layers, of: ref, .layout, to: &writer, progress)
+    try await withLayers(of: ref, telling: tell) { layers in
+      try await filling(folder, mode: 0o755) {
+        var writer = try FolderImageWriter($0)
+        try self.write(layers, of: ref, .layout, to: &writer, progress)
+      }
     }
   }
 
@@ -36,26 +41,28 @@ extension EmbeddedCache {
   /// - Parameters:
   ///   - ref: the record.
   ///   - form: how.
-  ///   - progress: told how many more bytes of blobs were written.
+  ///   - tell: told of layers that are written otherwise than they came.
+  ///   - progress: told how many more bytes of layers were written, and of how many in all.
   ///   - take: is given the tar, chunk by chunk.
   /// - Throws: ``CacheError`` `noBlobs`, `storage`, `CancellationError`, and what `take` throws.
   public func packImage(
-    of ref: ImmutableRef, as form: ImageForm, progress: @escaping @Sendable (Int64) -> Void = { _ in },
-    to take: @escaping ([UInt8]) throws -> Void
+    of ref: ImmutableRef, as form: ImageForm, telling tell: (String) -> Void = { _ in },
+    progress: (Int64, Int64) -> Void = { _, _ in }, to take: @escaping ([UInt8]) throws -> Void
   ) async throws {
-    let layers = try await ref.blobs(making: true)
-    var writer = TarImageWriter(take)
-    try write(layers, of: ref, form, to: &writer, progress)
-    try writer.finish()
+    try await withLayers(of: ref, telling: tell) { layers in
+      var writer = TarImageWriter(take)
+      try write(layers, of: ref, form, to: &writer, progress)
+      try writer.finish()
+    }
   }
 
-  /// Writes a record as a tar into a new file: ``packImage(of:as:progress:to:)``.
+  /// Writes a record as a tar into a new file: ``packImage(of:as:telling:progress:to:)``.
   ///
   /// - Throws: `badInput` where there is something of that name, and `invalid` where it would be in the cache, besides;
   ///   there is then no such file.
   public func packImage(
-    of ref: ImmutableRef, as form: ImageForm, in file: FilePath,
-    progress: @escaping @Sendable (Int64) -> Void = { _ in }
+    of ref: ImmutableRef, as form: ImageForm, in file: FilePath, telling tell: (String) -> Void = { _ in },
+    progress: (Int64, Int64) -> Void = { _, _ in }
   ) async throws {
     guard try !file.lies(in: root) else {
       throw CacheError(.invalid, "\(file) is in the cache \(root), which is no place to write to")
@@ -66,7 +73,7 @@ extension EmbeddedCache {
     do {
       let output = try FileDescriptor.writing(part, [.ownerReadWrite, .groupRead, .otherRead])
       do {
-        try await packImage(of: ref, as: form, progress: progress) { bytes in
+        try await packImage(of: ref, as: form, telling: tell, progress: progress) { bytes in
           do { try output.writeAll(bytes) } catch { throw CacheError(.storage, "can't write \(file)", of: error) }
         }
         guard fsync(output.rawValue) == 0 else { throw FileError("can't write", file) }
@@ -88,30 +95,96 @@ extension EmbeddedCache {
     }
   }
 
+  /// A layer, and how it is written.
+  private struct PackedLayer {
+    let layer: BlobDescriptor
+    let digest: Digest
+    let size: Int64
+    let file: FilePath
+    let compression: Compression
+  }
+
+  /// Runs `body` with the layers of a record, blobs that are missing being made. Those that are packed in a way that OCI
+  /// doesn't know are packed anew; what is made for that is kept by nothing afterwards.
+  private func withLayers(
+    of ref: ImmutableRef, telling tell: (String) -> Void, _ body: ([PackedLayer]) async throws -> Void
+  ) async throws {
+    let layers = try await ref.blobs(making: true)
+    var anew: [Digest: PackedLayer] = [:]
+    try await manager.withNewBlobs {
+      var packed: [PackedLayer] = []
+      for (number, layer) in layers.enumerated() {
+        guard let digest = layer.digest else { throw CacheError(.noBlobs, "a layer of \(ref.id) has no blob") }
+        let file = try content.file(of: digest)
+        // Its bytes tell how it is packed; what came with it may have called it otherwise.
+        let compression = try Compression(of: file)
+        if compression.isOCI {
+          packed.append(
+            PackedLayer(layer: layer, digest: digest, size: layer.size, file: file, compression: compression))
+          continue
+        }
+        let made = if let made = anew[digest] { made } else { try await pack(layer, file) }
+        anew[digest] = made
+        packed.append(made)
+        tell(
+          "layer \(number + 1) of \(layers.count) is packed with \(compression.rawValue), which OCI doesn't know: it is "
+            + "written with \(made.compression.rawValue), as \(made.digest)")
+      }
+      try await body(packed)
+    }
+    if !anew.isEmpty { _ = try? await manager.collectGarbage() }
+  }
+
+  /// Packs a layer's blob as layers are packed here.
+  private func pack(_ layer: BlobDescriptor, _ file: FilePath) async throws -> PackedLayer {
+    let hasher = Guarded(DigestHasher())
+    let (digest, size, _) = try await content.write(expecting: nil) { sink in
+      try await Compression.packer.runAsTool { packer in
+        try await ArchiveInput(file).forEachPlainChunk { chunk in
+          hasher.withLock { $0.update(chunk) }
+          try await packer.write(chunk)
+        }
+      } taking: {
+        try sink.write($0)
+      }
+    }
+    let (diffID, wanted) = (hasher.withLock { $0.finish() }, try layer.diffID())
+    guard diffID == wanted || diffID.algorithm != wanted.algorithm else {
+      throw CacheError(.badDigest, "blob \(layer.digest?.description ?? "") unpacks to \(diffID), not to \(wanted)")
+    }
+    return PackedLayer(
+      layer: layer, digest: digest, size: size, file: try content.file(of: digest), compression: .packed)
+  }
+
   private func write(
-    _ layers: [BlobDescriptor], of ref: ImmutableRef, _ form: ImageForm, to writer: inout some ImageWriter,
-    _ progress: (Int64) -> Void
+    _ layers: [PackedLayer], of ref: ImmutableRef, _ form: ImageForm, to writer: inout some ImageWriter,
+    _ progress: (Int64, Int64) -> Void
   ) throws {
+    // A layer may stand twice in an image.
+    let total = Dictionary(layers.map { ($0.digest, $0.size) }) { size, _ in size }.values.reduce(0, +)
     var written: Set<Digest> = []
-    let entries = try layers.map { layer in
-      guard let digest = layer.digest else { throw CacheError(.noBlobs, "a layer of \(ref.id) has no blob") }
-      let file = try content.file(of: digest)
-      if written.insert(digest).inserted {  // a layer may stand twice in an image
+    let entries = try layers.map { packed in
+      let layer = packed.layer
+      if written.insert(packed.digest).inserted {
         try Task.checkCancellation()
-        try writer.write(file, ArchiveFiles.path(of: digest))
-        progress(layer.size)
+        try writer.write(packed.file, ArchiveFiles.path(of: packed.digest)) { progress($0, total) }
       }
       return OCI.Descriptor(
-        // Its bytes tell how it is packed; what came with it may have called it otherwise.
-        mediaType: (layer.isForeign ? OCI.foreignLayerType : OCI.layerType) + (try Compression(of: file).suffix),
-        digest: digest.description, size: layer.size, urls: layer.urls.isEmpty ? nil : layer.urls)
+        mediaType: (layer.isForeign ? OCI.foreignLayerType : OCI.layerType) + packed.compression.suffix,
+        digest: packed.digest.description, size: packed.size, urls: layer.urls.isEmpty ? nil : layer.urls)
     }
-    let configText = try config(of: ref, layers)
+    let (configText, annotations) = try kept(with: ref, layers.map(\.layer))
     let config = try Self.write(configText, OCI.configType, to: &writer)
-    let manifest = OCI.Document(mediaType: OCI.manifestType, config: config, layers: entries)
+    let manifest = OCI.Document(
+      mediaType: OCI.manifestType, config: config, layers: entries, annotations: annotations.manifest)
     var entry = try Self.write(try Self.text(manifest), OCI.manifestType, to: &writer)
     let tags = try manager.tags().filter { $0.record == ref.id }.map(\.name)
-    entry.annotations = [OCI.refName: Self.refName(tags)]
+    entry.annotations = annotations.entry ?? [:]
+    // Names that it came with are given back as long as it has none of its own.
+    if !tags.isEmpty || entry.annotations?[OCI.refName] == nil {
+      entry.annotations?[OCI.refName] = Self.refName(tags)
+      entry.annotations?[OCI.containerdName] = nil
+    }
     if let name = tags.first(where: { $0.contains(":") && Self.isReference($0) }) {
       entry.annotations?[OCI.containerdName] = ImageName(text: name, isReference: true).full
     }
@@ -133,17 +206,19 @@ extension EmbeddedCache {
     ArchiveFiles.path(of: try Digest(parsing: descriptor.digest))
   }
 
-  /// The configuration that came with the image, or one that says as little as it may.
-  private func config(of ref: ImmutableRef, _ layers: [BlobDescriptor]) throws -> String {
+  /// The configuration and the annotations that came with the image, as long as its layers are those; else a
+  /// configuration that says as little as it may.
+  private func kept(with ref: ImmutableRef, _ layers: [BlobDescriptor]) throws -> (String, ImageAnnotations) {
     let diffIDs = try layers.map { try $0.diffID().description }
     if let text = try manager.value(Self.configKey, of: ref.id),
       let kept = try? JSONDecoder().decode(OCI.Config.self, from: Data(text.utf8)), kept.diffIDs == diffIDs
     {
-      return text
+      return (text, ImageAnnotations(try manager.value(Self.annotationsKey, of: ref.id)))
     }
     let host = OCI.Platform.host
-    return try Self.text(
-      OCI.Config(os: host.os, architecture: host.architecture, rootfs: .init(type: "layers", diffIDs: diffIDs)))
+    let config = OCI.Config(
+      os: host.os, architecture: host.architecture, rootfs: .init(type: "layers", diffIDs: diffIDs))
+    return (try Self.text(config), ImageAnnotations())
   }
 
   private static func platform(of config: String) throws -> OCI.Platform {

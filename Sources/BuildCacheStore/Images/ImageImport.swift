@@ -1,5 +1,6 @@
 import BuildCache
 import FileTrees
+import Foundation
 import Synchronization
 import SystemPackage
 
@@ -26,13 +27,14 @@ extension EmbeddedCache {
   ///   - naming: what the records are then said to belong to.
   ///   - maxUnpacked: the bytes that the archive may have before its layers are unpacked; absent: 64 GB.
   ///   - tell: told what was passed over, and what else has to be known.
-  ///   - progress: told how many more bytes were read, and of how many in all where that is known.
+  ///   - progress: told of which step how many more bytes are done, and of how many in all where that is known.
   /// - Returns: the images, in the archive's order; one, unless the choice takes all.
   /// - Throws: ``CacheError`` `badArchive`, `badDigest`, `badInput`, `storage`, and `CancellationError`; of the images
   ///   nothing is left that was not there before.
   public func importImages(
     from source: ImageSource, _ choice: ImageChoice, naming: ImageNaming = .none, maxUnpacked: Int64? = nil,
-    telling tell: (String) -> Void = { _ in }, progress: @escaping @Sendable (Int64, Int64?) -> Void = { _, _ in }
+    telling tell: (String) -> Void = { _ in },
+    progress: @escaping @Sendable (ImportStep, Int64, Int64?) -> Void = { _, _, _ in }
   ) async throws -> [ImportedImage] {
     let platform = try choice.platform.map { try OCI.Platform(parsing: $0) }
     let stage = root.appending("trees/import-\(RandomIdentities().newID())")
@@ -40,7 +42,7 @@ extension EmbeddedCache {
     let room = UnpackRoom(maxUnpacked)
     var staged: FileDigests?
     var folder = stage
-    if let input = try source.archive(progress) {
+    if let input = try source.archive({ progress(.reading, $0, $1) }) {
       staged = try await unpackImage(input, into: stage, room)
     } else if case .path(let path) = source {
       folder = path
@@ -49,7 +51,7 @@ extension EmbeddedCache {
     let images = try archive.images(choice, platform)
     let names = try naming.names(of: images, in: archive)
     archive.notes(on: images, takesAll: choice.takesAll).forEach(tell)
-    var intake = ImageIntake(self, archive.files, images, staged: staged, room, progress: progress)
+    let intake = ImageIntake(self, archive.files.name, images, staged: staged) { progress(.unpacking, $0, $1) }
     do {
       return try await manager.withNewBlobs {
         var imported: [ImportedImage] = []
@@ -87,108 +89,160 @@ extension EmbeddedCache {
 
   /// Under what the configuration of an image is kept with its top record, so that an export gives it back.
   static let configKey = "org.opencontainers.image.config"
+  /// Under what its annotations are kept there, as ``ImageAnnotations``.
+  static let annotationsKey = "strata.image.annotations"
+}
+
+/// What an import takes its time for.
+public enum ImportStep: Sendable {
+  /// A tar is read, and what is in it is written to the disk.
+  case reading
+  /// Layers are stored and unpacked; their bytes count as they are packed.
+  case unpacking
 }
 
 /// Takes the images of one archive in.
-private struct ImageIntake {
+private final class ImageIntake: Sendable {
   private let cache: EmbeddedCache
-  private let files: ArchiveFiles
+  /// What the archive is called.
+  private let archive: String
   private let staged: FileDigests?
-  /// How much may be unpacked only to know its digest.
-  private let room: UnpackRoom
   private let total: Int64
   private let progress: @Sendable (Int64, Int64?) -> Void
   /// The files that were counted: images may share them.
-  private var counted: Set<FileIdentity> = []
+  private let counted = Guarded<Set<FileIdentity>>([])
+  private let newRecords = Guarded<[RecordID]>([])
+
   /// The records that were not there before.
-  private(set) var made: [RecordID] = []
+  var made: [RecordID] { newRecords.withLock { $0 } }
+
+  /// How many layers are stored and unpacked ahead of the one that comes into its tree.
+  private static let width = min(max(ProcessInfo.processInfo.activeProcessorCount, 2), 4) + 1
 
   /// - Parameters:
+  ///   - archive: what the archive is called.
   ///   - images: all that will be taken.
-  ///   - staged: the digests of the files, where these are the cache's own, and may be moved; they were counted then.
+  ///   - staged: the digests of the files, where these are the cache's own, and may be moved.
   init(
-    _ cache: EmbeddedCache, _ files: ArchiveFiles, _ images: [ArchivedImage], staged: FileDigests?,
-    _ room: UnpackRoom, progress: @escaping @Sendable (Int64, Int64?) -> Void
+    _ cache: EmbeddedCache, _ archive: String, _ images: [ArchivedImage], staged: FileDigests?,
+    progress: @escaping @Sendable (Int64, Int64?) -> Void
   ) {
-    (self.cache, self.files, self.staged, self.room, self.progress) = (cache, files, staged, room, progress)
+    (self.cache, self.archive, self.staged, self.progress) = (cache, archive, staged, progress)
     var sizes: [FileIdentity: Int64] = [:]
     for image in images { for layer in image.layers { sizes[layer.file.status.identity] = layer.file.size } }
     total = sizes.values.reduce(0, +)
   }
 
-  /// Takes an image in.
+  /// Takes an image in: its layers are stored, checked and unpacked side by side, and come into their trees in order.
   ///
   /// - Parameters:
   ///   - name: what it is called; absent: nothing.
   ///   - source: where it came from, in its records' descriptions.
-  mutating func take(_ image: ArchivedImage, called name: String?, from source: String) async throws -> [RecordID] {
+  func take(_ image: ArchivedImage, called name: String?, from source: String) async throws -> [RecordID] {
     var refs: [ImmutableRef] = []
     defer { for ref in refs { try? ref.release() } }
     var diffIDs: [Digest] = []
-    for (number, layer) in image.layers.enumerated() {
-      let (digest, diffID): (Digest, Digest)
-      do {
-        digest = try await store(layer)
-        if let known = layer.diffID { diffID = known } else { diffID = try await self.diffID(of: digest, layer.name) }
-      } catch { throw named(error, number, of: image) }
-      diffIDs.append(diffID)
+    let (layers, chains) = (image.layers, Self.chains(of: image))
+    try await workingAhead(layers.count, width: Self.width) { number in
+      try await waiting {
+        do { return try await self.prepare(layers[number], chains[number]) } catch {
+          throw self.named(error, number, of: image)
+        }
+      }
+    } taking: { number, layer in
+      diffIDs.append(layer.diffID)
+      let archived = layers[number]
       let blob = BlobDescriptor(
-        mediaType: layer.mediaType, digest: digest, size: layer.file.size, diffID: diffID, urls: layer.urls)
+        mediaType: archived.mediaType, digest: layer.digest, size: archived.file.size, diffID: layer.diffID,
+        urls: archived.urls)
       let options = RecordOptions(
-        description: layer.description ?? "imported from \(source)", createdAt: layer.createdAt, retain: true,
+        description: archived.description ?? "imported from \(source)", createdAt: archived.createdAt, retain: true,
         imageRef: name)
       let parent = image.parents.map { $0[number].map { refs[$0] } } ?? refs.last
-      let (ref, isNew) = try await cache.manager.findOrMake(blob, over: parent, options)
+      let (ref, isNew) = try await self.cache.manager.findOrMake(blob, over: parent, options)
       refs.append(ref)
-      if isNew { made.append(ref.id) }
-    }
-    for (number, ref) in refs.enumerated() {
-      do { try await ref.extract() } catch { throw named(error, number, of: image) }
+      if isNew { self.newRecords.withLock { $0.append(ref.id) } }
+      do {
+        try await TarLayerApplier.$ahead.withValue(layer.contents) { try await ref.extract() }
+      } catch { throw self.named(error, number, of: image) }
       _ = try await ref.size()  // so that those who only look need not measure it
     }
     if let top = refs.last, image.parents == nil {
       let isWhole = image.layers.allSatisfy { $0.diffID != nil }
       let config = isWhole ? image.config : try OCI.config(image.config, of: diffIDs)
       try cache.manager.setValue(EmbeddedCache.configKey, of: top.id, to: config)
+      try cache.manager.setValue(EmbeddedCache.annotationsKey, of: top.id, to: image.annotations.text)
     }
     return refs.map(\.id)
   }
 
-  /// The digest that a blob has when it isn't compressed any more.
-  private func diffID(of blob: Digest, _ name: String) async throws -> Digest {
-    let hasher = Guarded(DigestHasher())
-    let room = room
-    try await ArchiveInput(cache.content.file(of: blob)).forEachPlainChunk { chunk in
-      guard room.take(upTo: Int64(chunk.count)) == chunk.count else { throw room.noRoom(at: name) }
-      hasher.withLock { $0.update(chunk) }
+  /// A layer whose blob is stored.
+  private struct PreparedLayer {
+    let digest: Digest
+    let diffID: Digest
+    /// What is in it, to be brought into its tree; absent where the tree is there.
+    let contents: StagedArchive?
+  }
+
+  /// The chain ids of an image's layers, as far as its configuration tells them.
+  private static func chains(of image: ArchivedImage) -> [Digest?] {
+    var chains: [Digest?] = []
+    for (number, layer) in image.layers.enumerated() {
+      let below = image.parents.map { $0[number] } ?? (number == 0 ? nil : number - 1)
+      guard let diffID = layer.diffID, below == nil || chains[below ?? 0] != nil else {
+        chains.append(nil)
+        continue
+      }
+      chains.append(Digest.chain(diffID, over: below.flatMap { chains[$0] }))
     }
-    return hasher.withLock { $0.finish() }
+    return chains
+  }
+
+  /// Stores and unpacks a layer, as far as that is not done already.
+  private func prepare(_ layer: ArchivedLayer, _ chain: Digest?) async throws -> PreparedLayer {
+    let digest = try await store(layer)
+    let isNews = counted.withLock { $0.insert(layer.file.status.identity).inserted }
+    let (progress, total) = (progress, total)
+    let told = { @Sendable (count: Int64) in if isNews { progress(count, total) } }
+    if let diffID = layer.diffID, let chain, hasTree(chain) {
+      told(layer.file.size)
+      return PreparedLayer(digest: digest, diffID: diffID, contents: nil)
+    }
+    let contents = try await cache.layers.stage(
+      cache.content.file(of: digest), layer.diffID,
+      in: cache.root.appending("trees/import-\(RandomIdentities().newID())"), counting: told)
+    return PreparedLayer(digest: digest, diffID: layer.diffID ?? contents.diffID, contents: contents)
+  }
+
+  /// Whether a record has the tree of a chain. It may be gone a moment later: then the tree is made all the same, only
+  /// not ahead.
+  private func hasTree(_ chain: Digest) -> Bool {
+    cache.manager.search(chainID: chain).contains { (try? cache.manager.details(of: $0))?.folder != nil }
   }
 
   /// An error that tells which layer of what it is about.
   private func named(_ error: any Error, _ number: Int, of image: ArchivedImage) -> any Error {
     guard var error = error as? CacheError, [.badArchive, .badDigest].contains(error.code) else { return error }
     let label = image.names.first.map { "\($0.short) in " } ?? ""
-    error.message = "layer \(number + 1) of \(image.layers.count) of \(label)\(files.name): \(error.message)"
+    error.message = "layer \(number + 1) of \(image.layers.count) of \(label)\(archive): \(error.message)"
     return error
   }
 
   /// Stores a layer's blob, unless it is there: by its name alone, where its file was written for this import.
-  private mutating func store(_ layer: ArchivedLayer) async throws -> Digest {
-    let file = layer.file
-    let isNews = counted.insert(file.status.identity).inserted && staged == nil
-    let (progress, total) = (progress, total)
-    let told = { @Sendable (count: Int64) in if isNews { progress(count, total) } }
-    if let digest = layer.digest, try cache.content.size(of: digest) != nil {
-      told(file.size)
-      return digest
-    }
-    if let digest = staged?[file.status.identity], layer.digest == nil || layer.digest == digest {
+  private func store(_ layer: ArchivedLayer) async throws -> Digest {
+    if let digest = layer.digest, try cache.content.size(of: digest) != nil { return digest }
+    if let digest = staged?[layer.file.status.identity], layer.digest == nil || layer.digest == digest {
       if try cache.content.size(of: digest) != nil { return digest }
-      if try cache.blobs.adopt(file.path, as: digest) { return digest }
+      do {
+        if try cache.blobs.adopt(layer.file.path, as: digest) { return digest }
+      } catch {
+        // The same file may be another layer's, too, which was quicker.
+        guard try cache.content.size(of: digest) != nil else { throw error }
+        return digest
+      }
     }
     return try await cache.content.write(expecting: layer.digest) { sink in
-      try await ArchiveInput(file.path, called: layer.name, counting: told).forEachChunk { try sink.write($0) }
+      try await ArchiveInput(layer.file.path, called: layer.name).forEachChunk { try sink.write($0) }
     }.digest
   }
 }

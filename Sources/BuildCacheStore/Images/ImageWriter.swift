@@ -8,7 +8,9 @@ protocol ImageWriter {
   /// Writes a file of these bytes.
   mutating func write(_ bytes: [UInt8], _ name: String) throws
   /// Writes a file that is a copy of another.
-  mutating func write(_ file: FilePath, _ name: String) throws
+  ///
+  /// - Parameter progress: told how many more bytes were written.
+  mutating func write(_ file: FilePath, _ name: String, _ progress: (Int64) -> Void) throws
 }
 
 /// A folder that an image is written to.
@@ -26,9 +28,9 @@ struct FolderImageWriter: ImageWriter {
     try writeFile(bytes, to: folder.pushing(FilePath(name)), [.ownerReadWrite, .groupRead, .otherRead])
   }
 
-  func write(_ file: FilePath, _ name: String) throws {
+  func write(_ file: FilePath, _ name: String, _ progress: (Int64) -> Void) throws {
     let place = folder.pushing(FilePath(name))
-    try copyFile(file, to: place)
+    try copyFile(file, to: place, progress: progress)
     guard place.withPlatformString({ chmod($0, 0o644) }) == 0 else { throw FileError("can't write", place) }
   }
 }
@@ -43,7 +45,7 @@ struct TarImageWriter: ImageWriter {
     try take(Self.header(name, Int64(bytes.count)) + bytes + Self.padding(after: Int64(bytes.count)))
   }
 
-  func write(_ file: FilePath, _ name: String) throws {
+  func write(_ file: FilePath, _ name: String, _ progress: (Int64) -> Void) throws {
     let size = try FileStatus(following: file).length
     let input = try ArchiveInput(file)
     try take(Self.header(name, size))
@@ -52,6 +54,7 @@ struct TarImageWriter: ImageWriter {
       count += Int64(chunk.count)
       guard count <= size else { break }
       try take(chunk)
+      progress(Int64(chunk.count))
     }
     guard count == size else { throw CacheError(.storage, "\(file) is being changed") }
     try take(Self.padding(after: size))

@@ -38,6 +38,7 @@ enum OCI {
     var manifests: [Descriptor]?
     var config: Descriptor?
     var layers: [Descriptor]?
+    var annotations: [String: String]?
   }
 
   /// What of an image's configuration is needed.

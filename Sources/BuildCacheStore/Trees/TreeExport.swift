@@ -8,15 +8,17 @@ extension EmbeddedCache {
   ///
   /// - Parameters:
   ///   - folder: where to; it is made, or is empty, and is not in the cache.
-  ///   - progress: told how many more bytes were copied.
+  ///   - progress: told how many more bytes were copied, and of how many in all.
   /// - Throws: ``CacheError`` `badInput` where the folder holds something, `invalid` where it is in the cache, `storage`,
   ///   and `CancellationError`; the folder is then as it was.
   public func extract(
-    _ ref: ImmutableRef, to folder: FilePath, progress: @escaping @Sendable (Int64) -> Void = { _ in }
+    _ ref: ImmutableRef, to folder: FilePath, progress: (@Sendable (Int64, Int64) -> Void)? = nil
   ) async throws {
     let tree = try await ref.mount()
+    let total = try progress == nil ? 0 : Self.bytes(at: tree)
     try await filling(folder) {
-      try DirectorySnapshotter.copyContents(of: tree, to: $0, progress: progress, steps: self.folder.steps)
+      try DirectorySnapshotter.copyContents(
+        of: tree, to: $0, progress: { progress?($0, total) }, steps: self.folder.steps)
     }
   }
 

@@ -35,7 +35,7 @@ struct TreeSealing {
         let name = path.lastComponent, try !isHeld(name, status, place)
       else { return }
       sealing.contents.update(path.bytes + [0])
-      try sealing.read(name, in: place.upper)
+      if status.length > 0 { try sealing.read(name, in: place.upper) }
     }
     return sealing
   }
@@ -91,8 +91,8 @@ struct TreeSealing {
         do { count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) } } catch {
           throw CacheError(.storage, "can't read \(folder.path.appending(name))", of: error)
         }
-        if count == 0 { return }
         chunk.withUnsafeBytes { contents.update($0[..<count]) }
+        if count < chunk.count { return }  // a regular file is read in full as far as it goes
       }
     }
   }

@@ -24,7 +24,7 @@ struct TreeWriter {
   /// Where the first name of a file with several was written.
   private var written: [FileIdentity: FilePath] = [:]
 
-  /// Told how many more bytes were written.
+  /// Told how many more bytes are done, those of a file's further names included.
   private let progress: @Sendable (Int64) -> Void
   private let steps: DurableSteps
 
@@ -107,17 +107,20 @@ struct TreeWriter {
     if status.isSocket { return }  // nobody listens behind a copy
     try makeFolders(to: path.removingLastComponent())
     let folder = target.last
-    try removeTree(name, in: folder)
+    // First, as mostly nothing is in its place: to remove that would be a call more for each file.
     if sharing == .link, folder.link(name, in: source, as: name) { return }
+    let isInTheWay = sharing == .link && errno == EEXIST
+    try removeTree(name, in: folder)
+    if isInTheWay, folder.link(name, in: source, as: name) { return }
     if status.hasOtherNames, let first = written[status.identity], let other = first.lastComponent,
       let above = try target.top.openFolder(at: first.removingLastComponent()),
       folder.link(other, in: above, as: name)
     {
+      if status.isRegular { progress(status.length) }
       return
     }
     if status.isRegular {
-      try copyFile(name, in: source, to: name, in: folder)
-      progress(status.length)
+      try copyFile(name, in: source, to: name, in: folder, progress: progress)
     } else if status.isLink {
       try folder.makeLink(name, to: source.linkText(of: name))
     } else {

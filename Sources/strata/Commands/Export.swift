@@ -31,18 +31,18 @@ struct Export: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let packing = ByteProgress("packing", total: nil)
+    let packing = ByteProgress("packing")
     let (file, isPiped, form) = (FilePath(path), isPiped, docker ? ImageForm.docker : .layout)
     let (toFile, place) = (docker, isPiped ? nil : file.parent)
     try await root.withRecord(id, makingIn: place, progress: packing.add) { cache, ref in
-      let writing = ByteProgress("writing", total: nil)
+      let writing = ByteProgress("writing")
       try await interruptible {
         if isPiped {
-          try await cache.packImage(of: ref, as: form, progress: writing.add) { output.bytes($0) }
+          try await cache.packImage(of: ref, as: form, telling: printError, progress: writing.add) { output.bytes($0) }
         } else if toFile {
-          try await cache.packImage(of: ref, as: form, in: file, progress: writing.add)
+          try await cache.packImage(of: ref, as: form, in: file, telling: printError, progress: writing.add)
         } else {
-          try await cache.exportImage(of: ref, to: file, progress: writing.add)
+          try await cache.exportImage(of: ref, to: file, telling: printError, progress: writing.add)
         }
       }
       packing.end()

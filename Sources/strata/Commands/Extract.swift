@@ -13,10 +13,10 @@ struct Extract: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("A folder that is empty, or is made.", valueName: "dir")) var folder: String
 
   func run() async throws {
-    let unpacking = ByteProgress("unpacking", total: nil)
+    let unpacking = ByteProgress("unpacking")
     let folder = FilePath(folder)
     try await root.withRecord(id, makingIn: folder.parent, progress: unpacking.add) { cache, ref in
-      let writing = ByteProgress("writing", total: nil)
+      let writing = ByteProgress("writing")
       try await interruptible { try await cache.extract(ref, to: folder, progress: writing.add) }
       writing.end()
       unpacking.end()

@@ -42,15 +42,20 @@ struct Import: AsyncParsableCommand {
 
   func run() async throws {
     let limit = try ByteCount(parsing: maxUnpacked, of: "--max-unpacked", takesBare: true).bytes
-    let unpacking = ByteProgress("unpacking", total: nil)
-    try await root.withCache(.write, maxUnpacked: limit, progress: unpacking.add) { cache in
-      let reading = ByteProgress("reading", total: nil)
+    try await root.withCache(.write, maxUnpacked: limit) { cache in
+      let (reading, unpacking) = (ByteProgress("reading"), ByteProgress("unpacking"))
       let source = path == "-" ? ImageSource.stream(.standardInput, name: "standard input") : .path(FilePath(path))
       let choice = ImageChoice(image: image, platform: platform, takesAll: all)
       let naming = ref.map(ImageNaming.given) ?? (tag ? .own : .none)
       let images = try await interruptible {
         try await cache.importImages(
-          from: source, choice, naming: naming, maxUnpacked: limit, telling: printError, progress: reading.add)
+          from: source, choice, naming: naming, maxUnpacked: limit, telling: printError,
+          progress: { step, bytes, total in
+            switch step {
+            case .reading: reading.add(bytes, of: total)
+            case .unpacking: unpacking.add(bytes, of: total)
+            }
+          })
       }
       reading.end()
       unpacking.end()

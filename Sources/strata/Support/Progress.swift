@@ -35,21 +35,24 @@ private func writeProgress(_ text: String) {
 /// How far long work has come, on standard error: a bar on a terminal, now and then a line elsewhere.
 final class ByteProgress: Sendable {
   private struct State {
-    var bytes: Int64 = 0
+    var meter: ByteMeter
+    /// What was shown last, and when.
     var shown: Int64 = 0
-    var total: Int64?
-    var hasLine = false
+    var shownAt: Timestamp?
   }
   private let label: String
+  private let clock: any CacheClock
   private let isTerminal = isatty(STDERR_FILENO) == 1
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
   /// Begins.
   ///
-  /// - Parameter total: the bytes in all, where they are known.
-  init(_ label: String, total: Int64?) {
-    self.label = label
-    state.withLock { $0.total = total }
+  /// - Parameters:
+  ///   - total: the bytes in all, where they are known.
+  ///   - clock: tells the time, from which rates come.
+  init(_ label: String, total: Int64? = nil, clock: any CacheClock = SystemClock()) {
+    (self.label, self.clock) = (label, clock)
+    state = Mutex(State(meter: ByteMeter(total: total, at: clock.now())))
   }
 
   /// Counts more bytes; may be called from any thread.
@@ -60,42 +63,47 @@ final class ByteProgress: Sendable {
   /// Counts more bytes of so many in all, where they are known.
   @Sendable func add(_ bytes: Int64, of total: Int64?) {
     state.withLock { state in
-      state.total = total
+      state.meter.total = total
       add(bytes, to: &state)
     }
   }
 
   private func add(_ bytes: Int64, to state: inout State) {
-    state.bytes = state.bytes.addingSaturating(max(0, bytes))
-    guard state.bytes - state.shown >= step(of: state.total) else { return }
-    state.shown = state.bytes
-    state.hasLine = true
-    show(state.bytes, of: state.total)
+    let now = clock.now()
+    state.meter.add(bytes, at: now)
+    guard isDue(state, now) else { return }
+    (state.shown, state.shownAt) = (state.meter.bytes, now)
+    if isTerminal {
+      writeProgress("\r\(state.meter.line(label, width: Self.width))\u{1b}[K")
+    } else {
+      writeProgress("\(label)  \(state.meter.count)\n")
+    }
   }
 
-  /// What passes between two showings: a hundredth on a terminal, a quarter elsewhere, where it is worth telling.
-  private func step(of total: Int64?) -> Int64 {
-    let share = (total ?? 1 << 30) / (isTerminal ? 100 : 4)
-    return max(share, isTerminal ? 1 << 20 : 64 << 20)
+  /// How often a terminal is drawn on at most.
+  private static let pause = TimeSpan(nanoseconds: 100_000_000)
+
+  /// Whether enough has passed since the last showing: a tenth of a second on a terminal, a quarter of the work
+  /// elsewhere; nothing where the work is not worth telling.
+  private func isDue(_ state: State, _ now: Timestamp) -> Bool {
+    guard isTerminal else {
+      return state.meter.bytes - state.shown >= max((state.meter.total ?? 1 << 30) / 4, 64 << 20)
+    }
+    guard let last = state.shownAt else { return state.meter.bytes >= 1 << 20 }
+    return now < last || now >= last.advanced(by: Self.pause)
+  }
+
+  private static var width: Int {
+    var window = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &window) == 0, window.ws_col > 0 else { return 80 }
+    return Int(window.ws_col)
   }
 
   /// Ends the line of a terminal.
   func end() {
     state.withLock { state in
-      if state.hasLine && isTerminal { writeProgress("\r\u{1b}[K") }
+      if state.shownAt != nil && isTerminal { writeProgress("\r\u{1b}[K") }
+      state.shownAt = nil
     }
-  }
-
-  private func show(_ bytes: Int64, of total: Int64?) {
-    let count = ByteCount(bytes).text
-    guard let total, total > 0 else { return tell("\(label)  \(count)") }
-    let share = min(1, max(0, Double(bytes) / Double(total)))
-    let filled = Int(share * 30)
-    let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 30 - filled)
-    tell("\(label)  [\(bar)] \(Int(share * 100))%  \(count) of \(ByteCount(total).text)")
-  }
-
-  private func tell(_ line: String) {
-    writeProgress(isTerminal ? "\r\(line)\u{1b}[K" : line + "\n")
   }
 }
