@@ -87,7 +87,7 @@ private var long30: CacheState {
       guard case .prompt(let entry) = session.state.overlay else { return "none" }
       return entry.text
     }
-    #expect(try await typed(":gr<Tab>") == "graph")
+    #expect(try await typed(":gra<Tab>") == "graph")
     #expect(try await typed(":so<Tab>") == "sort ")
     #expect(try await typed(":sort la<Tab>") == "sort last used")
     #expect(try await typed(":sort <Tab><Tab>") == "sort frees")
@@ -327,7 +327,7 @@ private var long30: CacheState {
     let help = try await driven("^P=p", script: "?").helpLines
     #expect(help.contains { $0.hasPrefix("^P p ") && $0.hasSuffix("prune preview") })
     #expect(try await driven("==j", script: "=").position.cursor == 1)
-    #expect(try await driven("z==", script: "pz").screen == .prune)
+    #expect(try await driven("X==", script: "pX").screen == .prune)
   }
 
   @Test("questions, menus and what is typed take keys as they are") func raw() async throws {

@@ -112,9 +112,9 @@ import Testing
   @Test("in a low window the menu scrolls") func lowMenu() async throws {
     let low = Size(columns: 80, rows: 10)
     #expect(!shows(try await play("pe", size: low), "o w  open"))
-    #expect(shows(try await play("pe" + String(repeating: "<Down>", count: 20), size: low), "any other key: back"))
+    #expect(shows(try await play("pE" + String(repeating: "<Down>", count: 20), size: low), "any other key: back"))
     let back = String(repeating: "<Down>", count: 20) + String(repeating: "<Up>", count: 20)
-    #expect(shows(try await play("pe" + back, size: low), "keep-bytes (max used)"))
+    #expect(shows(try await play("pE" + back, size: low), "keep-bytes (max used)"))
     #expect(try await state("pe<Down><Down>a").prune.policies[0].all)
   }
 

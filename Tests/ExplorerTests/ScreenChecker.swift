@@ -105,6 +105,20 @@ struct ScreenChecker {
       if row - above > 8 { break }
     }
     for first in stride(from: row, through: max(0, row - 8), by: -1) {
+      // The end of a row that goes on at the beginning of the next, as a bracket may stand before it.
+      var run = rows[first].last.map { [(row: first, part: $0)] } ?? []
+      for next in rows.indices.dropFirst(first + 1).prefix(12) {
+        guard let part = rows[next].first else { break }
+        run.append((next, part))
+        if words.contains(run.map(\.part.text).joined()),
+          run.contains(where: { $0.row == row && $0.part.column == word.column })
+        {
+          return true
+        }
+        if rows[next].count > 1 { break }
+      }
+    }
+    for first in stride(from: row, through: max(0, row - 8), by: -1) {
       guard rows[first].contains(where: { $0.column == word.column }) else { break }
       var text = ""
       for next in rows[first...].prefix(12) {

@@ -70,7 +70,12 @@ extension ExplorerState {
           besides: neighbours(of: place, in: lines), in: table, at: start,
           margin: self.margin(row, isCurrent: isCurrent, isInRange: rangeLines?.contains(place) ?? false),
           isCurrent: isCurrent, on: &grid)
-      case .group(let group): draw(group, of: lines, in: table, at: start, isCurrent: isCurrent, on: &grid)
+      case .group(let number):
+        guard let group = lines.groups?.groups[number] else { break }
+        let weight = isOfFrees ? group.frees : group.bytes
+        draw(
+          group, number, isUnfolded: lines.isUnfolded(number), share: share.text(weight, of: scale, signs), in: table,
+          at: start, isCurrent: isCurrent, on: &grid)
       case nil: break
       }
     }
@@ -88,14 +93,14 @@ extension ExplorerState {
 
   /// Draws the line of a group: its fold, its name and how many records it has, its sums beneath those of records.
   private func draw(
-    _ number: Int, of lines: RecordLines, in table: RecordTable, at start: Point, isCurrent: Bool, on grid: inout Grid
+    _ group: RecordGroups.Group, _ number: Int, isUnfolded: Bool, share: String, in table: RecordTable, at start: Point,
+    isCurrent: Bool, on grid: inout Grid
   ) {
-    guard let group = lines.groups?.groups[number] else { return }
     let marked = records.marked[number] ?? 0
     let sign = marked == group.count ? signs.mark : marked > 0 ? signs.related : " "
     let style = Style(foreground: marked > 0 ? .yellow : nil, bold: true)
     let (width, row) = (layout.listColumns, start.row)
-    let fold = lines.isUnfolded(number) ? signs.unfolded : signs.folded
+    let fold = isUnfolded ? signs.unfolded : signs.folded
     grid.draw(
       " \(isCurrent ? signs.cursor : " ")\(sign)\(fold)", at: Point(column: 0, row: row), width: width, style: style)
     func draw(_ text: String, at column: Int, _ cells: Int, _ alignment: Alignment = .left) {
@@ -108,10 +113,9 @@ extension ExplorerState {
     draw(isCountShort ? "\(group.count)" : count, at: 0, max(0, sizeStart - 1))
     // What a column says of a record it mostly doesn't say of a group: the name has their room.
     var end = 0
-    for (column, bytes) in [(RecordColumn.size, group.bytes), (.frees, group.frees)] {
-      guard let place = table.start(of: column), let cells = table.columns.first(where: { $0.column == column })?.width
-      else { continue }
-      draw(amount(bytes), at: place, cells, column.alignment)
+    for (column, text) in [(RecordColumn.size, amount(group.bytes)), (.share, share), (.frees, amount(group.frees))] {
+      guard let place = table.start(of: column), let cells = table.width(of: column) else { continue }
+      draw(text, at: place, cells, column.alignment)
       end = max(end, place + cells + 2)
     }
     let used = group.lastUsedAt.map { "used \(agoWords($0))" } ?? "never used"

@@ -27,7 +27,7 @@ struct Arrangement: Sendable {
   let frees: [Int64]?
   /// What the rows that match have alike.
   let traits: ListTraits
-  /// The most that a listed row has of what they are sorted by: what it frees, else its size.
+  /// The most that a listed row, or a group, has of what they are sorted by: what it frees, else its size.
   let largest: Int64
   /// The groups of the rows that match, in the order chosen; absent where each row stands alone.
   let groups: RecordGroups?
@@ -64,18 +64,20 @@ struct Arrangement: Sendable {
       traits = ListTraits(order.lazy.map { cache.rows[$0] })
     }
     let weights = choice.sort == .frees ? frees : nil
-    largest = order.reduce(0) { max($0, weights?[$1] ?? cache.rows[$1].size) }
+    let largestRow = order.reduce(0) { max($0, weights?[$1] ?? cache.rows[$1].size) }
     guard let key = choice.grouping else {
-      (groups, grouping) = (nil, earlier?.grouping)
+      (groups, grouping, largest) = (nil, earlier?.grouping, largestRow)
       return
     }
     // Ages go on.
     let known = key == .age ? nil : earlier?.grouping.flatMap { $0.key == key ? $0 : nil }
     let grouping = known ?? RecordGrouping(cache, by: key, now: now)
     self.grouping = grouping
-    groups = RecordGroups(cache, grouping, order: order) { a, b in
+    let groups = RecordGroups(cache, grouping, order: order) { a, b in
       choice.sort.areInOrder(a, b, isDescending: choice.isDescending)
     }
+    self.groups = groups
+    largest = groups.groups.reduce(largestRow) { max($0, weights == nil ? $1.bytes : $1.frees) }
   }
 }
 
