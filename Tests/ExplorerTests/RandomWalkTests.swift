@@ -20,9 +20,9 @@ import Testing
       .policyRead([PrunePolicy(keepDuration: .seconds(60)), PrunePolicy(all: true, keepBytes: 100)], remarks: [], file)
     case .measure(let cache, let rows):
       .freed(Dictionary(uniqueKeysWithValues: rows.map { ($0, cache.sizeWithDescendants(of: $0)) }))
-    case .layOut(let cache, let arrangement, let unfolded):
-      .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
-    case .relate(let cache, let row): .related(Related(cache, row))
+    case .layOut(let cache, let arrangement, let folds):
+      .laidOut(try GraphPicture(cache, arrangement, folds))
+    case .relate(let picture, let row, let origin): .related(Related(picture, row, along: origin))
     case .describe(let cache, let row): .described(RecordDescription(cache, row, details: nil))
     case .stand(let cache, let behavior, let now):
       .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: now))

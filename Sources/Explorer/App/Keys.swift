@@ -20,7 +20,7 @@ extension ExplorerState {
       return []
     }
     message = ""
-    if !binding.keepsWalk { graph.walk = nil }
+    if !binding.keepsWalk { graph.endWalks() }
     return binding.perform(&self)
   }
 

@@ -3,11 +3,12 @@ import CacheReport
 
 /// Marks, and the question before anything goes.
 extension ExplorerState {
-  /// Marks the record under the cursor, or takes its mark away; of a folded chain all.
+  /// Marks the record under the cursor, or takes its mark away; of a fold all.
   mutating func toggleMark() -> [Effect] {
     guard let current else { return [] }
     let row = cache.rows[current]
-    marks.set(!marks.contains(row.id), (foldedChain ?? [current]).map { cache.rows[$0] })
+    let chosen = foldedRecords ?? [current]
+    marks.set(!chosen.allSatisfy { marks.contains(cache.rows[$0].id) }, chosen.map { cache.rows[$0] })
     if marks.contains(row.id) { message = wordsForTree(of: current) }
     if screen != .marks { position.move(.down, height: listLines.count) }
     return marksChanged()
@@ -42,12 +43,10 @@ extension ExplorerState {
   /// What is listed on the Marks screen follows.
   mutating func marksChanged() -> [Effect] { screen == .marks ? listMarks() : [] }
 
-  /// The records of the folded chain under the cursor.
-  private var foldedChain: [Int]? {
-    guard screen == .graph, let layout = graph.layout, lineCount > 0,
-      case .chain(let chain) = graph.lines.line(graph.position.cursor)
-    else { return nil }
-    return graph.lines.chains[chain].rows.compactMap { row(layout.record(atRow: $0), of: graph.cache, graph.reading) }
+  /// The records of the fold under the cursor.
+  private var foldedRecords: [Int]? {
+    guard screen == .graph, let records = graph.foldedRecords else { return nil }
+    return records.compactMap { row($0, of: graph.cache, graph.reading) }
   }
 
   /// Lists the marked rows, the largest first, and asks what would go with them.
@@ -61,7 +60,7 @@ extension ExplorerState {
 
   /// Asks for the plan of what is marked, or else of the record under the cursor; the question follows.
   mutating func choose() -> [Effect] {
-    let chosen = marks.isEmpty ? foldedChain ?? [current].compactMap(\.self) : markedRows
+    let chosen = marks.isEmpty ? foldedRecords ?? [current].compactMap(\.self) : markedRows
     asksWhenChosen = true
     return [.choose(cache, chosen)]
   }

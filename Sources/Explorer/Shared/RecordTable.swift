@@ -62,10 +62,11 @@ extension RecordTable {
   ///   - offered: the columns that there may be; the description is the last of them.
   ///   - width: the columns of the window that there are.
   ///   - id: the width of an id.
-  init(_ offered: [RecordColumn], width: Int, id: Int) {
+  ///   - least: the columns that a description has while another column can go.
+  init(_ offered: [RecordColumn], width: Int, id: Int, least: Int = leastDescription) {
     self.init(
       offered.filter { $0 != .description }.map { ($0, Self.width(of: $0, id)) }, last: .description,
-      least: Self.leastDescription, dropped: Self.dropped, width: width)
+      least: least, dropped: Self.dropped, width: width)
   }
 
   private static func width(of column: RecordColumn, _ id: Int) -> Int {

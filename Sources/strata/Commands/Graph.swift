@@ -11,7 +11,8 @@ struct Graph: AsyncParsableCommand {
     discussion: """
       As text, children stand above their parents, each with a lane that the lines from its children join: single lines \
       lead to layers, double ones to what was merged, dotted ones from a diff to its lower side (▽, v) and upper side \
-      (△, ^).
+      (△, ^). The first line counts records and lanes. A merge of very many has lanes to the first few, and the others \
+      are counted below it: JSON and DOT name them all. In a terminal lines fit its width.
       """)
 
   /// How the graph is printed.
@@ -43,22 +44,10 @@ struct Graph: AsyncParsableCommand {
 
   private func printText(_ state: CacheState, now: Timestamp) throws {
     let layout = try GraphLayout(state)
-    let drawer = GraphText(isASCII: ascii || !TerminalScreen.localeIsUTF8)
-    let width = 2 * min(20, layout.laneCount)
-    for number in 0..<layout.count {
-      let row = layout.record(atRow: number)
-      let record = state.rows[row]
-      let lanes = drawer.lanes(
-        layout.cells(ofRow: number, lanes: 0..<layout.width(ofRow: number)),
-        record: drawer.sign(of: record, hasParents: layout.hasParents(row)))
-      let cells = [
-        lanes + String(repeating: " ", count: max(0, width - displayWidth(lanes))), record.id.text,
-        fitted(record.kind?.rawValue ?? "-", to: 5), fitted(ByteCount(record.size).text, to: 9, from: .right),
-        fitted(record.lastUsedAt.map { now.since($0).ageText } ?? "never", to: 5, from: .right),
-        fitted(record.stateWords, to: 6), record.description,
-      ]
-      output.line(cells.joined(separator: "  "))
-    }
+    let listing = GraphListing(
+      layout, of: state, now: now, isASCII: ascii || !TerminalScreen.localeIsUTF8, columns: output.columns)
+    output.line(listing.head(around: try id.map { state.rows[try state.resolve($0)].id }))
+    for row in 0..<layout.count { output.lines(listing.lines(ofRow: row)) }
   }
 
   private func printDot(_ state: CacheState) {

@@ -36,6 +36,13 @@ final class StandardOutput: Sendable {
     isTerminal = isatty(descriptor.rawValue) == 1
   }
 
+  /// The columns of the terminal that lines are printed on; absent where they go elsewhere, and nothing has to fit.
+  var columns: Int? {
+    var size = winsize()
+    guard isTerminal, ioctl(descriptor.rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+    return Int(size.ws_col)
+  }
+
   /// Prints a line.
   func line(_ text: String = "") { add(Array((safeText(text) + "\n").utf8)) }
 
