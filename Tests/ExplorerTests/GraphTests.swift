@@ -251,7 +251,9 @@ import Testing
       let (layout, lines) = (picture.layout, picture.lines)
       let closed = folds.closedBases.compactMap { state.index(of: $0) }
       let hidden = closed.reduce(into: Set<Int>()) { $0.formUnion(state.descendants(of: $1)) }
-      #expect((0..<layout.count).map { layout.record(atRow: $0) }.sorted() == state.rows.indices.filter { !hidden.contains($0) })
+      #expect(
+        (0..<layout.count).map { layout.record(atRow: $0) }.sorted()
+          == state.rows.indices.filter { !hidden.contains($0) })
       var rows: [Int] = []
       for line in 0..<lines.count {
         switch lines.line(line) {

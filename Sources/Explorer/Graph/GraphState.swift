@@ -80,8 +80,15 @@ struct GraphState: Sendable {
     lines = picture.lines
     (wanted, related) = (nil, nil)
     endWalks()
-    guard let record, let row = picture.cache.index(of: record), let line = picture.layout.row(of: row) else { return }
-    position.carry(to: lines.line(ofRow: line))
+    guard let row = record.flatMap({ picture.cache.index(of: $0) }) else { return }
+    if let line = picture.layout.row(of: row) {
+      position.carry(to: lines.line(ofRow: line))
+    } else if let fold = lines.folds.first(where: { $0.kind == .standing && $0.records.contains(row) }),
+      let line = picture.layout.row(of: fold.owner)
+    {
+      // The fold that it is in stands right above its base.
+      position.carry(to: lines.line(ofRow: line) - 1)
+    }
   }
 
   /// The row under the cursor, of its own cache.
@@ -106,15 +113,18 @@ extension ExplorerState {
 
   /// Puts the graph's cursor on a record; where that is folded on a base, the base unfolds first.
   mutating func showInGraph(_ row: Int?) -> [Effect] {
+    if let row, choice.filter == .all, !graph.folds.closedBases.isEmpty {
+      let above = graph.folds.closedBases.intersection(cache.ancestors(of: row).map { cache.rows[$0].id })
+      if !above.isEmpty {
+        graph.folds.closedBases.subtract(above)
+        graph.wanted = cache.rows[row].id
+        return [layOut()]
+      }
+    }
     guard graph.picture != nil else { return [layOut()] }
     graph.select(row.map { cache.rows[$0].id })
     graph.position.reveal(height: layout.listLines.count)
-    guard let row, choice.filter == .all, graph.reading == readingCount, graph.layout?.row(of: row) == nil else {
-      return []
-    }
-    graph.folds.closedBases.subtract(cache.ancestors(of: row).map { cache.rows[$0].id })
-    graph.wanted = cache.rows[row].id
-    return [layOut()]
+    return []
   }
 
   /// Takes a layout, where the filter is still the one that it was made for; the cursor stays on its record.
