@@ -27,11 +27,11 @@ private var crowd: CacheState {
   builder.add(row("nine0000", 0, minutesAgo: 30) { $0.kind = .merge }, parents: parts.suffix(9))
   builder.add(
     row("source00", 4_000_000, minutesAgo: 45) { $0.description = "local source for context" }, parents: [])
-  for step in 1...6 {
+  for step in 1...9 {
     let below: RecordID = step == 1 ? "source00" : "step000\(step - 1)"
-    layer("step000\(step)", on: below, "[web \(step)/6] RUN npm run step-\(step)", minutesAgo: 50)
+    layer("step000\(step)", on: below, "[web \(step)/9] RUN npm run step-\(step)", minutesAgo: 50)
   }
-  builder.add(row("diff0000", 0, minutesAgo: 40) { $0.kind = .diff }, parents: ["step0002", "step0006"])
+  builder.add(row("diff0000", 0, minutesAgo: 40) { $0.kind = .diff }, parents: ["step0002", "step0009"])
   return builder.finish()
 }
 
@@ -135,6 +135,8 @@ private var crowd: CacheState {
   func crowded(width: Int) async throws {
     let grid = try await play("2gjjj", on: MemoryCache(crowd), size: Size(columns: width, rows: 30))
     try expectScreen(grid, "graph-\(width)")
+    let end = try await play("2G", on: MemoryCache(crowd), size: Size(columns: width, rows: 24))
+    try expectScreen(end, "graph-end-\(width)")
   }
 
   @Test("a name has 30 columns at least, however many lanes there are; the legend drops parts, and cuts none")

@@ -263,7 +263,10 @@ import Testing
         case .fold(let number):
           let fold = lines.folds[number]
           rows += fold.rows
-          #expect(fold.bytes == fold.records.reduce(0) { $0 + state.rows[$1].size })
+          #expect(
+            fold.bytes
+              == (fold.kind == .chain ? fold.rows.map { layout.record(atRow: $0) } : fold.records)
+              .reduce(0) { $0 + state.rows[$1].size })
           switch fold.kind {
           case .chain: break
           case .parents:

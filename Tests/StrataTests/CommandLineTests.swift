@@ -362,9 +362,27 @@ private func object(_ text: String) throws -> [String: Any] {
     }
     for key in ["shared", "inUse", "mutable"] { #expect(lists[0].contains { $0[key] as? Bool == true }, "\(key)") }
     #expect(lists[0].contains { $0["recordType"] as? String == "internal" })
+    // Named as daemons name them, and made in a week.
+    let descriptions = lists[0].compactMap { $0["description"] as? String }
+    for part in [
+      "pulled from docker.io/library/node:22-bookworm-slim@sha256:", "local source for context",
+      "cached mount /root/.npm from exec /bin/sh -c npm ci", "mount / from exec /bin/sh -c ",
+      "[api builder 8/8] RUN --mount=type=cache,target=/root/.cache/go-build go build -o /out/api ./cmd/api",
+      "[web build 3/8] COPY package.json package-lock.json ./",
+    ] {
+      #expect(descriptions.contains { $0.hasPrefix(part) }, "\(part)")
+    }
     let again = try await Program.run(["demo", "--root", scratch.path.appending("one").string, "--no-ui"])
     #expect(again.code == 1)
     #expect(again.errors.contains("there is a cache"))
+  }
+
+  @Test("demo: just so many records, however few", arguments: [0, 1, 2, 7, 31])
+  func smallDemo(records: Int) async throws {
+    let place = scratch.path.appending("small").string
+    let result = try await Program.run(["demo", "--root", place, "--records", "\(records)", "--no-ui"])
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(try objects(try await Program.run(["du", "--root", place, "--format", "json"]).output).count == records)
   }
 
   @Test("show, why, graph and files tell about a record") func inspecting() async throws {

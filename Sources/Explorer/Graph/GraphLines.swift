@@ -29,8 +29,10 @@ struct GraphLines: Sendable {
     let rows: Range<Int>
     /// The record that it belongs to: the topmost of a chain, the merge, the base.
     let owner: Int
-    /// The records, the topmost or first first.
+    /// The records, the first first; none of a chain, which are those of its rows.
     let records: [Int]
+    /// How many records there are.
+    let count: Int
     /// Their sizes together.
     let bytes: Int64
     var isFolded: Bool
@@ -63,9 +65,13 @@ struct GraphLines: Sendable {
     isAlone: (Int) -> Bool = { _ in false }
   ) {
     rowCount = layout.count
-    func fold(_ kind: Fold.Kind, _ rows: Range<Int>, of owner: Int, _ records: [Int], isFolded: Bool = true) -> Fold {
-      let bytes = records.reduce(Int64(0)) { $0.addingSaturating(state.rows[$1].size) }
-      return Fold(kind: kind, rows: rows, owner: owner, records: records, bytes: bytes, isFolded: isFolded)
+    func bytes(_ records: some Sequence<Int>) -> Int64 {
+      records.reduce(0) { $0.addingSaturating(state.rows[$1].size) }
+    }
+    func fold(_ kind: Fold.Kind, aboveRow row: Int, of owner: Int, _ records: [Int], isFolded: Bool = true) -> Fold {
+      Fold(
+        kind: kind, rows: row..<row, owner: owner, records: records, count: records.count, bytes: bytes(records),
+        isFolded: isFolded)
     }
     func isLink(_ row: Int) -> Bool {
       let record = layout.record(atRow: row)
@@ -79,7 +85,7 @@ struct GraphLines: Sendable {
     var found: [Fold] = []
     for row in layout.bundledRows {
       let merge = layout.record(atRow: row)
-      found.append(fold(.parents, row + 1..<row + 1, of: merge, layout.bundledParents(of: merge)))
+      found.append(fold(.parents, aboveRow: row + 1, of: merge, layout.bundledParents(of: merge)))
     }
     for id in choice.openMerges {
       guard let merge = state.index(of: id), let row = layout.row(of: merge) else { continue }
@@ -87,11 +93,11 @@ struct GraphLines: Sendable {
       guard parents.count > GraphLayout.mostParents else { continue }
       found.append(
         fold(
-          .parents, row + 1..<row + 1, of: merge, Array(parents.dropFirst(GraphLayout.fewParents)), isFolded: false))
+          .parents, aboveRow: row + 1, of: merge, Array(parents.dropFirst(GraphLayout.fewParents)), isFolded: false))
     }
     for (base, records) in standing {
       guard let row = layout.row(of: base), !records.isEmpty else { continue }
-      found.append(fold(.standing, row..<row, of: base, records))
+      found.append(fold(.standing, aboveRow: row, of: base, records))
     }
     var row = 0
     while row < rowCount {
@@ -100,8 +106,9 @@ struct GraphLines: Sendable {
       if row - top >= Self.shortest {
         let owner = layout.record(atRow: top)
         found.append(
-          fold(
-            .chain, top..<row, of: owner, (top..<row).map { layout.record(atRow: $0) },
+          Fold(
+            kind: .chain, rows: top..<row, owner: owner, records: [], count: row - top,
+            bytes: bytes((top..<row).lazy.map { layout.record(atRow: $0) }),
             isFolded: !choice.openChains.contains(state.rows[owner].id)))
       }
       row = max(row, top + 1)

@@ -57,7 +57,12 @@ struct GraphState: Sendable {
 
   /// The records that the cursor's line stands for, where it is a fold of some that have no line of their own.
   var foldedRecords: [Int]? {
-    currentFold.map { lines.folds[$0] }.flatMap { $0.kind == .parents ? nil : $0.records }
+    guard let layout, let fold = currentFold.map({ lines.folds[$0] }) else { return nil }
+    return switch fold.kind {
+    case .chain: fold.rows.map { layout.record(atRow: $0) }
+    case .standing: fold.records
+    case .parents: nil
+    }
   }
 
   /// Ends the ways that keys are going: another key was pressed.

@@ -204,7 +204,6 @@ extension GraphLines.Fold {
   /// What it stands for.
   var words: String {
     let bytes = ByteCount(bytes).text
-    let count = records.count
     switch kind {
     case .chain: return "\(count) layers, \(bytes)"
     case .parents where isFolded: return "\(count) more \(count == 1 ? "parent" : "parents"), \(bytes)"
