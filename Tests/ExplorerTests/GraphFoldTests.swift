@@ -184,6 +184,8 @@ private var crowd: CacheState {
     #expect(session.current == "merge300")
     try await session.press("gjjh")
     #expect(session.state.graph.layout?.laneCount == few)
+    try await session.press("/merge300<Enter>n")
+    #expect(session.current == "merge300" && session.state.graph.currentFold == nil, "the fold below it is no match")
   }
 }
 
