@@ -52,6 +52,17 @@ import Testing
         #expect(
           parents(of: row, in: rows, layout).sorted() == Set(state.parents(of: record)).sorted(),
           "seed \(seed), row \(row)")
+        for (lane, cell) in rows[row].enumerated() where cell.down != nil || cell.isRecord {
+          let target = try #require(cell.target)
+          #expect(layout.lane(of: cell.isRecord && cell.down != nil ? record : target) == lane)
+          #expect((layout.row(of: target) ?? -1) >= row, "a line leads down")
+        }
+        if let parent = state.parents(of: record).first, layout.lane(of: parent) == layout.lane(of: record),
+          rows[row][layout.lane(of: record)].down != nil, (layout.row(of: parent) ?? 0) > row,
+          !(0..<row).contains(where: { above in rows[above].contains { $0.target == parent } })
+        {
+          #expect(layout.hue(of: parent) == layout.hue(of: record), "a line keeps its hue")
+        }
         #expect(
           rows[row].last.map { $0.isRecord || $0.up != nil || $0.down != nil } == true, "the width is just enough")
       }
@@ -97,10 +108,78 @@ import Testing
 
   @Test("thousands of lanes are laid out, and rows are made of the lanes that are seen") func thousandsOfLanes() throws
   {
-    let layout = try GraphLayout(wide(3000))
+    let state = wide(3000)
+    let layout = try GraphLayout(state, unbundled: [try #require(state.index(of: "top"))])
     #expect(layout.laneCount == 3000)
+    #expect(layout.bundledRows.isEmpty)
     #expect(layout.cells(ofRow: 0, lanes: 2990..<3000).count { $0.turn == .merge } == 10)
     #expect(layout.cells(ofRow: 1500, lanes: 2000..<2010).allSatisfy { $0.up != nil && $0.down != nil })
+  }
+
+  @Test(
+    "a merge has a lane to each of a few parents; of very many the first few have one, the others are counted",
+    arguments: [(2, 2), (9, 9), (10, 3), (300, 3), (3000, 3)])
+  func merges(parents: Int, lanes: Int) throws {
+    let state = wide(parents)
+    let layout = try GraphLayout(state)
+    let top = try #require(state.index(of: "top"))
+    #expect(cells(layout)[0].count { $0.down != nil || $0.turn != nil } == lanes)
+    #expect(layout.laneCount <= 9)
+    #expect(layout.bundledParents(of: top) == Array(state.parents(of: top)[lanes...]))
+    #expect(layout.bundledRows == (parents > 9 ? [0] : []))
+    #expect(layout.count == parents + 2, "each parent has a row")
+    let lines = GraphLines(layout, of: state, GraphFolds())
+    #expect(lines.count == layout.count + (parents > 9 ? 1 : 0))
+    guard parents > 9 else { return }
+    #expect(lines.line(1) == .fold(0))
+    #expect(lines.folds[0].words(in: .si) == "\(parents - 3) more parents, \(ByteCount(Int64(parents - 3)).text)")
+    #expect(lines.line(ofRow: 0) == 0 && lines.line(ofRow: 1) == 2)
+  }
+
+  @Test("hundreds of diffs between the steps of a chain, merged, need few lanes") func diffs() throws {
+    var builder = CacheState.Builder()
+    builder.add(row("step0", 1), parents: [])
+    for step in 1..<300 { builder.add(row("step\(step)", 1) { $0.kind = .layer }, parents: ["step\(step - 1)"]) }
+    for step in 1..<300 {
+      builder.add(row("diff\(step)", 0) { $0.kind = .diff }, parents: ["step\(step - 1)", "step\(step)"])
+    }
+    builder.add(
+      row("merge", 0, minutesAgo: 1) { $0.kind = .merge }, parents: (1..<300).map { "diff\($0)" })
+    #expect(try GraphLayout(builder.finish()).laneCount <= 8)
+  }
+
+  @Test("lines that begin side by side differ in hue") func hues() throws {
+    let layout = try GraphLayout(wide(9))
+    let hues = (0..<9).compactMap { lane in
+      layout.cells(ofRow: 0, lanes: lane..<(lane + 1)).first?.target.map { layout.hue(of: $0) }
+    }
+    #expect(hues.count == 9)
+    #expect(zip(hues, hues.dropFirst()).allSatisfy { $0 != $1 })
+    #expect(hues.allSatisfy { (0..<GraphLayout.hueCount).contains($0) })
+  }
+
+  @Test("every record is on one line, from its top through first parents to its base") func trunks() throws {
+    for seed in 1...UInt64(long(60)) {
+      var random = SeededGenerator(seed)
+      let state = randomState(rows: random.pick(1...60), &random)
+      let layout = try GraphLayout(state)
+      let trunks = GraphTrunks(layout, of: state)
+      for record in state.rows.indices {
+        var base = record
+        while let parent = state.parents(of: base).first { base = parent }
+        var top = record
+        while let child = state.children(of: top).filter({ state.parents(of: $0).first == top })
+          .min(by: { (layout.row(of: $0) ?? 0) < (layout.row(of: $1) ?? 0) })
+        {
+          top = child
+        }
+        #expect(trunks.base(of: record) == base, "seed \(seed)")
+        #expect(trunks.top(of: record) == top, "seed \(seed)")
+        let line = trunks.line(of: record, in: state)
+        #expect(line[record] != nil && line[top] == top && line[base] != nil)
+        #expect(line.allSatisfy { $0 == top || state.parents(of: $1).first == $0 })
+      }
+    }
   }
 
   @Test("many records on one base share its lane: the graph stays narrow") func sharedLane() throws {
@@ -126,8 +205,8 @@ import Testing
       }
       let state = builder.finish()
       let layout = try GraphLayout(state)
-      var lines = GraphLines(layout, of: state, unfolded: []) { _ in false }
-      for chain in lines.chains.indices where random.chance(50) { lines.setFolded(chain, false) }
+      var lines = GraphLines(layout, of: state, GraphFolds())
+      for chain in lines.folds.indices where random.chance(50) { lines.setFolded(chain, false) }
       var row = 0
       for line in 0..<lines.count {
         switch lines.line(line) {
@@ -135,18 +214,73 @@ import Testing
           #expect(at == row)
           #expect(lines.line(ofRow: row) == line)
           row += 1
-        case .chain(let chain):
-          #expect(lines.chains[chain].rows.lowerBound == row)
-          for hidden in lines.chains[chain].rows {
+        case .fold(let chain):
+          #expect(lines.folds[chain].rows.lowerBound == row)
+          for hidden in lines.folds[chain].rows {
             #expect(lines.line(ofRow: hidden) == line)
             #expect(lines.chain(ofRow: hidden) == chain)
             #expect(state.parents(of: layout.record(atRow: hidden)).count == 1)
           }
-          #expect(lines.chains[chain].rows.count >= GraphLines.shortest)
-          row = lines.chains[chain].rows.upperBound
+          #expect(lines.folds[chain].rows.count >= GraphLines.shortest)
+          row = lines.folds[chain].rows.upperBound
         }
       }
       #expect(row == layout.count, "seed \(seed)")
+    }
+  }
+
+  @Test("folds of every kind together: each row has its line, and what stands on a closed base is counted, whole")
+  func allFolds() throws {
+    for seed in 1...UInt64(long(60)) {
+      var random = SeededGenerator(seed)
+      let some = randomState(rows: random.pick(20...60), &random)
+      var builder = CacheState.Builder()
+      for number in some.rows.indices { builder.add(some.rows[number], parents: some.parentIDs(of: number)) }
+      let ids = some.rows.map(\.id)
+      for merge in 0..<random.pick(0...3) {
+        let first = random.pick(0...(ids.count - 15))
+        builder.add(row("merge\(merge)", 0) { $0.kind = .merge }, parents: ids[first..<(first + 12)])
+      }
+      let state = builder.finish()
+      var folds = GraphFolds()
+      for number in state.rows.indices where random.chance(30) {
+        if state.parents(of: number).isEmpty { folds.closedBases.insert(state.rows[number].id) }
+        folds.openMerges.insert(state.rows[number].id)
+      }
+      let picture = try GraphPicture(state, Arrangement(state, ListChoice(), now: now.now()), folds)
+      let (layout, lines) = (picture.layout, picture.lines)
+      let closed = folds.closedBases.compactMap { state.index(of: $0) }
+      let hidden = closed.reduce(into: Set<Int>()) { $0.formUnion(state.descendants(of: $1)) }
+      #expect(
+        (0..<layout.count).map { layout.record(atRow: $0) }.sorted()
+          == state.rows.indices.filter { !hidden.contains($0) })
+      var rows: [Int] = []
+      for line in 0..<lines.count {
+        switch lines.line(line) {
+        case .record(let row):
+          #expect(lines.line(ofRow: row) == line, "seed \(seed)")
+          rows.append(row)
+        case .fold(let number):
+          let fold = lines.folds[number]
+          rows += fold.rows
+          #expect(
+            fold.bytes
+              == (fold.kind == .chain ? fold.rows.map { layout.record(atRow: $0) } : fold.records)
+              .reduce(0) { $0 + state.rows[$1].size })
+          switch fold.kind {
+          case .chain: break
+          case .parents:
+            #expect(lines.line(ofRow: fold.rows.lowerBound - 1) < line)
+            #expect(state.parents(of: fold.owner).suffix(fold.records.count) == fold.records)
+            #expect(fold.isFolded == !folds.openMerges.contains(state.rows[fold.owner].id))
+          case .standing:
+            #expect(lines.line(line + 1) == .record(row: fold.rows.lowerBound))
+            #expect(layout.record(atRow: fold.rows.lowerBound) == fold.owner)
+            #expect(Set(fold.records) == state.descendants(of: fold.owner))
+          }
+        }
+      }
+      #expect(rows == Array(0..<layout.count), "seed \(seed)")
     }
   }
 

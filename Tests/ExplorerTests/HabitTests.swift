@@ -274,7 +274,7 @@ private var long30: CacheState {
   @Test("a heading sorts by its column, and again turns it round", arguments: [80, 110, 140, 200])
   func headings(_ columns: Int) async throws {
     let session = await DrivenSession(MemoryCache(sample), size: Size(columns: columns, rows: 20))
-    for (title, sort) in [("LAST", SortKey.used), ("FREES", .frees), ("ID", .id), ("DESC", .description)] {
+    for (title, sort) in [("USED", SortKey.used), ("FREES", .frees), ("ID", .id), ("DESC", .description)] {
       try await click(session, title, row: 3)
       #expect(session.state.choice.sort == sort, "\(title)")
       let isDescending = session.state.choice.isDescending

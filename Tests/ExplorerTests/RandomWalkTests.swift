@@ -28,9 +28,9 @@ import Testing
       .matched(
         (isMarking ? arrangement.order : Array(cache.rows.indices)).filter { cache.matches(filter, now: now)[$0] },
         isMarking: isMarking)
-    case .layOut(let cache, let arrangement, let unfolded):
-      .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
-    case .relate(let cache, let row): .related(Related(cache, row))
+    case .layOut(let cache, let arrangement, let folds):
+      .laidOut(try GraphPicture(cache, arrangement, folds))
+    case .relate(let picture, let row, let origin): .related(Related(picture, row, along: origin))
     case .describe(let cache, let row): .described(RecordDescription(cache, row, details: nil))
     case .stand(let cache, let behavior, let now):
       .stood(try PrunePlan(cache, policies: [PrunePolicy()], behavior: behavior, now: now))

@@ -60,8 +60,8 @@ import Testing
     let id = try #require(state.current.map { state.cache.rows[$0].id })
     let picture = try #require(
       effects.compactMap { effect -> GraphPicture? in
-        guard case .layOut(let cache, let arrangement, let unfolded) = effect else { return nil }
-        return try GraphPicture(cache, arrangement, unfolded: unfolded)
+        guard case .layOut(let cache, let arrangement, let folds) = effect else { return nil }
+        return try GraphPicture(cache, arrangement, folds)
       }.first)
     _ = update(&state, .laidOut(picture))
     #expect(shows(state.draw(), "newest99") && !shows(state.draw(), "mount555"))

@@ -55,7 +55,7 @@ struct ScreenChecker {
     var problems = (0..<grid.size.rows).filter { displayWidth(grid.line($0)) > grid.size.columns }
       .map { "row \($0) is wider than the window" }
     for (number, row) in rows.enumerated() {
-      for word in row where isCut(word.text) && !isBroken(word, number, rows) {
+      for word in row where isCut(word.text) && !isBroken(word, number, rows, inBox: box != nil) {
         problems.append("row \(number): \(word.text) is cut: \(grid.line(number))")
       }
     }
@@ -93,9 +93,9 @@ struct ScreenChecker {
   }
 
   /// Whether it goes on in the next row, or comes from the one before: a word that no line has room for.
-  private func isBroken(_ word: (text: String, column: Int), _ row: Int, _ rows: [[(text: String, column: Int)]])
-    -> Bool
-  {
+  private func isBroken(
+    _ word: (text: String, column: Int), _ row: Int, _ rows: [[(text: String, column: Int)]], inBox: Bool
+  ) -> Bool {
     var whole = word.text
     var above = row - 1
     while above >= 0, let part = rows[above].last(where: { $0.column == word.column }) {
@@ -105,7 +105,8 @@ struct ScreenChecker {
       if row - above > 8 { break }
     }
     for first in stride(from: row, through: max(0, row - 8), by: -1) {
-      // The end of a row that goes on at the beginning of the next, as a bracket may stand before it.
+      // In a box the end of a row goes on at the beginning of the next, though a bracket may stand before it.
+      guard inBox else { break }
       var run = rows[first].last.map { [(row: first, part: $0)] } ?? []
       for next in rows.indices.dropFirst(first + 1).prefix(12) {
         guard let part = rows[next].first else { break }

@@ -428,9 +428,27 @@ private func object(_ text: String) throws -> [String: Any] {
     }
     for key in ["shared", "inUse", "mutable"] { #expect(lists[0].contains { $0[key] as? Bool == true }, "\(key)") }
     #expect(lists[0].contains { $0["recordType"] as? String == "internal" })
+    // Named as daemons name them, and made in a week.
+    let descriptions = lists[0].compactMap { $0["description"] as? String }
+    for part in [
+      "pulled from docker.io/library/node:22-bookworm-slim@sha256:", "local source for context",
+      "cached mount /root/.npm from exec /bin/sh -c npm ci", "mount / from exec /bin/sh -c ",
+      "[api builder 8/8] RUN --mount=type=cache,target=/root/.cache/go-build go build -o /out/api ./cmd/api",
+      "[web build 3/8] COPY package.json package-lock.json ./",
+    ] {
+      #expect(descriptions.contains { $0.hasPrefix(part) }, "\(part)")
+    }
     let again = try await Program.run(["demo", "--root", scratch.path.appending("one").string, "--no-ui"])
     #expect(again.code == 1)
     #expect(again.errors.contains("there is a cache"))
+  }
+
+  @Test("demo: just so many records, however few", arguments: [0, 1, 2, 7, 31])
+  func smallDemo(records: Int) async throws {
+    let place = scratch.path.appending("small").string
+    let result = try await Program.run(["demo", "--root", place, "--records", "\(records)", "--no-ui"])
+    #expect(result.code == 0, "\(result.errors)")
+    #expect(try objects(try await Program.run(["du", "--root", place, "--format", "json"]).output).count == records)
   }
 
   @Test("show, why, graph and files tell about a record") func inspecting() async throws {
@@ -457,9 +475,11 @@ private func object(_ text: String) throws -> [String: Any] {
     #expect(try await strata("files", top, "/base.bin").output.contains("base.bin"))
     #expect(try await strata("files", top, "/nosuch").code == 1)
     let graph = try await strata("graph").output.split(separator: "\n")
-    #expect(graph.count == 2)
-    #expect(graph.first?.hasPrefix("●") == true && graph.last?.hasPrefix("○") == true)
-    #expect(try await strata("graph", "--ascii").output.hasPrefix("o"))
+    #expect(graph.count == 3)
+    #expect(graph.first == "2 records, 1 lane, newest leaf first")
+    #expect(graph.dropFirst().first?.hasPrefix("●") == true && graph.last?.hasPrefix("○") == true)
+    #expect(try await strata("graph", "--ascii").output.contains("\no"))
+    #expect(try await strata("graph", top).output.hasPrefix("2 records around \(top), 1 lane"))
     let edges = try object(try await strata("graph", base, "--format", "json").output)["edges"] as? [[String: String]]
     #expect(edges == [["child": top, "parent": base, "role": "layer"]])
     #expect(try await strata("graph", "--format", "dot").output.contains("\"\(top)\" -> \"\(base)\""))

@@ -168,6 +168,21 @@ import Testing
     }
   }
 
+  @Test("graph fits the terminal that it prints on, and says everything in a pipe", arguments: [60, 80, 120])
+  func graphFits(columns: Int) async throws {
+    let piped = try await Program.run(["graph", "--root", root]).output.split(separator: "\n").map(String.init)
+    #expect(piped.first?.contains(/^30 records, \d+ lanes?, newest leaf first$/) == true)
+    #expect(piped.contains { $0.hasSuffix(" ./cmd/api") || $0.hasSuffix(" npm ci") || $0.hasSuffix("npm run build") })
+    #expect(!piped.contains { $0.contains("…") })
+    try await TestTerminal.open(columns: columns, rows: 60) { terminal in
+      try await terminal.type("clear; \(try Program.path) graph --root \(root); echo printed.")
+      let screen = try await terminal.waitFor("\nprinted.")
+      let lines = screen.split(separator: "\n").prefix { $0 != "printed." }
+      #expect(lines.count == 31, "a record a line: none is wrapped\n\(screen)")
+      #expect(lines.contains { $0.hasSuffix("…") }, "a cut is seen")
+    }
+  }
+
   @Test("a list that is piped in is shown, its keys come from the terminal, and r keeps it") func pipedList()
     async throws
   {

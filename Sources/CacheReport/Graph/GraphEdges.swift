@@ -26,15 +26,16 @@ extension CacheState {
 
   /// The listed parents of a row, each once, with how it stands on them.
   ///
-  /// - Complexity: O(parents²); parents are few.
+  /// - Complexity: O(parents).
   package func graphEdges(of row: Int) -> [(parent: Int, edge: GraphEdge)] {
     let listed = parents(of: row)
     guard let first = listed.first else { return [] }
     let named = parentIDs(of: row)
     if named.count == 1 { return [(first, graphEdge(of: row, at: 0, of: 1))] }
     var edges: [(parent: Int, edge: GraphEdge)] = []
+    var seen: Set<Int> = []
     for (place, id) in named.enumerated() {
-      guard let parent = index(of: id), !edges.contains(where: { $0.parent == parent }) else { continue }
+      guard let parent = index(of: id), seen.insert(parent).inserted else { continue }
       edges.append((parent, graphEdge(of: row, at: place, of: named.count)))
     }
     return edges

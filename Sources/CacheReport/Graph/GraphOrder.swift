@@ -11,6 +11,9 @@ struct GraphOrder {
   /// Orders the rows: the tree that was used last first, and in it the branch that was used last. A tree that something
   /// listed above stands on comes next.
   ///
+  /// Of branches that were used last at once, as all below one merge were, the layers come first: so each step of a
+  /// chain stands right below the diffs that end with it, and hundreds of them need few lanes.
+  ///
   /// - Parameters:
   ///   - edges: for each row what it stands on, as far as that is shown.
   ///   - isShown: which rows are listed; what they stand on has to be among them.
@@ -27,7 +30,13 @@ struct GraphOrder {
     }
     let newest = Self.newest(state, edges, shown, children)
     func isNewer(_ a: Int, _ b: Int) -> Bool { newest[a] == newest[b] ? a < b : newest[a] > newest[b] }
-    for row in shown where children[row].count > 1 { children[row].sort { isNewer(Int($0), Int($1)) } }
+    for row in shown where children[row].count > 1 {
+      children[row].sort {
+        let (a, b) = (Int($0), Int($1))
+        let (isLayer, isOtherLayer) = (edges[a].count == 1, edges[b].count == 1)
+        return newest[a] == newest[b] && isLayer != isOtherLayer ? isLayer : isNewer(a, b)
+      }
+    }
     self.children = children
     firstParents = edges.map { $0.first.map { Int32($0.parent) } ?? -1 }
     isOpened = [Bool](repeating: false, count: state.rows.count)

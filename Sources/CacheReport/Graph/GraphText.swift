@@ -11,11 +11,19 @@ public struct GraphText: Sendable {
   public func lanes(_ cells: [GraphLayout.GraphCell], record: Character) -> String {
     var text = ""
     for cell in cells {
-      text.append(cell.isRecord ? record : sign(of: cell))
-      text.append(cell.right.map(horizontal) ?? " ")
+      text.append(sign(of: cell, record: record))
+      text.append(right(of: cell))
     }
     return text
   }
+
+  /// The sign in a lane, where `record` stands for the row's record.
+  package func sign(of cell: GraphLayout.GraphCell, record: Character) -> Character {
+    cell.isRecord ? record : sign(of: cell)
+  }
+
+  /// The sign between a lane and the next one on the right.
+  package func right(of cell: GraphLayout.GraphCell) -> Character { cell.right.map(horizontal) ?? " " }
 
   /// The sign that stands for a record.
   public func sign(of row: CacheState.Row, hasParents: Bool) -> Character {
@@ -27,8 +35,8 @@ public struct GraphText: Sendable {
     }
   }
 
-  /// The sign that stands for a chain of records in one row.
-  package var chain: Character { isASCII ? "~" : "⋮" }
+  /// The sign that stands for records that are folded into one row.
+  package var fold: Character { isASCII ? "~" : "⋮" }
 
   private func horizontal(_ edge: GraphEdge) -> Character {
     switch edge {

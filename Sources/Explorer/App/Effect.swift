@@ -24,9 +24,9 @@ enum Effect: Sendable {
   /// Find what matches a filter: of what is listed, so that it is marked; or of all, so that marks are taken away.
   case match(CacheState, Arrangement, Filter, isMarking: Bool, at: Timestamp)
   /// Lay the graph out.
-  case layOut(CacheState, Arrangement, unfolded: Set<RecordID>)
-  /// Find what a row has to do with others.
-  case relate(CacheState, Int)
+  case layOut(CacheState, Arrangement, GraphFolds)
+  /// Find what a row has to do with others, and the line that is followed.
+  case relate(GraphPicture, Int, along: Int)
   /// Find all about a row.
   case describe(CacheState, Int)
   /// Work out what would go without any limit: whoever stays has a reason of its own.

@@ -65,9 +65,9 @@ struct EffectRunner: Sendable {
       let isMatch = cache.matches(filter, now: now)
       return .matched(
         (isMarking ? arrangement.order : Array(cache.rows.indices)).filter { isMatch[$0] }, isMarking: isMarking)
-    case .layOut(let cache, let arrangement, let unfolded):
-      return .laidOut(try GraphPicture(cache, arrangement, unfolded: unfolded))
-    case .relate(let cache, let row): return .related(Related(cache, row))
+    case .layOut(let cache, let arrangement, let folds):
+      return .laidOut(try GraphPicture(cache, arrangement, folds))
+    case .relate(let picture, let row, let origin): return .related(Related(picture, row, along: origin))
     case .describe(let cache, let row):
       var details: RecordDetails?
       if case .allowed(let insight) = await source.insight() {

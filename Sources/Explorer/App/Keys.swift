@@ -32,7 +32,7 @@ extension ExplorerState {
       return []
     }
     (said, message) = (message, "")
-    if !binding.keepsWalk { graph.walk = nil }
+    if !binding.keepsWalk { graph.endWalks() }
     let before = (screen: screen, choice: choice)
     let effects = binding.perform(&self)
     if screen != before.screen || choice != before.choice { range = nil }

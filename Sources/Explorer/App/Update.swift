@@ -184,8 +184,10 @@ extension ExplorerState {
   /// Asks for what goes with the record under the cursor, and with the rows that came into sight.
   fileprivate mutating func follow(from before: Int?) -> [Effect] {
     var effects: [Effect] = []
-    if screen == .graph, graph.reading == readingCount, let current, graph.related?.row != current {
-      effects.append(.relate(cache, current))
+    if screen == .graph, graph.reading == readingCount, let picture = graph.picture, let current = graph.current,
+      graph.isRelatedOld
+    {
+      effects.append(.relate(picture, current, along: graph.lineOrigin ?? current))
     }
     if screen == .graph, current != before { graph.hasMovedLanes = false }
     effects += describe()

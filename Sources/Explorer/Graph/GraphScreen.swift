@@ -14,6 +14,12 @@ enum GraphScreen: ExplorerScreen {
     Binding(
       [.character("l"), .right], "unfold, or child", isLikely: true, keepsWalk: true, whyOff: Binding.noRecord
     ) { $0.walk(toParents: false) },
+    Binding([.character("}")], "base of its line, and back", keepsWalk: true, whyOff: Binding.noRecord) {
+      $0.followLine(toBase: true)
+    },
+    Binding([.character("{")], "top of its line, and back", keepsWalk: true, whyOff: Binding.noRecord) {
+      $0.followLine(toBase: false)
+    },
     Binding([.enter], "center", whyOff: Binding.noRecord) { state in
       state.graph.position.center(height: state.listLines.count)
       return []
@@ -34,9 +40,7 @@ enum GraphScreen: ExplorerScreen {
   }
 
   static func appeared(_ state: inout ExplorerState, on row: Int?) -> [Effect] {
-    state.graph.select(row.map { state.cache.rows[$0].id })
-    state.graph.position.reveal(height: state.layout.listLines.count)
-    return state.graph.picture == nil ? [state.layOut()] : []
+    state.showInGraph(row)
   }
 
   static func cacheArrived(_ state: inout ExplorerState, isShown: Bool) -> [Effect] {

@@ -3,15 +3,12 @@ import CacheReport
 
 /// Marks, and the question before anything goes.
 extension ExplorerState {
-  /// Marks the record under the cursor, or takes its mark away; of a group or a folded chain all.
+  /// Marks the record under the cursor, or takes its mark away; of a group or a fold all.
   mutating func toggleMark() -> [Effect] {
     if range != nil { return takeRange() }
-    let several = severalUnderCursor
-    guard let first = current ?? several?.first else { return [] }
-    let rows = several ?? [first]
-    // Of a group all have to be marked before any mark is taken away.
-    let isMarked = currentGroup == nil ? marks.contains(cache.rows[first].id) : areMarked(rows)
-    mark(!isMarked, rows.lazy.map { [cache] in cache.rows[$0] })
+    guard let rows = severalUnderCursor ?? current.map({ [$0] }) else { return [] }
+    // Of several all have to be marked before any mark is taken away.
+    mark(!rows.allSatisfy { marks.contains(cache.rows[$0].id) }, rows.lazy.map { [cache] in cache.rows[$0] })
     if let current, marks.contains(cache.rows[current].id) { message = wordsForTree(of: current) }
     if screen != .marks { position.move(.down, height: listLines.count) }
     return marksChanged()
@@ -60,12 +57,10 @@ extension ExplorerState {
     return screen == .marks ? listMarks() : []
   }
 
-  private func areMarked(_ rows: [Int]) -> Bool { rows.allSatisfy { marks.contains(cache.rows[$0].id) } }
-
-  /// The records of the folded chain under the cursor.
-  var foldedChain: [Int]? {
-    guard screen == .graph, lineCount > 0, case .chain = graph.lines.line(graph.position.cursor) else { return nil }
-    return rows(inLine: graph.position.cursor)
+  /// The records of the fold under the cursor.
+  var foldedRecords: [Int]? {
+    guard screen == .graph, let records = graph.foldedRecords else { return nil }
+    return records.compactMap { row($0, of: graph.cache, graph.reading) }
   }
 
   /// Lists the marked rows, the largest first, and asks what would go with them.

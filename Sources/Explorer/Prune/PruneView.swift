@@ -87,13 +87,13 @@ extension ExplorerState {
     if plan.rules.contains(where: { !$0.isRanked && $0.cut > 0 }) {
       texts.append("no limit: everything that can go goes, \(behavior.isDaemon ? "in any order" : "unranked")")
     }
+    if let measured = prune.preview?.measuredFirst, measured > 0 { texts.append("\(measured) measured first, so used") }
+    if plan.tied > 0 { texts.append("\(plan.tied) tied: any may go first") }
+    if let pinned = prune.preview?.pinned { texts.append(words(for: pinned)) }
     let leavingOut = " without what is shared"
     if inventory.totals.shared.records > 0, displayWidth(joined(texts) + leavingOut) < size.columns {
       texts[1] += leavingOut
     }
-    if let measured = prune.preview?.measuredFirst, measured > 0 { texts.append("\(measured) measured first, so used") }
-    if plan.tied > 0 { texts.append("\(plan.tied) tied: any may go first") }
-    if let pinned = prune.preview?.pinned { texts.append(words(for: pinned)) }
     return facts(texts, shorter: "frees \(amount(plan.freed))")
   }
 

@@ -36,7 +36,7 @@ extension ExplorerState {
   }
 
   /// The records that keys mean which take several at once: those of the group, or of the folded chain, under the cursor.
-  var severalUnderCursor: [Int]? { screen == .records ? records.groupRows : foldedChain }
+  var severalUnderCursor: [Int]? { screen == .records ? records.groupRows : foldedRecords }
 
   /// How long ago something was, as the end of a sentence.
   func agoWords(_ time: Timestamp) -> String {

@@ -14,7 +14,7 @@ struct Binding: Sendable {
   let footerWords: (@Sendable (ExplorerState) -> String)?
   /// The screen that it shows, where it shows one.
   let shows: ExplorerState.Screen?
-  /// Whether it goes on with the way that `h` and `l` are going in the graph.
+  /// Whether it may go on with the way that `h` and `l`, or `{` and `}`, are going in the graph.
   let keepsWalk: Bool
   /// Why it does nothing at the moment.
   let whyOff: @Sendable (ExplorerState) -> String?

@@ -71,6 +71,8 @@ extension ExplorerState {
   /// Whether a line of the list matches; in the graph those that others stand on are listed too.
   func isMatch(_ line: Int) -> Bool {
     guard screen == .graph, let isMatch = graph.picture?.isMatch else { return true }
+    // What matches has a line of its own: a fold is none.
+    guard case .record = graph.lines.line(line) else { return false }
     return graph.record(atLine: line).map { isMatch[$0] } ?? false
   }
 }

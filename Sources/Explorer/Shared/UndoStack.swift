@@ -7,8 +7,8 @@ struct UndoStack: Sendable {
   enum Change: Sendable {
     /// Records were marked, or their marks were taken away.
     case marks(isMarking: Bool, [RecordID])
-    /// The chain with this topmost record was folded, or unfolded.
-    case fold(RecordID, isFolding: Bool)
+    /// Something in the graph was folded, or unfolded; before, these folds were there.
+    case fold(GraphFolds, isFolding: Bool)
     /// The group with this id was folded, or unfolded.
     case group(String, isFolding: Bool)
     /// Another filter was set in place of this one.
@@ -65,10 +65,10 @@ extension ExplorerState {
       message =
         isMarking ? "undone: the marks of \(counted(rows.count))" : "undone: \(counted(rows.count)) marked again"
       return marksChanged()
-    case .fold(let top, let isFolding):
-      refold(top, !isFolding)
+    case .fold(let before, let isFolding):
+      graph.folds = before
       message = isFolding ? "undone: a fold" : "undone: folded again"
-      return []
+      return [layOut()]
     case .group(let id, let isFolding):
       if let group = records.lines.groups?.groups.firstIndex(where: { $0.id == id }) {
         records.setUnfolded(group, isFolding)

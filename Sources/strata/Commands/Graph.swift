@@ -11,7 +11,8 @@ struct Graph: AsyncParsableCommand {
     discussion: """
       As text, children stand above their parents, each with a lane that the lines from its children join: single lines \
       lead to layers, double ones to what was merged, dotted ones from a diff to its lower side (▽, v) and upper side \
-      (△, ^).
+      (△, ^). The first line counts records and lanes. A merge of very many has lanes to the first few, and the others \
+      are counted below it: JSON and DOT name them all. In a terminal lines fit its width.
       """)
 
   /// How the graph is printed.
@@ -44,25 +45,11 @@ struct Graph: AsyncParsableCommand {
 
   private func printText(_ state: CacheState, now: Timestamp) throws {
     let layout = try GraphLayout(state)
-    let drawer = GraphText(isASCII: ascii || !TerminalScreen.localeIsUTF8)
-    output.table(
-      [
-        .init(title: "", least: 12, most: 2 * 20), .init(title: "", least: 12), .init(title: "", dropped: 1),
-        .init(title: "", isNumber: true), .init(title: "", isNumber: true, dropped: 3), .init(title: "", dropped: 2),
-        .init(title: "", least: 20),
-      ], rows: layout.count, hasHeading: false
-    ) { number in
-      let row = layout.record(atRow: number)
-      let record = state.rows[row]
-      let lanes = drawer.lanes(
-        layout.cells(ofRow: number, lanes: 0..<layout.width(ofRow: number)),
-        record: drawer.sign(of: record, hasParents: layout.hasParents(row)))
-      return [
-        lanes, record.id.text, record.kind?.rawValue ?? "-", sizes.amount(record.size),
-        record.lastUsedAt.map { now.since($0).ageText } ?? "never", record.stateWords,
-        RecordName(record.description).text,
-      ]
-    }
+    let listing = GraphListing(
+      layout, of: state, now: now, isASCII: ascii || !TerminalScreen.localeIsUTF8, units: sizes.units,
+      columns: output.width)
+    output.line(listing.head(around: try id.map { state.rows[try state.resolve($0)].id }))
+    for row in 0..<layout.count { output.lines(listing.lines(ofRow: row)) }
   }
 
   private func printDot(_ state: CacheState) {
