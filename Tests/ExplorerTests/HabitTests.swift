@@ -49,7 +49,7 @@ private var long30: CacheState {
     #expect(shows(try await play(":mark<Enter>"), "1 marked"))
     #expect(shows(try await play(":help<Enter>"), "Keys"))
     #expect(shows(try await play(":unmark all<Enter>"), "nothing is marked"))
-    #expect(shows(try await play("2:fold<Enter>"), "it stands on nothing"))
+    #expect(shows(try await play("2:fold<Enter>"), "2 stand on it, 500.0 MB"))
   }
 
   @Test("sort, filter, mark and unmark take words") func words() async throws {
@@ -281,6 +281,8 @@ private var long30: CacheState {
       try await click(session, title, row: 3)
       #expect(session.state.choice.isDescending != isDescending, "\(title)")
     }
+    // Nothing is sorted by flags; a narrow table has none.
+    guard columns > 80 else { return }
     try await click(session, "FLAGS", row: 3)
     #expect(session.state.choice.sort == .description)
   }

@@ -67,7 +67,7 @@ import Testing
     #expect(
       Set(users) == [
         "strata/Commands/Explore.swift", "strata/Support/PolicyFiles+System.swift",
-        "strata/Support/ScreenOptions.swift",
+        "strata/Configuration/StandingFlags.swift", "strata/Support/ScreenOptions.swift",
       ])
   }
 

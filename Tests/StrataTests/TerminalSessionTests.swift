@@ -75,7 +75,8 @@ import Testing
       }
       let graph = try await screen("graph", 2)
       let lines = graph.split(separator: "\n").prefix { !$0.contains("ended 2.") }
-      #expect(lines.count == 30 && lines.contains { $0.contains("…") }, "\(graph)")
+      // A line a record, and how many there are.
+      #expect(lines.count == 31 && lines.contains { $0.contains("…") }, "\(graph)")
       #expect(try await !Program.run(["graph", "--root", root]).output.contains("…"))
     }
   }

@@ -148,7 +148,7 @@ extension Grid {
   /// A line that is being typed, with what is said of it beside it, or above it where it is long and may be there; the end
   /// of what is typed stays in sight.
   mutating func drawTyped(_ typed: String, hint: String, isProblem: Bool, row: Int, mayRise: Bool) {
-    let style = Style(foreground: isProblem ? .red : nil, dim: !isProblem)
+    let style = Style(foreground: isProblem ? Palette.problem : nil, dim: !isProblem)
     let isAbove = mayRise && displayWidth(typed) + displayWidth(hint) + 5 > size.columns
     let room = max(4, size.columns - (isAbove ? 0 : min(displayWidth(hint), size.columns / 2)) - 5)
     fill(column: 0, row: row, columns: size.columns)

@@ -96,14 +96,14 @@ extension BuildersState {
             cutSign: signs.ellipsis)
         },
         at: Point(column: margin, row: row), style: style(of: line))
-      if isCurrent { grid.restyle(column: 0, row: row, columns: size.columns) { $0.isReverse = true } }
+      if isCurrent { grid.restyle(column: 0, row: row, columns: size.columns) { $0.setUnderCursor() } }
     }
   }
 
   private func style(of line: BuilderLine) -> Style {
     if line.error != nil { return Style(dim: true) }
     guard let figures = line.figures else { return Style(dim: true) }
-    if figures.isDiskShort || figures.isUnruled { return Style(foreground: figures.isDiskShort ? .red : .yellow) }
+    if figures.isDiskShort || figures.isUnruled { return Style(foreground: figures.isDiskShort ? Palette.problem : Palette.doubt) }
     return .plain
   }
 

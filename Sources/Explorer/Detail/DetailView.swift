@@ -56,7 +56,7 @@ extension ExplorerState {
       // What one came for stands near the top: after what tells which record it is.
       guard field.name == RecordDescription.descriptionField else { continue }
       let reasons = detail.reasons.isEmpty ? String(signs.ellipsis) : detail.reasons.joined(separator: " ")
-      add("Why", reasons, Style(foreground: .cyan))
+      add("Why", reasons, Style(bold: true))
     }
     if !detail.showsAll && !more.isEmpty {
       add("more", "\(more.map { $0.name.lowercased() }.joined(separator: ", ")): i shows them", Style(dim: true))

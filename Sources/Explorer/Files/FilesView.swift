@@ -48,7 +48,7 @@ extension ExplorerState {
     let start = grid.draw(text, at: Point(column: 0, row: row), width: size.columns)
     grid.draw(
       file.label, at: Point(column: start, row: row), width: size.columns - start,
-      style: Style(foreground: file.isFolder ? .cyan : nil, bold: file.isFolder))
-    if isCurrent { grid.restyle(column: 0, row: row, columns: size.columns) { $0.isReverse = true } }
+      style: Style(bold: file.isFolder))
+    if isCurrent { grid.restyle(column: 0, row: row, columns: size.columns) { $0.setUnderCursor() } }
   }
 }

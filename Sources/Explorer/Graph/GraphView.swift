@@ -143,7 +143,7 @@ extension ExplorerState {
     let lead = fold.kind == .parents ? fold.owner : fold.records.first ?? fold.owner
     let isDim = isDim(lead, isCurrent: isCurrent)
     let isMarked = marks.contains(graph.cache.rows[lead].id)
-    let style = Style(foreground: isMarked ? .yellow : nil, bold: isMarked, dim: isDim)
+    let style = Style(foreground: isMarked ? Palette.marked : nil, bold: isMarked, dim: isDim)
     grid.draw(
       graphMargin(lead, line, isMarked: isMarked), at: Point(column: 0, row: row), style: style)
     let room = layout.listColumns - columns.start
@@ -151,7 +151,7 @@ extension ExplorerState {
     let what = fold.words(in: units)
     let words = [what + "   " + hint(of: fold), what].first { displayWidth($0) < room } ?? what
     grid.draw(cell(words, max(0, room - 1)), at: Point(column: columns.start, row: row), width: room, style: style)
-    if isCurrent { grid.restyle(column: 0, row: row, columns: layout.listColumns) { $0.isReverse = true } }
+    if isCurrent { grid.restyle(column: 0, row: row, columns: layout.listColumns) { $0.setUnderCursor() } }
     let window = window(of: picture, columns)
     let above = fold.rows.lowerBound
     var cells: [GraphLayout.GraphCell]
@@ -199,7 +199,7 @@ extension ExplorerState {
     let drawer = GraphText(isASCII: options.isASCII)
     func style(_ target: Int?, isFollowed: Bool) -> Style {
       Style(
-        foreground: (look.isDim && !isFollowed) || look.isCurrent ? nil : target.map { color(of: $0, picture) },
+        foreground: (look.isDim && !isFollowed) || look.isCurrent ? nil : target.flatMap { color(of: $0, picture) },
         bold: isFollowed, dim: look.isDim && !isFollowed, reverse: look.isCurrent)
     }
     for (offset, cell) in cells.enumerated() {
@@ -224,9 +224,8 @@ extension ExplorerState {
   }
 
   /// The colour of a line, where there are colours.
-  private func color(of record: Int, _ picture: GraphLayout) -> Color {
-    let colors: [Color] = [.cyan, .magenta, .green, .yellow, .blue, .red]
-    return colors[picture.hue(of: record) % colors.count]
+  private func color(of record: Int, _ picture: GraphLayout) -> Color? {
+    Palette.lanes[picture.hue(of: record) % Palette.lanes.count]
   }
 }
 

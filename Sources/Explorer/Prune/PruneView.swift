@@ -29,7 +29,7 @@ extension ExplorerState {
       guard let line = prune.line(number) else { break }
       draw(line, number, plan, table, on: &grid, row)
       guard number == prune.position.cursor else { continue }
-      grid.restyle(column: 0, row: row, columns: size.columns) { $0.isReverse = true }
+      grid.restyle(column: 0, row: row, columns: size.columns) { $0.setUnderCursor() }
       grid.draw(signs.cursor, at: Point(column: 0, row: row), style: Style(reverse: true))
     }
   }

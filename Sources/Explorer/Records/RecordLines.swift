@@ -51,6 +51,9 @@ struct RecordLines: Sendable {
     }
   }
 
+  /// Whether there are groups, and each is folded.
+  var hasOnlyGroups: Bool { groups != nil && unfolded.isEmpty }
+
   /// What a line shows. O(log groups).
   func line(_ number: Int) -> RecordLine? {
     guard (0..<count).contains(number) else { return nil }

@@ -5,8 +5,10 @@ import Terminal
 extension ExplorerState {
   /// The columns of the table of all records, as far as there is room.
   private var recordColumns: [RecordColumn] {
-    [.id, .kind, .size] + (choice.sort == .frees ? [.frees, .share] : [.share, .frees])
-      + [.flags, .type, .uses, .used, .created, .description]
+    let sizes: [RecordColumn] = [.size] + (choice.sort == .frees ? [.frees, .share] : [.share, .frees])
+    // Lines of groups alone have a name for the rest.
+    if records.lines.hasOnlyGroups { return [.id] + sizes + [.description] }
+    return [.id, .kind] + sizes + [.flags, .type, .uses, .used, .created, .description]
   }
 
   func drawRecords(on grid: inout Grid, _ layout: Layout) {
@@ -98,7 +100,7 @@ extension ExplorerState {
   ) {
     let marked = records.marked[number] ?? 0
     let sign = marked == group.count ? signs.mark : marked > 0 ? signs.related : " "
-    let style = Style(foreground: marked > 0 ? .yellow : nil, bold: true)
+    let style = Style(foreground: marked > 0 ? Palette.marked : nil, bold: true)
     let (width, row) = (layout.listColumns, start.row)
     let fold = isUnfolded ? signs.unfolded : signs.folded
     grid.draw(
@@ -120,6 +122,6 @@ extension ExplorerState {
     }
     let used = group.lastUsedAt.map { "used \(agoWords($0))" } ?? "never used"
     draw(joined([group.name, used]), at: end, width)
-    if isCurrent { grid.restyle(column: 0, row: row, columns: width) { $0.isReverse = true } }
+    if isCurrent { grid.restyle(column: 0, row: row, columns: width) { $0.setUnderCursor() } }
   }
 }

@@ -58,10 +58,10 @@ extension Grid {
   mutating func drawBar(_ totals: UsageTotals, besides: String, row: Int, _ signs: Signs, _ units: ByteUnits) {
     let all = totals.all.bytes
     let parts: [(sign: Character, words: String, bytes: Int64, color: Color, rank: Int)] = [
-      (signs.inUse, "in use", totals[.inUse].bytes, .red, 2),
-      (signs.shared, "shared", totals[.sharedUnused].bytes, .yellow, 3),
-      (signs.internal, "internal", totals[.internal].bytes, .magenta, 5),
-      (signs.reclaimable, "reclaimable", totals[.reclaimable].bytes, .green, 1),
+      (signs.inUse, "in use", totals[.inUse].bytes, Palette.inUse, 2),
+      (signs.shared, "shared", totals[.sharedUnused].bytes, Palette.shared, 3),
+      (signs.internal, "internal", totals[.internal].bytes, Palette.internal, 5),
+      (signs.reclaimable, "reclaimable", totals[.reclaimable].bytes, Palette.reclaimable, 1),
     ].filter { $0.bytes > 0 || $0.words != "internal" }
     var column = 1
     let width = min(40, size.columns / 4)

@@ -214,7 +214,7 @@ extension ExplorerState {
     in table: RecordTable, at start: Point, margin: String, isCurrent: Bool, isDim: Bool = false, on grid: inout Grid
   ) {
     let isMarked = marks.contains(row.id)
-    let style = Style(foreground: isMarked ? .yellow : nil, bold: isMarked, dim: isDim)
+    let style = Style(foreground: isMarked ? Palette.marked : nil, bold: isMarked, dim: isDim)
     let width = layout.listColumns
     grid.draw(margin, at: Point(column: 0, row: start.row), width: width, style: style)
     grid.draw(
@@ -224,15 +224,15 @@ extension ExplorerState {
       dimContext(of: row, from: start.column + names, at: start.row, width, on: &grid)
     }
     if let flags = table.start(of: .flags), !isDim, !isCurrent {
-      let colors: [Color] = [.red, .yellow, .cyan, .blue, .magenta]
-      for (offset, color) in colors.enumerated() where start.column + flags + offset < width {
+      // The other letters have no colour that can be read on every ground.
+      for (offset, color) in [Palette.inUse, Palette.shared].enumerated() where start.column + flags + offset < width {
         let column = start.column + flags + offset
         if grid[column, start.row].character.isLetter {
           grid.restyle(column: column, row: start.row, columns: 1) { $0.foreground = color }
         }
       }
     }
-    if isCurrent { grid.restyle(column: 0, row: start.row, columns: width) { $0.isReverse = true } }
+    if isCurrent { grid.restyle(column: 0, row: start.row, columns: width) { $0.setUnderCursor() } }
   }
 
   /// Makes what tells a record from others stand out from the rest of its name, where that is whole.
