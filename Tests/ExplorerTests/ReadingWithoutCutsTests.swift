@@ -15,7 +15,9 @@ private func realList(_ name: String) async throws -> CacheState {
 
 /// Every screen and overlay, in the keys that lead there.
 private let scripts = [
-  "", "jj<Space>", "2", "2jjl", "p", "pw", "pe", "pE", "zs", "zsl", "p<Enter>", "w", "s", "?", "2?", "p?", "f", "Am", "Amd", "d", "i",
+  "", "jj<Space>", "2", "2jjl", "p", "pw", "pe", "pE", "zs", "zsl", "p<Enter>", "w", "s", "?", "2?", "p?", "f", "Am",
+  "Amd",
+  "d", "i",
   "/", "/type==regular", "/type==regular<Enter>", "/nosuch==1", ":", ":mark ", ":nosuch<Enter>", "Aq", "jvjj", "R", "Z",
   ":filter size>1kB<Enter>",
 ]

@@ -36,7 +36,8 @@ import Testing
   @Test("none goes under a description of 30") func narrow() {
     for width in 40...200 {
       let table = RecordTable(
-        [.id, .size, .share, .frees, .flags, .used, .description], width: width, id: 8, amount: 9, share: .both, traits: nil)
+        [.id, .size, .share, .frees, .flags, .used, .description], width: width, id: 8, amount: 9, share: .both,
+        traits: nil)
       guard table.columns.contains(where: { $0.column == .share }) else { continue }
       #expect((table.columns.last?.width ?? 0) >= 30, "\(width)")
     }

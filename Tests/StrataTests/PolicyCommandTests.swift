@@ -35,7 +35,7 @@ import Testing
 
   private func play(_ keys: String, _ more: String...) async throws -> String {
     let result = try await Program.run(
-      ["explore", "--from", list, "--keys", keys, "--print", "--size", "120x30"] + more)
+      ["explore", "--from", list, "--keys", keys, "--print", "--size", "180x30"] + more)
     #expect(result.code == 0, "\(result.errors)")
     // A message may take two lines.
     return result.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")

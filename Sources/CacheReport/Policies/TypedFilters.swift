@@ -87,7 +87,9 @@ public struct TypedFilters {
   }
 
   /// Compared with a value a flag matches nothing, or all, which nobody means.
-  private static func checkFlag(_ name: String, _ clause: FilterClause, of text: String, isPrune: Bool) throws(CacheError) {
+  private static func checkFlag(_ name: String, _ clause: FilterClause, of text: String, isPrune: Bool)
+    throws(CacheError)
+  {
     guard let sign = clause.sign, let opposite = opposites[name] else { return }
     let isNegated = ["false", "no", "0"].contains(clause.valueWords.lowercased()) != (sign == "!=")
     let advice =

@@ -103,7 +103,8 @@ extension BuildersState {
   private func style(of line: BuilderLine) -> Style {
     if line.error != nil { return Style(dim: true) }
     guard let figures = line.figures else { return Style(dim: true) }
-    if figures.isDiskShort || figures.isUnruled { return Style(foreground: figures.isDiskShort ? Palette.problem : Palette.doubt) }
+    if figures.isDiskShort { return Style(foreground: Palette.problem) }
+    if figures.isUnruled { return Style(foreground: Palette.doubt) }
     return .plain
   }
 

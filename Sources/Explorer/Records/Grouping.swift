@@ -49,7 +49,8 @@ extension ExplorerState {
     [
       ("Group", group.name), ("Records", "\(group.count)"), ("Size", ByteCount(group.bytes).exactText(in: units)),
       ("Freed if pruned", ByteCount(group.frees).exactText(in: units)),
-      ("Last used", group.lastUsedAt.map { options.localTime.words(for: $0, at: now) } ?? "never"), ("Last created", options.localTime.words(for: group.createdAt, at: now)),
+      ("Last used", group.lastUsedAt.map { options.localTime.words(for: $0, at: now) } ?? "never"),
+      ("Last created", options.localTime.words(for: group.createdAt, at: now)),
       ("Uses", "\(group.uses)"),
     ]
   }
