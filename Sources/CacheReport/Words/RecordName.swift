@@ -17,7 +17,7 @@ public struct RecordName: Sendable, Equatable {
   public init(_ description: String) {
     let scalars = description.unicodeScalars
     let text = description.utf8.count > Self.mostBytes ? String(scalars.prefix(Self.mostBytes / 4)) : description
-    let plain = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let plain = text.isPlain ? text : text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     let parts = Self.parts(plain)
     // What nothing stands before is the name, whatever it is.
     (head, context) = parts.head.isEmpty ? (plain, "") : (withShortDigests(parts.head), parts.context)
@@ -185,7 +185,7 @@ extension RecordName {
 
 /// A text with its digests as short as Docker shows them.
 private func withShortDigests(_ text: String) -> String {
-  guard text.contains("sha256:") else { return text }
+  guard text.utf8.contains(UInt8(ascii: ":")), text.contains("sha256:") else { return text }
   let (whole, shown) = (64, 12)
   var parts = text.split(separator: "sha256:", omittingEmptySubsequences: false).map { $0[...] }
   for place in parts.indices.dropFirst() {
@@ -193,6 +193,20 @@ private func withShortDigests(_ text: String) -> String {
     if digits.count == whole { parts[place] = digits.prefix(shown) + parts[place][digits.endIndex...] }
   }
   return parts.joined(separator: "sha256:")
+}
+
+extension String {
+  /// Whether it is ASCII in which blanks stand one by one, as nearly all descriptions are: names are made for every row
+  /// of a frame.
+  fileprivate var isPlain: Bool {
+    let blank = UInt8(ascii: " ")
+    var before = blank
+    for byte in utf8 {
+      guard (blank..<0x7F).contains(byte), byte != blank || before != blank else { return false }
+      before = byte
+    }
+    return before != blank
+  }
 }
 
 extension StringProtocol where SubSequence == Substring {

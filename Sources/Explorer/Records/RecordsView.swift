@@ -7,7 +7,7 @@ extension ExplorerState {
   private var recordColumns: [RecordColumn] {
     let sizes: [RecordColumn] = [.size] + (choice.sort == .frees ? [.frees, .share] : [.share, .frees])
     // Lines of groups alone have a name for the rest.
-    if records.lines.hasOnlyGroups { return [.id] + sizes + [.description] }
+    if records.lines.hasOnlyGroups { return [.records] + sizes + [.description] }
     return [.id, .kind] + sizes + [.flags, .type, .uses, .used, .created, .description]
   }
 
@@ -109,10 +109,9 @@ extension ExplorerState {
       let room = max(0, min(cells, width - start.column - column))
       grid.draw(cell(text, room, alignment), at: Point(column: start.column + column, row: row), style: style)
     }
-    let sizeStart = table.start(of: .size) ?? 0
-    let count = counted(group.count)
-    let isCountShort = displayWidth(count) > sizeStart - 1
-    draw(isCountShort ? "\(group.count)" : count, at: 0, max(0, sizeStart - 1))
+    // Beside records it stands where their ids do.
+    let counts = table.columns.first { [.id, .records].contains($0.column) }
+    draw("\(group.count)", at: 0, counts?.width ?? 0, counts?.column.alignment ?? .left)
     // What a column says of a record it mostly doesn't say of a group: the name has their room.
     var end = 0
     for (column, text) in [(RecordColumn.size, amount(group.bytes)), (.share, share), (.frees, amount(group.frees))] {

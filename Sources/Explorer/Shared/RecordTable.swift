@@ -4,12 +4,13 @@ import Terminal
 
 /// A column of a table of records.
 enum RecordColumn: TableColumn {
-  case id, kind, size, frees, share, flags, type, uses, used, created, description
+  case id, records, kind, size, frees, share, flags, type, uses, used, created, description
 
   /// Its heading.
   var title: String {
     switch self {
     case .id: "ID"
+    case .records: "RECORDS"
     case .kind: "KIND"
     case .size: "SIZE"
     case .frees: "FREES"
@@ -33,7 +34,7 @@ enum RecordColumn: TableColumn {
     case .kind: .kind
     case .size: .size
     case .frees: .frees
-    case .share, .flags: nil
+    case .records, .share, .flags: nil
     case .type: .type
     case .uses: .uses
     case .used: .used
@@ -45,7 +46,7 @@ enum RecordColumn: TableColumn {
   /// Numbers stand at the right edge.
   var alignment: Alignment {
     switch self {
-    case .size, .frees, .uses, .used, .created: .right
+    case .records, .size, .frees, .uses, .used, .created: .right
     case .id, .kind, .share, .flags, .type, .description: .left
     }
   }
@@ -101,7 +102,7 @@ extension RecordTable {
     _ column: RecordColumn, _ id: Int, _ amount: Int, _ share: ShareDisplay, _ traits: ListTraits?
   ) -> Int {
     switch column {
-    case .id: id
+    case .id, .records: id
     case .kind, .flags, .used, .created: 5
     case .size, .frees: amount
     case .share: share.width
@@ -159,6 +160,7 @@ extension ExplorerState {
     // A word or two of what else it is say more than none, three letters don't.
     let isHeadAlone = room < 16
     func text(_ name: RecordName) -> String { isHeadAlone ? name.head : name.text }
+    if isHeadAlone && head <= width { return cell(name.head, width) }
     return fitted(
       text(name), unlike: neighbours.map { text(RecordName($0.description)) }, to: width, cutSign: signs.ellipsis)
   }
@@ -176,6 +178,7 @@ extension ExplorerState {
       let text =
         switch column {
         case .id: shortID(row.id)
+        case .records: "1"
         case .kind: row.kind?.rawValue ?? "?"
         case .size: amount(row.size)
         case .frees: frees.map { amount($0) } ?? String(signs.ellipsis)
