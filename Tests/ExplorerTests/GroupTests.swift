@@ -161,6 +161,6 @@ private var projects: CacheState {
   @Test("signs are plain where only ASCII may be shown") func ascii() async throws {
     let grid = try await play("zsjl", on: MemoryCache(projects), isASCII: true)
     let isPlain = (0..<20).allSatisfy { grid.line($0).allSatisfy(\.isASCII) }
-    #expect(isPlain && shows(grid, "+3 records") && shows(grid, "-1 record"))
+    #expect(isPlain && shows(grid, "+3 ") && shows(grid, "-1 "))
   }
 }

@@ -154,6 +154,7 @@ extension ExplorerState {
   /// - Parameter neighbours: the records above and beneath it, from which its name should differ.
   func name(_ row: CacheState.Row, besides neighbours: [CacheState.Row], _ width: Int) -> String {
     let name = RecordName(row.description)
+    guard !name.head.isEmpty else { return cell(width < 16 ? "" : "no description", width) }
     let (head, context) = (displayWidth(name.head), displayWidth(name.context))
     let room = width - head - 2
     if context == 0 ? head <= width : context <= room { return cell(name.text, width) }
