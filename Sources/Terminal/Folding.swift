@@ -27,33 +27,24 @@ public func folded(_ line: String, to width: Int) -> [String] {
   return lines + [current]
 }
 
-/// Breaks a word that is too wide: a digest after its algorithm and into halves, a path after a slash, anything else into
-/// equal parts.
+/// Breaks a word that is too wide: after a slash or a colon, or before an at sign, as paths, images and digests are read;
+/// anything else, such as the digits of a digest, into equal parts.
 private func broken(_ word: String, to width: Int) -> [String] {
   guard displayWidth(word) > width else { return [word] }
-  if let colon = word.firstIndex(of: ":"), word[..<colon].allSatisfy({ $0.isLetter || $0.isNumber }),
-    colon > word.startIndex
-  {
-    let rest = word[word.index(after: colon)...]
-    if !rest.isEmpty, rest.allSatisfy({ $0.isLetter || $0.isNumber }) {
-      return [String(word[...colon])].flatMap { broken($0, to: width) } + broken(String(rest), to: width)
-    }
-  }
-  if let slash = lastSlash(of: word, within: width) {
-    let rest = word[word.index(after: slash)...]
-    return [String(word[...slash])] + (rest.isEmpty ? [] : broken(String(rest), to: width))
-  }
-  return equalParts(of: word, to: width)
+  guard let place = lastBreak(of: word, within: width) else { return equalParts(of: word, to: width) }
+  return [String(word[..<place])] + broken(String(word[place...]), to: width)
 }
 
-/// The last slash that leaves something beside it and that the width reaches.
-private func lastSlash(of word: String, within width: Int) -> String.Index? {
+/// The last place that the width reaches where a word may break; there is something on both sides of it.
+private func lastBreak(of word: String, within width: Int) -> String.Index? {
   var used = 0
   var found: String.Index?
   for place in word.indices {
+    if word[place] == "@", place > word.startIndex { found = place }
     used += displayWidth(String(word[place]))
     if used > width { break }
-    if word[place] == "/", place > word.startIndex { found = place }
+    let next = word.index(after: place)
+    if word[place] == "/" || word[place] == ":", place > word.startIndex, next < word.endIndex { found = next }
   }
   return found
 }

@@ -100,6 +100,13 @@ import Testing
     #expect(shows(why, "So it stays."))
   }
 
+  @Test("where no rule ranks, no column is there for it") func unranked() async throws {
+    let size = Size(columns: 160, rows: 30)
+    #expect(shows(try await play("p", size: size), "SCORE"))
+    let grid = try await play("pt0<Enter>", size: size)
+    #expect(!shows(grid, "SCORE") && !shows(grid, "(RANK)") && shows(grid, "FREED SO FAR"))
+  }
+
   @Test("what would be pinned by younger records is summed up") func pinned() async throws {
     let grid = try await play("pD2h<Enter>", size: Size(columns: 110, rows: 30))
     #expect(shows(grid, "800.0 MB more is pinned by 1 record used in the last 20m"))

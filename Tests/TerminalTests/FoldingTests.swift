@@ -21,6 +21,8 @@ import Testing
   @Test("an id breaks into halves, a path after a slash") func idsAndPaths() {
     #expect(folded("abcdefghijklmnopqrstuvwxy", to: 20) == ["abcdefghijklm", "nopqrstuvwxy"])
     #expect(folded("at /var/lib/strata/snapshots/abc", to: 16) == ["at", "/var/lib/strata/", "snapshots/abc"])
+    let image = "docker/dockerfile:1.10@sha256:beeb8da1658e"
+    #expect(folded(image, to: 25) == ["docker/dockerfile:1.10", "@sha256:beeb8da1658e"])
     #expect(folded("see abcdefghijklmnopqrstuvwxy", to: 20) == ["see abcdefghijklm", "nopqrstuvwxy"])
   }
 

@@ -54,13 +54,15 @@ extension PruneTable {
   ///   - amount: the width of a size, sums included.
   ///   - candidates: how many records there are at most that a rule ranks.
   ///   - victims: the highest number of a line.
-  init(width: Int, id: Int, amount: Int, candidates: Int, victims: Int) {
+  ///   - isRanked: whether any rule ranks what it takes; else there are neither ranks nor scores.
+  init(width: Int, id: Int, amount: Int, candidates: Int, victims: Int, isRanked: Bool = true) {
     // There are no more distinct times than candidates.
     let rank = Swift.max(6, 2 * "\(candidates)".count + 1)
     let offered: [(PruneColumn, Int)] = [
       (.place, Swift.max(3, "\(victims)".count)), (.id, id), (.size, amount), (.used, 9), (.usedRank, rank), (.uses, 4),
       (.usesRank, rank), (.score, 5), (.freed, Swift.max(12, amount)), (.remains, amount),
     ]
-    self.init(offered, last: .name, least: Self.leastName, steps: Self.steps, width: width)
+    let told = offered.filter { isRanked || ![.usedRank, .usesRank, .score].contains($0.0) }
+    self.init(told, last: .name, least: Self.leastName, steps: Self.steps, width: width)
   }
 }

@@ -12,7 +12,7 @@ extension ExplorerState {
     let table = PruneTable(
       width: size.columns - Self.pruneMargin - 1, id: idWidth, amount: amountWidth,
       candidates: plan.rules.map(\.order.count).max() ?? 0,
-      victims: plan.rules.reduce(0) { $0 + $1.order.count })
+      victims: plan.rules.reduce(0) { $0 + $1.order.count }, isRanked: plan.rules.contains(where: \.isRanked))
     let headings = String(repeating: " ", count: Self.pruneMargin) + table.headings(cutSign: signs.ellipsis)
     let top = layout.body.lowerBound
     let shown = layout.pruneLines.lowerBound - top
