@@ -60,7 +60,7 @@ extension Grid {
     let parts: [(sign: Character, words: String, bytes: Int64, color: Color, rank: Int)] = [
       (signs.inUse, "in use", totals[.inUse].bytes, Palette.inUse, 2),
       (signs.shared, "shared", totals[.sharedUnused].bytes, Palette.shared, 3),
-      (signs.internal, "internal", totals[.internal].bytes, Palette.internal, 5),
+      (signs.internal, "internal", totals[.internal].bytes, Palette.internal, 4),
       (signs.reclaimable, "reclaimable", totals[.reclaimable].bytes, Palette.reclaimable, 1),
     ].filter { $0.bytes > 0 || $0.words != "internal" }
     var column = 1
@@ -76,9 +76,9 @@ extension Grid {
     let words = parts.map { part in
       let bytes = ByteCount(part.bytes).text(in: units)
       let short = part.rank == 1 ? [LineParts.Part.Form(text: "\(part.sign) \(bytes)", rank: 0)] : []
-      return LineParts.Part([.init(text: "\(part.sign) \(part.words) \(bytes)", rank: part.rank)] + short)
+      return LineParts.Part([.init(text: "\(part.sign) \(part.words) \(bytes)", rank: part.rank)] + short, gap: "  ")
     }
-    for placed in draw(LineParts(words + [LineParts.Part(besides, rank: 4)]), row: row, from: width + 2)
+    for placed in draw(LineParts(words + [LineParts.Part(besides, rank: 5, gap: "  ")]), row: row, from: width + 2)
     where placed.part < parts.count {
       restyle(column: placed.column, row: row, columns: 1) { $0.foreground = parts[placed.part].color }
     }
