@@ -19,11 +19,7 @@ import Testing
     archive = try TestArchive(scratch.path.appending("layout"))
   }
 
-  #if arch(arm64)
-    private static let (host, other) = ("arm64", "amd64")
-  #else
-    private static let (host, other) = ("amd64", "arm64")
-  #endif
+  private static let (host, other) = (TestArchive.host, TestArchive.other)
 
   /// The files that an image of the archive holds, top and all beneath.
   private func files(

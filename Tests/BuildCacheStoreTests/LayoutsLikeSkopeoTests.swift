@@ -42,11 +42,7 @@ struct LayoutRow: CustomTestStringConvertible, Sendable {
     (self.name, self.image, self.platform, self.outcome, self.make) = (name, image, platform, outcome, make)
   }
 
-  #if arch(arm64)
-    private static let (host, other) = ("arm64", "amd64")
-  #else
-    private static let (host, other) = ("amd64", "arm64")
-  #endif
+  private static let (host, other) = (TestArchive.host, TestArchive.other)
   private static let docker = "application/vnd.docker."
 
   /// An image as one of Docker's kind.

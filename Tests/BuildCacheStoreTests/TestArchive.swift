@@ -15,6 +15,13 @@ struct TestArchive {
   static let ref = "org.opencontainers.image.ref.name"
   static let containerd = "io.containerd.image.name"
 
+  /// This machine's architecture, and another.
+  #if arch(arm64)
+    static let (host, other) = ("arm64", "amd64")
+  #else
+    static let (host, other) = ("amd64", "arm64")
+  #endif
+
   init(_ folder: FilePath) throws {
     self.folder = folder
     try FileManager.default.createDirectory(atPath: folder.string + "/blobs/sha256", withIntermediateDirectories: true)

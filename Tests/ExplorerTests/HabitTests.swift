@@ -14,6 +14,17 @@ private var long30: CacheState {
   return builder.finish()
 }
 
+/// A base, and six layers that stand on each other.
+private var chain: CacheState {
+  var builder = CacheState.Builder()
+  builder.add(row("base0000", 1), parents: [])
+  for number in 1...6 {
+    let below: RecordID = number == 1 ? "base0000" : "chain00\(number - 1)"
+    builder.add(row("chain00\(number)", 1) { $0.kind = .layer }, parents: [below])
+  }
+  return builder.finish()
+}
+
 @Suite("Pages") struct PageTests {
   @Test("PageDown and PageUp turn a page, ^F and ^B too, ^D and ^U half of one") func pages() async throws {
     let session = await DrivenSession(MemoryCache(long30), size: Size(columns: 110, rows: 18))
@@ -171,13 +182,7 @@ private var long30: CacheState {
   }
 
   @Test("a range in the graph marks the records of folded chains") func graph() async throws {
-    var builder = CacheState.Builder()
-    builder.add(row("base0000", 1), parents: [])
-    for number in 1...6 {
-      let below: RecordID = number == 1 ? "base0000" : "chain00\(number - 1)"
-      builder.add(row("chain00\(number)", 1) { $0.kind = .layer }, parents: [below])
-    }
-    let session = await DrivenSession(MemoryCache(builder.finish()))
+    let session = await DrivenSession(MemoryCache(chain))
     try await session.press("2gvG<Space>")
     #expect(session.state.marks.count == 7)
   }
@@ -199,13 +204,7 @@ private var long30: CacheState {
   }
 
   @Test("a fold is taken back, the cursor staying on its record") func undoFold() async throws {
-    var builder = CacheState.Builder()
-    builder.add(row("base0000", 1), parents: [])
-    for number in 1...6 {
-      let below: RecordID = number == 1 ? "base0000" : "chain00\(number - 1)"
-      builder.add(row("chain00\(number)", 1) { $0.kind = .layer }, parents: [below])
-    }
-    let session = await DrivenSession(MemoryCache(builder.finish()))
+    let session = await DrivenSession(MemoryCache(chain))
     try await session.press("2gj")
     let folded = session.state.lineCount
     let top = session.current

@@ -66,8 +66,8 @@ struct PromptEntry: Sendable {
       return
     }
     let texts = completions(text)
-    guard let first = texts.first else { return }
-    let shared = texts.dropFirst().reduce(first) { $0.commonPrefix(with: $1) }
+    guard !texts.isEmpty else { return }
+    let shared = commonPrefix(of: texts)
     if texts.count == 1 || shared.count > text.count {
       text = shared
     } else {
@@ -156,11 +156,4 @@ func editDistance(_ one: String, _ other: String) -> Int {
     (before, above) = (above, row)
   }
   return above[b.count]
-}
-
-extension String {
-  /// How two texts begin alike.
-  fileprivate func commonPrefix(with other: String) -> String {
-    String(zip(self, other).prefix { $0 == $1 }.map(\.0))
-  }
 }

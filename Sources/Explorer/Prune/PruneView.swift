@@ -154,12 +154,12 @@ extension ExplorerState {
         words, at: Point(column: max(0, (size.columns - displayWidth(words)) / 2), row: row), style: Style(bold: true))
     case .victim(let rule, let victim):
       let isNext = victim >= plan.rules[rule].cut
-      let record = plan.state.rows[plan.rules[rule].order[victim].row]
+      let name = RecordName(plan.state.rows[plan.rules[rule].order[victim].row].description)
       let neighbours = neighbours(ofLine: number, plan)
       grid.draw(
-        text(of: victim, plan, rule, table, besides: neighbours), at: start, style: Style(dim: isNext))
+        text(of: victim, called: name, plan, rule, table, besides: neighbours), at: start, style: Style(dim: isNext))
       if let names = table.start(of: .name), !isNext {
-        dimContext(of: record, from: start.column + names, at: row, size.columns, on: &grid)
+        dimContext(of: name, from: start.column + names, at: row, size.columns, on: &grid)
       }
     case .group(let group):
       grid.draw(
@@ -177,7 +177,8 @@ extension ExplorerState {
   }
 
   private func text(
-    of place: Int, _ plan: PrunePlan, _ number: Int, _ table: PruneTable, besides neighbours: [CacheState.Row]
+    of place: Int, called name: RecordName, _ plan: PrunePlan, _ number: Int, _ table: PruneTable,
+    besides neighbours: [CacheState.Row]
   ) -> String {
     let rule = plan.rules[number]
     let victim = rule.order[place]
@@ -200,19 +201,19 @@ extension ExplorerState {
         case .score: ranked(scoreText(victim.score))
         case .freed: amount(before.freed.addingSaturating(rule.freed(after: place + 1)))
         case .remains: amount(rule.remaining(after: place + 1))
-        case .name: name(record, besides: neighbours, noting: note, width)
+        case .name: nameText(name, besides: neighbours, noting: note, width)
         }
       return cell(text, width, alignment)
     }
   }
 
   /// A name, and something about the record at the right edge, where there is room for both.
-  private func name(
-    _ record: CacheState.Row, besides neighbours: [CacheState.Row], noting note: String, _ width: Int
+  private func nameText(
+    _ name: RecordName, besides neighbours: [CacheState.Row], noting note: String, _ width: Int
   ) -> String {
     let room = width - displayWidth(note) - 2
-    guard !note.isEmpty, room >= PruneTable.leastName else { return name(record, besides: neighbours, width) }
-    return name(record, besides: neighbours, room) + "  " + note
+    guard !note.isEmpty, room >= PruneTable.leastName else { return nameText(name, besides: neighbours, width) }
+    return nameText(name, besides: neighbours, room) + "  " + note
   }
 
   private func text(
@@ -241,7 +242,7 @@ extension ExplorerState {
     let named = by(kept.by.count == 1 ? pinners.map { self.named($0) } : [])
     let hasRoom = !named.isEmpty && room - displayWidth(named) - 2 >= PruneTable.leastName
     let reason = hasRoom ? named : by(pinners.map { shortID($0.id) })
-    return (cells + [name(record, besides: neighbours, noting: reason, max(0, room))]).joined(
-      separator: String(repeating: " ", count: PruneTable.gap))
+    let name = nameText(RecordName(record.description), besides: neighbours, noting: reason, max(0, room))
+    return (cells + [name]).joined(separator: String(repeating: " ", count: PruneTable.gap))
   }
 }

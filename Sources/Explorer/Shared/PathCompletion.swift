@@ -50,10 +50,7 @@ public struct PathCompletion: Sendable, Equatable {
       problem = part.isEmpty ? "there is nothing in it" : "nothing there begins so"
       return
     }
-    let common = found.dropFirst().reduce(first.name) { common, entry in
-      String(zip(common, entry.name).prefix { $0 == $1 }.map(\.0))
-    }
-    text = folder + (found.count == 1 ? shown(first) : common)
+    text = folder + (found.count == 1 ? shown(first) : commonPrefix(of: found.map(\.name)))
     candidates = found.count == 1 ? [] : found.prefix(Self.most).map(shown) + (found.count > Self.most ? ["…"] : [])
     problem = nil
   }

@@ -152,8 +152,7 @@ extension ExplorerState {
   /// A record's name in a list: what tells it from others, and what else it is, as far as there is room for that.
   ///
   /// - Parameter neighbours: the records above and beneath it, from which its name should differ.
-  func name(_ row: CacheState.Row, besides neighbours: [CacheState.Row], _ width: Int) -> String {
-    let name = RecordName(row.description)
+  func nameText(_ name: RecordName, besides neighbours: [CacheState.Row], _ width: Int) -> String {
     guard !name.head.isEmpty else { return cell(width < 16 ? "" : "no description", width) }
     let (head, context) = (displayWidth(name.head), displayWidth(name.context))
     let room = width - head - 2
@@ -171,9 +170,11 @@ extension ExplorerState {
   /// - Parameters:
   ///   - frees: what pruning it frees; absent where that isn't known yet.
   ///   - share: its share, where the table shows that.
+  ///   - name: its name.
   ///   - neighbours: the records above and beneath it.
   func line(
-    of row: CacheState.Row, frees: Int64?, share: String, besides neighbours: [CacheState.Row], in table: RecordTable
+    of row: CacheState.Row, called name: RecordName, frees: Int64?, share: String, besides neighbours: [CacheState.Row],
+    in table: RecordTable
   ) -> String {
     table.line { column, width, alignment in
       let text =
@@ -189,7 +190,7 @@ extension ExplorerState {
         case .uses: "\(row.usageCount)"
         case .used: age(row.lastUsedAt)
         case .created: age(row.createdAt)
-        case .description: name(row, besides: neighbours, width)
+        case .description: nameText(name, besides: neighbours, width)
         }
       return cell(text, width, alignment)
     }
@@ -220,12 +221,13 @@ extension ExplorerState {
     let isMarked = marks.contains(row.id)
     let style = Style(foreground: isMarked ? Palette.marked : nil, bold: isMarked, dim: isDim)
     let width = layout.listColumns
+    let name = RecordName(row.description)
     grid.draw(margin, at: Point(column: 0, row: start.row), width: width, style: style)
     grid.draw(
-      line(of: row, frees: frees, share: share, besides: neighbours, in: table), at: start,
+      line(of: row, called: name, frees: frees, share: share, besides: neighbours, in: table), at: start,
       width: width - start.column, style: style)
     if let names = table.start(of: .description), !isMarked, !isCurrent {
-      dimContext(of: row, from: start.column + names, at: start.row, width, on: &grid)
+      dimContext(of: name, from: start.column + names, at: start.row, width, on: &grid)
     }
     if let flags = table.start(of: .flags), !isDim, !isCurrent {
       // The other letters have no colour that can be read on every ground.
@@ -240,8 +242,8 @@ extension ExplorerState {
   }
 
   /// Makes what tells a record from others stand out from the rest of its name, where that is whole.
-  func dimContext(of row: CacheState.Row, from start: Int, at line: Int, _ width: Int, on grid: inout Grid) {
-    let head = displayWidth(RecordName(row.description).head)
+  func dimContext(of name: RecordName, from start: Int, at line: Int, _ width: Int, on grid: inout Grid) {
+    let head = displayWidth(name.head)
     guard head > 0, start + head < width, grid[start + head, line].character == " " else { return }
     grid.restyle(column: start + head, row: line, columns: width - start - head) { $0.isDim = true }
   }
